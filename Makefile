@@ -1,0 +1,69 @@
+# One environment, .venv, serves every target. A file in it marks each finished part, so a second call goes straight
+# to the work, and a call that was stopped half-way is taken up by the next.
+PYTHON ?= python3
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test pages docs lab lock clean
+
+# The commands that a program starts (a notebook's kernel, Snakemake's shell) are the environment's own, too.
+inside := PATH="$(CURDIR)/.venv/bin:$$PATH"
+install = .venv/bin/uv pip install --python .venv/bin/python
+compile = .venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+    --annotation-style line --custom-compile-command 'make lock'
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-5s  %s\n", $$1, $$2 }' Makefile
+
+run: .venv/run  ## install what production needs and run the workflow on the real data
+	@$(inside) iris_ml run
+
+test: .venv/fonts  ## install the development tools too and check everything
+	$(inside) ruff check .
+	$(inside) mypy
+	$(inside) pytest --numprocesses auto --dist loadfile
+
+pages: .venv/fonts  ## run every notebook afresh and save what it shows
+	$(inside) pytest --numprocesses auto --save nbs
+
+docs: .venv/dev  ## build the site from the notebooks
+	$(inside) sphinx-build --quiet --fail-on-warning --keep-going -c docs . _docs/html
+	@echo "The site is built: _docs/html/index.html"
+
+# Jupyter reads jupyter_server_config.py from this folder: it cleans and exports each notebook when it is saved. git
+# reads .gitconfig: it merges notebooks cell by cell.
+lab: .venv/dev  ## open the notebooks in JupyterLab; saving one exports it
+	-git config --local include.path ../.gitconfig
+	$(inside) JUPYTER_CONFIG_PATH="$(CURDIR)" jupyter lab
+
+lock: .venv/made  ## renew every pinned version in requirements/
+	printf 'setuptools>=77\nuv\n' | $(compile) --output-file requirements/bootstrap.txt -
+	$(compile) --output-file requirements/run.txt setup.py
+	$(compile) --output-file requirements/dev.txt --extra dev \
+	    --constraint requirements/bootstrap.txt --constraint requirements/run.txt setup.py
+
+clean:  ## remove the environment, the site and the tools' caches
+	rm -rf .venv _docs build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+
+# `made` holds the folder's name: an environment's scripts hold it too, so one that was moved is made anew.
+ifneq ($(shell .venv/bin/python -c '' 2>/dev/null && cat .venv/made),$(CURDIR))
+.PHONY: .venv/made
+endif
+.venv/made: requirements/bootstrap.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	    { echo "iris_ml needs Python 3.11 or newer, and '$(PYTHON)' is not: name one, as in: make run PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	    { echo "'$(PYTHON)' cannot make environments: install its venv package, on Debian: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv --clear .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@echo "$(CURDIR)" > $@
+
+# Of a package that was half installed when the last call stopped, uv sees no more than that it is there.
+.venv/run .venv/dev: .venv/%: requirements/%.txt .venv/made settings.ini setup.py
+	@touch .venv/unfinished
+	$(install) $(if $(wildcard .venv/unfinished),--reinstall) --require-hashes --requirements $<
+	$(install) --no-deps --no-build-isolation --editable .
+	@rm .venv/unfinished; touch $@
+
+# Matplotlib lists the fonts of the machine once, and says so in the middle of whatever it is asked for.
+.venv/fonts: .venv/dev
+	@$(inside) python -c 'import matplotlib.font_manager' && touch $@

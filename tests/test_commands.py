@@ -1,0 +1,189 @@
+"""The command: bad input ends in one sentence and exit code 2, and nothing is written but checkpoints."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from iris_ml.commands import main
+from iris_ml.sources import located
+
+IRIS = pd.read_csv(located("package:iris.csv"))
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch, capsys):
+    """Type a command in an empty folder; gives its exit code, what it printed and its error line."""
+    monkeypatch.chdir(tmp_path)
+
+    def typed(*words):
+        monkeypatch.setattr(sys, "argv", ["iris_ml", *map(str, words)])
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = end.code or 0
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return typed
+
+
+def test_run_leaves_a_model_that_predicts_from_csv_and_parquet(command):
+    code, printed, _ = command("run")
+    assert code == 0
+    assert "accuracy" in printed
+    assert "iris_ml predict" in printed
+    new = IRIS.drop(columns="species").iloc[[0, 60, 120]]
+    for ending in "csv", "parquet":
+        getattr(new, f"to_{ending}")(f"new.{ending}", index=False)
+        assert command("predict", f"new.{ending}", "--to", f"answers.{ending}")[0] == 0
+        answers = getattr(pd, f"read_{ending}")(f"answers.{ending}")
+        assert answers.species.tolist() == ["setosa", "versicolor", "virginica"]
+        assert answers.filter(like="probability_").sum(axis=1).to_numpy() == pytest.approx(1)
+
+
+def test_the_csv_that_kaggle_serves_loads_through_settings_alone(command):
+    names = ["SepalLengthCm", "SepalWidthCm", "PetalLengthCm", "PetalWidthCm", "Species"]
+    kaggle = IRIS.set_axis(names, axis=1).assign(Species="Iris-" + IRIS.species)
+    kaggle.insert(0, "Id", range(1, 151))
+    kaggle.to_csv("Iris.csv", index=False)
+    Path("iris.toml").write_text(
+        'source = "Iris.csv"\npassthrough = ["Id"]\n'
+        '[rename]\nSepalLengthCm = "sepal_length"\nSepalWidthCm = "sepal_width"\n'
+        'PetalLengthCm = "petal_length"\nPetalWidthCm = "petal_width"\nSpecies = "species"\n'
+        '[relabel]\nIris-setosa = "setosa"\nIris-versicolor = "versicolor"\nIris-virginica = "virginica"\n'
+    )
+    assert command("run")[0] == 0
+    kaggle.drop(columns="Species").to_csv("new.csv", index=False)
+    assert command("predict", "new.csv", "--to", "answers.csv")[0] == 0
+    answered = pd.read_csv("answers.csv")
+    assert answered.Id.tolist() == kaggle.Id.tolist(), "what is passed through comes out again"
+    assert (answered.species == IRIS.species).mean() > 0.9
+
+
+def written():
+    """What lies in the folder, but for the checkpoints of the steps that were right."""
+    return [path for path in Path().rglob("*") if ".iris_ml" not in path.parts]
+
+
+def empty(rows):
+    return rows.head(0)
+
+
+def a_missing_column(rows):
+    return rows.drop(columns="petal_width")
+
+
+def an_unknown_column(rows):
+    return rows.assign(colour="blue")
+
+
+def a_column_twice(rows):
+    return rows.set_axis(["sepal_length", "sepal_width", "petal_length", "petal_length", "species"], axis=1)
+
+
+def text_where_a_number_belongs(rows):
+    return rows.assign(petal_width=rows.petal_width.astype(str).mask(rows.index == 7, "wide"))
+
+
+def a_gap(rows):
+    return rows.assign(petal_width=rows.petal_width.mask(rows.index == 7))
+
+
+def infinity(rows):
+    return rows.assign(petal_width=rows.petal_width.mask(rows.index == 7, float("inf")))
+
+
+def an_unknown_species(rows):
+    return rows.assign(species=rows.species.mask(rows.index == 7, "tulip"))
+
+
+def one_class_only(rows):
+    return rows.head(50)
+
+
+def fewer_rows_than_classes(rows):
+    return rows.iloc[[0, 50]]
+
+
+BAD_TABLES = {
+    empty: ["no rows"],
+    a_missing_column: ["'petal_width'"],
+    an_unknown_column: ["'colour'"],
+    a_column_twice: ["'petal_length'", "twice"],
+    text_where_a_number_belongs: ["'petal_width'", "row 7", "'wide'"],
+    a_gap: ["'petal_width'", "row 7"],
+    infinity: ["'petal_width'", "row 7", "inf"],
+    an_unknown_species: ["'species'", "row 7", "'tulip'"],
+    one_class_only: ["'species'", "'setosa'"],
+    fewer_rows_than_classes: ["'species'", "one row"],
+}
+
+
+@pytest.mark.parametrize("mistake", BAD_TABLES, ids=lambda mistake: mistake.__name__)
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_bad_table_is_refused_by_column_and_row_and_nothing_is_written(command, mistake, ending):
+    if (mistake, ending) == (a_column_twice, "parquet"):
+        with pytest.raises(ValueError, match="Duplicate column names"):
+            mistake(IRIS).to_parquet("bad.parquet")
+        return
+    getattr(mistake(IRIS), f"to_{ending}")(f"bad.{ending}", index=False)
+    Path("iris.toml").write_text(f'source = "bad.{ending}"\n')
+    before = sorted(written())
+    code, printed, error = command("run")
+    assert code == 2
+    assert printed == ""
+    assert error.count("\n") == 1
+    assert "Traceback" not in error
+    for said in BAD_TABLES[mistake]:
+        assert said in error
+    assert sorted(written()) == before
+
+
+BAD_SETTINGS = {
+    'sed = 3\n': ["iris.toml", "'sed'", "did you mean 'seed'"],
+    'seed = "3"\n': ["iris.toml", "seed", "integer"],
+    "test_size = 1.5\n": ["iris.toml", "test_size", "1.5"],
+    "seed 3\n": ["iris.toml", "line 1"],
+    'source = "missing.csv"\n': ["missing.csv", "No such file"],
+}
+
+
+@pytest.mark.parametrize("written", BAD_SETTINGS, ids=str.strip)
+def test_a_bad_setting_is_one_sentence_with_its_place(command, written):
+    Path("iris.toml").write_text(written)
+    code, printed, error = command("run")
+    assert code == 2
+    assert printed == ""
+    assert error.count("\n") == 1
+    for said in BAD_SETTINGS[written]:
+        assert said in error
+    assert [path.name for path in Path().iterdir()] == ["iris.toml"]
+
+
+def test_settings_come_from_three_places_and_say_which(command, monkeypatch):
+    Path("iris.toml").write_text("seed = 7\ntest_size = 0.2\n")
+    monkeypatch.setenv("IRIS_ML_SEED", "8")
+    lines = {words[0]: words[1:] for line in command("settings")[1].splitlines() if (words := line.split())}
+    assert lines["seed"] == ["8", "the", "environment"]
+    assert lines["test_size"] == ["0.2", "iris.toml"]
+    assert lines["target"] == ["species", "the", "defaults"]
+
+
+def test_help_imports_nothing_heavy():
+    program = "import sys, iris_ml.commands as c\ntry: c.application(['--help'])\nfinally: print(sorted(sys.modules))"
+    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert "predict" in printed
+    for heavy in "pandas", "sklearn", "numpy", "hamilton", "pydantic", "skops", "fastapi", "streamlit":
+        assert f"'{heavy}'" not in printed
+
+
+def test_the_command_itself_ends_with_two_and_no_traceback(tmp_path):
+    script = Path(sys.executable).with_name("iris_ml")
+    ended = subprocess.run([script, "predict", "none.csv"], cwd=tmp_path, capture_output=True, text=True)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("iris_ml: none.csv: ")
+    assert list(tmp_path.iterdir()) == []

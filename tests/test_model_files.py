@@ -1,0 +1,96 @@
+"""A model file comes back as it was, or not at all."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.feature_selection import SelectKBest, mutual_info_classif
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.svm import LinearSVC
+from sklearn.utils import all_estimators
+
+from iris_ml.classifier import classifier
+from iris_ml.model import model
+from iris_ml.model_files import load, save
+from iris_ml.sources import raw
+from iris_ml.vocabulary import ModelFileError
+
+IRIS = raw("package:iris.csv")
+
+
+def fitted(estimator):
+    """Fit an estimator to iris as the workflow does."""
+    return model(estimator, IRIS, {"target": "species"}, "species", [], seed=0)
+
+
+def classifiers():
+    """Every classifier of scikit-learn that can be made without parameters and learns iris."""
+    for name, kind in all_estimators(type_filter="classifier"):
+        try:
+            with warnings.catch_warnings(action="ignore"):
+                kind().fit(IRIS.drop(columns="species"), IRIS.species)
+        except (TypeError, ValueError):
+            continue
+        yield pytest.param(kind, id=name)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", list(classifiers()))
+def test_every_classifier_comes_back_with_the_same_answers(kind, tmp_path):
+    before = fitted(kind())
+    save(before, tmp_path / "model.skops")
+    after = load(tmp_path / "model.skops")
+    assert after.predict(IRIS).equals(before.predict(IRIS))
+    assert after.predict_proba(IRIS).equals(before.predict_proba(IRIS))
+
+
+def test_selections_and_estimators_without_probabilities_come_back(tmp_path):
+    for estimator in make_pipeline(SelectKBest(mutual_info_classif, k=2), LinearSVC()), LinearSVC():
+        save(fitted(estimator), tmp_path / "model.skops")
+        assert load(tmp_path / "model.skops").predict(IRIS).nunique() == 3
+
+
+def test_a_file_that_is_cut_or_changed_anywhere_is_refused(tmp_path):
+    path = tmp_path / "model.skops"
+    save(fitted(classifier()), path)
+    sound = path.read_bytes()
+    places = np.random.default_rng(0).integers(0, len(sound), 40)
+    for place in [0, 15, 16, 79, 80, 81, len(sound) - 1, *places]:
+        path.write_bytes(sound[:place])
+        with pytest.raises(ModelFileError):
+            load(path)
+        path.write_bytes(sound[:place] + bytes([sound[place] ^ 4]) + sound[place + 1 :])
+        with pytest.raises(ModelFileError):
+            load(path)
+
+
+def test_a_model_that_answers_otherwise_under_this_library_is_refused(tmp_path):
+    changed = fitted(classifier())
+    changed.estimator[-1].intercept_[0] += 1e-6  # as another version of a library might have it
+    save(changed, tmp_path / "model.skops")
+    with pytest.raises(ModelFileError, match="golden row 0"):
+        load(tmp_path / "model.skops")
+
+
+def test_nothing_that_is_not_trusted_is_called(tmp_path):
+    called = []
+    hostile = fitted(make_pipeline(FunctionTransformer(pd.DataFrame.abs), LinearSVC()))
+    save(hostile, tmp_path / "model.skops")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pd.DataFrame, "abs", called.append)
+        with pytest.raises(ModelFileError, match="not trusted: pandas"):
+            load(tmp_path / "model.skops")
+    assert called == []
+
+
+def test_an_interrupted_save_leaves_the_old_model(tmp_path, monkeypatch):
+    path = tmp_path / "model.skops"
+    save(fitted(classifier()), path)
+    before = path.read_bytes()
+    monkeypatch.setattr("pathlib.Path.replace", lambda *_: (_ for _ in ()).throw(OSError("no space left")))
+    with pytest.raises(OSError, match="no space left"):
+        save(fitted(LinearSVC()), path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]

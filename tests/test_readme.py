@@ -1,0 +1,62 @@
+"""What README says can be typed as it stands."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import typer
+
+from iris_ml.commands import application
+from iris_ml.settings import read_settings
+from iris_ml.sources import raw
+
+README = Path(__file__).parents[1].joinpath("README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    """The blocks of one language, in order."""
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty folder with new flowers, and a table of wines."""
+    monkeypatch.chdir(tmp_path)
+    raw("package:iris.csv").drop(columns="species").to_csv("flowers.csv", index=False)
+    return tmp_path
+
+
+def typed(program, folder):
+    return subprocess.run([sys.executable, "-c", program], cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+def test_the_python_examples_run_in_their_order(folder):
+    explored, swapped, trained, predicted = blocks("python")
+    typed(explored + swapped, folder)
+    assert "accuracy" in typed(trained, folder)
+    answers = typed(predicted, folder)
+    for species in "setosa", "versicolor", "virginica":
+        assert f"probability_{species}" in answers or "..." in answers
+
+
+def test_the_settings_example_is_valid(folder):
+    Path("iris.toml").write_text(blocks("toml")[0])
+    assert read_settings(environment={}).passthrough == ("Id",)
+
+
+def test_the_table_of_commands_is_complete():
+    told = set(re.findall(r"^\| `iris_ml (\w+)", README, re.MULTILINE))
+    assert told == set(typer.main.get_command(application).commands)
+
+
+def test_the_swapped_workflows_differ_from_production_as_said(folder):
+    names = {}
+    exec(blocks("python")[1], names)
+    three, network = (names[name].run("model", progress=False)["model"] for name in ("three", "network"))
+    assert three.estimator[0].k == 3
+    assert network.estimator.random_state == 0
+    pd.DataFrame({"alcohol": range(20), "quality": [3, 4] * 10}).to_csv("wine.csv", index=False)
+    assert names["other"].run("model", progress=False)["model"].columns == ["alcohol"]

@@ -1,0 +1,60 @@
+"""The Snakefile: a rule for every command, and files that are made again only when they have to be."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from iris_ml.commands import application
+
+PROJECT = Path(__file__).parents[1]
+RULES = ["all", "app", "docs", "lab", "predict", "report", "run", "serve", "settings", "test"]
+
+
+def snakemake(*words, folder=PROJECT):
+    """Type a snakemake command; gives whether it succeeded, and what it said."""
+    programs = Path(sys.executable).parent
+    environment = os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+    typed = [programs / "snakemake", "--cores", "1", "--printshellcmds", *map(str, words)]
+    done = subprocess.run(typed, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return done.returncode == 0, done.stdout
+
+
+def test_a_dry_run_of_every_rule_runs_each_command_that_there_is():
+    succeeded, said = snakemake("--dry-run", "--forceall", *RULES)
+    assert succeeded, said
+    assert sorted(re.findall(r"^rule (\w+):$", said, re.MULTILINE)) == RULES
+    commands = re.findall(r"^Shell command: iris_ml (\w+)", said, re.MULTILINE)
+    assert sorted(commands) == sorted(typer.main.get_command(application).commands)
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A copy of what a run needs."""
+    for folder in "workflow", "iris_ml":
+        shutil.copytree(PROJECT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+def test_a_report_makes_the_model_that_it_needs_and_nothing_twice(project):
+    succeeded, said = snakemake("report", "--config", "page=out/page.html", folder=project)
+    assert succeeded, said
+    assert sorted(path.name for path in project.glob("out/*")) == ["page.html", "page_predictions.csv"]
+    assert (project / ".iris_ml" / "model.skops").exists()
+    assert "Nothing to be done" in snakemake("report", "--config", "page=out/page.html", folder=project)[1]
+
+
+def test_a_run_that_fails_leaves_the_old_model(project):
+    model = project / ".iris_ml" / "model.skops"
+    model.parent.mkdir()
+    model.write_text("the old model")
+    (project / "iris.toml").write_text('target = "colour"\n')
+    succeeded, said = snakemake("run", "--forcerun", "run", folder=project)
+    assert not succeeded
+    assert "\niris_ml: " in said, "the command itself said why"
+    assert model.read_text() == "the old model"
