@@ -8,7 +8,7 @@ __all__ = ['Result', 'in_short', 'Run', 'execute']
 # %% ../nbs/33_runs.ipynb #dd95a01c
 import logging
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -19,6 +19,7 @@ from .digests import Undigestible
 from .fingerprints import digest
 from .formats import Unstorable
 from .progress import Progress
+from .settings import Source
 from .steps import place  # before Hamilton, whose extensions it turns off
 from .vocabulary import WorkflowError, nearest
 
@@ -59,6 +60,11 @@ class Result:
         return self._digest
 
     @property
+    def has_changed(self) -> bool:
+        """Whether it is a file that no longer has the content that it was digested with."""
+        return isinstance(self._value, Source) and digest(self._value) != self.digest
+
+    @property
     def made(self) -> str:
         """The value in a few words."""
         return self.entry.made if self.entry else in_short(self._value)
@@ -95,7 +101,7 @@ class _Runner(BaseDoNodeExecute):
         if entry := self.store.find(made_of):
             load = _loader(self.store, entry, node_, kwargs)
             return Result(load=load, entry=entry, how="reused", seconds=0.0, now=made_of)
-        return _kept(self.store, made_of, _computed(node_, kwargs))
+        return _kept(self.store, made_of, _computed(node_, kwargs), kwargs)
 
 
 def _computed(node: Node, inputs: Mapping[str, Result], note: str = "") -> Result:
@@ -119,8 +125,11 @@ def _loader(store: Checkpoints, entry: Entry, node: Node, inputs: Mapping[str, R
     return load
 
 # %% ../nbs/33_runs.ipynb #4a9b82bf
-def _kept(store: Checkpoints, made_of: Recipe, result: Result) -> Result:
+def _kept(store: Checkpoints, made_of: Recipe, result: Result, inputs: Mapping[str, Result]) -> Result:
     result.now = made_of
+    if any(given.has_changed for given in inputs.values()):
+        result.note = "not kept: a file changed while it was read"
+        return result
     try:
         last = store.last(made_of.step)
         result.before = last.recipe if last else None
@@ -136,8 +145,12 @@ def _kept(store: Checkpoints, made_of: Recipe, result: Result) -> Result:
 class Run:
     """The values of the steps that ran, by name."""
 
-    def __init__(self, results: Mapping[str, Result]):
-        self.results = dict(results)
+    def __init__(
+        self,
+        results: Mapping[str, Result],  # step -> what it made
+        inputs: Mapping[str, Any] | None = None,  # setting -> its value
+    ):
+        self.results, self.inputs = dict(results), dict(inputs or {})
 
     def __getitem__(self, name: str) -> Any:
         return self._result(name).value
@@ -172,23 +185,35 @@ class Run:
         return self.table.to_html(float_format="{:.3f}".format)
 
     def why(self, name: str) -> str:
-        """Say in a sentence why a step was computed, down to the symbol, setting, package or file that changed."""
+        """Say in a sentence why a step was computed: the symbol, setting, package or file that changed."""
         result = self._result(name)
         if result.how != "computed" or result.now is None:
             return f"{name} was {result.how}{': ' + result.note if result.note else ''}."
         if result.before is None:
             return f"{name} was computed because nothing like it was kept before."
-        return f"{name} was computed because {self._because(result.before, result.now)}."
+        by_way = [step for step in difference(result.before, result.now)[0] if step in self.results]
+        causes = dict.fromkeys(self._causes(result.before, result.now))
+        if not causes:
+            return f"{name} was computed because its checkpoint was gone."
+        return f"{name} was computed because {_and(causes)} changed{f', and with it {_and(by_way)}' if by_way else ''}."
 
-    def _because(self, before: Recipe, now: Recipe) -> str:
+    def _causes(self, before: Recipe, now: Recipe) -> Iterator[str]:
         inputs, parts = difference(before, now)
-        causes = [f"{part} changed" for part in parts]
+        yield from (f"{part} (now {now.parts.get(part)})" if "package " in part else part for part in parts)
         for name in inputs:
             earlier = self.results.get(name)
-            deeper = earlier is not None and earlier.before is not None and earlier.now is not None
-            reason = f" ({self._because(earlier.before, earlier.now)})" if deeper else ""  # type: ignore
-            causes.append(f"{name} changed{reason}")
-        return " and ".join(causes) or "its checkpoint was gone"
+            if earlier and earlier.before and earlier.now:
+                yield from self._causes(earlier.before, earlier.now)
+            elif earlier:
+                yield f"{name} ({earlier.how})"
+            else:
+                value = self.inputs.get(name)
+                yield f"the file {value}" if isinstance(value, Source) else f"{name} (now {value!r})"
+
+
+def _and(names: Iterable[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
 
 # %% ../nbs/33_runs.ipynb #3f49e606
 def execute(
@@ -206,7 +231,7 @@ def execute(
     given, instead = ({name: Result(value) for name, value in values.items()} for values in (inputs, put_in))
     with progress:
         results = graph.execute([graph.nodes[name] for name in wanted], overrides=instead, inputs=given)
-    return Run({name: results[name] for name in wanted})
+    return Run({name: results[name] for name in wanted}, inputs)
 
 
 def _upstream(graph: FunctionGraph, names: Sequence[str], put_in: Mapping[str, Any]) -> list[str]:

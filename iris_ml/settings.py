@@ -48,6 +48,16 @@ class Settings(BaseModel):
     trusted_types: tuple[str, ...] = Field((), description="further types that a model file may hold")
     progress: bool = Field(description="whether a run shows which step it is at")
 
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of the store of checkpoints."""
+        return self.store / "checkpoints"
+
+    @property
+    def manifest(self) -> Path:
+        """The file that answers an unchanged run."""
+        return self.store / "manifest"
+
 # %% ../nbs/01_settings.ipynb #a2f0cf00
 def layers(
     folder: Path | str = ".",  # the working folder, where `iris.toml` may lie

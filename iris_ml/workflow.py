@@ -69,7 +69,7 @@ class Workflow:
             inputs=dict(settings),
             put_in={name: value for name, value in self._put_in.items() if name not in chosen},
             progress=progress_of(wanted) if (settings.progress if progress is None else progress) else Silent(),
-            store=Checkpoints(settings.store / "checkpoints", settings.trusted_types) if checkpoints else None,
+            store=Checkpoints(settings.checkpoints, settings.trusted_types) if checkpoints else None,
         )
 
     def swap(
