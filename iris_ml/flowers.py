@@ -7,10 +7,10 @@ __all__ = ['contract', 'checked', 'flowers']
 
 # %% ../nbs/10_flowers.ipynb #7bb03433
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
 
 from .vocabulary import DataError
 
@@ -27,8 +27,10 @@ def contract(
     target: str,  # column of labels, which may be absent
     classes: Sequence[str] = (),  # the labels that may occur; empty: any but a missing one
     passthrough: Sequence[str] = (),  # columns that may be there and are not checked
-) -> pa.DataFrameSchema:
+) -> Any:  # a pandera schema
     """Build the contract that a table has to keep."""
+    import pandera.pandas as pa  # a fifth of a second, and a run that reuses its rows does not need it
+
     finite = pa.Check(_finite, error="is not a finite number", ignore_na=False)
     known = pa.Check.isin(list(classes), error=f"is none of {', '.join(map(str, classes))}")
     return pa.DataFrameSchema(
@@ -42,14 +44,16 @@ def contract(
 # %% ../nbs/10_flowers.ipynb #f1ea8303
 def checked(
     rows: pd.DataFrame,  # any table
-    schema: pa.DataFrameSchema,  # the contract for it
+    schema: Any,  # the contract for it, a pandera schema
 ) -> pd.DataFrame:  # the same table
     """Return the rows if they keep the contract; `DataError` names column and row of the first that does not."""
     if rows.empty:
         raise DataError("there are no rows", "the table", "give at least one")
+    from pandera.errors import SchemaErrors
+
     try:
         return schema.validate(rows, lazy=True)
-    except pa.errors.SchemaErrors as error:
+    except SchemaErrors as error:
         found = error.failure_cases
     raise DataError(*_finding(found.iloc[0]))
 
