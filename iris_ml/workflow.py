@@ -11,12 +11,13 @@ from functools import cached_property
 from typing import Any, Self
 
 from .checkpoints import Checkpoints
+from .digests import Undigestible
 from .drawing import draw
 from .progress import Silent, progress_of
-from .runs import Run, execute
+from .runs import Run, execute, foreseen
 from .settings import Settings, changed, read_settings
 from .steps import Step, graph
-from .vocabulary import WorkflowError, nearest
+from .vocabulary import IrisError, WorkflowError, nearest
 
 from hamilton.graph import FunctionGraph  # after ours, which turn its extensions off
 
@@ -60,17 +61,21 @@ class Workflow:
         """Run the wanted steps and what they need."""
         for name in names:
             self._expect(name, list(self))
-        wanted = names or tuple(self)
-        chosen = {name: value for name, value in self._put_in.items() if name in Settings.model_fields}
-        settings = changed(self._settings(), **chosen)
+        wanted, settings = names or tuple(self), self._chosen()
         return execute(
             self._graph,
             wanted,
-            inputs=dict(settings),
-            put_in={name: value for name, value in self._put_in.items() if name not in chosen},
+            *self._given(settings),
             progress=progress_of(wanted) if (settings.progress if progress is None else progress) else Silent(),
             store=Checkpoints(settings.checkpoints, settings.trusted_types) if checkpoints else None,
         )
+
+    def _chosen(self) -> Settings:
+        chosen = {name: value for name, value in self._put_in.items() if name in Settings.model_fields}
+        return changed(self._settings(), **chosen)
+
+    def _given(self, settings: Settings) -> tuple[dict[str, Any], dict[str, Any]]:
+        return dict(settings), {name: value for name, value in self._put_in.items() if name not in Settings.model_fields}
 
     def swap(
         self,
@@ -88,4 +93,8 @@ class Workflow:
 
     def _repr_html_(self) -> str:
         needs = {name: [needed for needed in self[name].inputs if needed in [*self]] for name in self}
-        return draw(needs, dict.fromkeys(self._put_in.keys() & needs.keys(), "put in"))
+        try:
+            kept = foreseen(self._graph, *self._given(settings := self._chosen()), Checkpoints(settings.checkpoints))
+        except (IrisError, Undigestible):
+            kept = []
+        return draw(needs, dict.fromkeys(kept, "kept") | dict.fromkeys(self._put_in.keys() & needs.keys(), "put in"))
