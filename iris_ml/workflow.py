@@ -13,8 +13,9 @@ from typing import Any, Self
 from .checkpoints import Checkpoints
 from .digests import Undigestible
 from .drawing import draw
+from .execution import execute, foreseen
 from .progress import Silent, progress_of
-from .runs import Run, execute, foreseen
+from .runs import Run
 from .settings import Settings, changed, read_settings
 from .steps import Step, graph
 from .vocabulary import IrisError, WorkflowError, nearest
@@ -22,9 +23,7 @@ from .vocabulary import IrisError, WorkflowError, nearest
 from hamilton.graph import FunctionGraph  # after ours, which turn its extensions off
 
 # %% ../nbs/36_workflow.ipynb #082cd849
-class Workflow:
-    """Steps that are connected by their names."""
-
+class _Declared:
     def __init__(
         self,
         *functions: Callable,  # the steps
@@ -52,6 +51,15 @@ class Workflow:
         if name not in known:
             raise WorkflowError(f"there is no {name!r}", "the workflow", nearest(name, known))
 
+    def __repr__(self) -> str:
+        rows = [(name, ", ".join(self[name].inputs)) for name in self]
+        width = max(len(name) for name, _ in rows)
+        return "\n".join(f"{name:{width}}  needs {needs}" if needs else name for name, needs in rows)
+
+# %% ../nbs/36_workflow.ipynb #abd5fc03
+class Workflow(_Declared):
+    """Steps that are connected by their names."""
+
     def run(
         self,
         *names: str,  # the steps that are wanted; none: all of them
@@ -62,20 +70,9 @@ class Workflow:
         for name in names:
             self._expect(name, list(self))
         wanted, settings = names or tuple(self), self._chosen()
-        return execute(
-            self._graph,
-            wanted,
-            *self._given(settings),
-            progress=progress_of(wanted) if (settings.progress if progress is None else progress) else Silent(),
-            store=Checkpoints(settings.checkpoints, settings.trusted_types) if checkpoints else None,
-        )
-
-    def _chosen(self) -> Settings:
-        chosen = {name: value for name, value in self._put_in.items() if name in Settings.model_fields}
-        return changed(self._settings(), **chosen)
-
-    def _given(self, settings: Settings) -> tuple[dict[str, Any], dict[str, Any]]:
-        return dict(settings), {name: value for name, value in self._put_in.items() if name not in Settings.model_fields}
+        shown = settings.progress if progress is None else progress
+        store = Checkpoints(settings.checkpoints, settings.trusted_types) if checkpoints else None
+        return execute(self._graph, wanted, *self._given(settings), progress_of(wanted) if shown else Silent(), store)
 
     def swap(
         self,
@@ -86,10 +83,12 @@ class Workflow:
             self._expect(name, [*self, *Settings.model_fields])
         return type(self)(*self._functions, settings=self._settings, put_in={**self._put_in, **values})
 
-    def __repr__(self) -> str:
-        rows = [(name, ", ".join(self[name].inputs)) for name in self]
-        width = max(len(name) for name, _ in rows)
-        return "\n".join(f"{name:{width}}  needs {needs}" if needs else name for name, needs in rows)
+    def _chosen(self) -> Settings:
+        chosen = {name: value for name, value in self._put_in.items() if name in Settings.model_fields}
+        return changed(self._settings(), **chosen)
+
+    def _given(self, settings: Settings) -> tuple[dict[str, Any], dict[str, Any]]:
+        return dict(settings), {name: value for name, value in self._put_in.items() if name not in Settings.model_fields}
 
     def _repr_html_(self) -> str:
         needs = {name: [needed for needed in self[name].inputs if needed in [*self]] for name in self}
