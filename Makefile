@@ -3,7 +3,7 @@
 PYTHON ?= python3
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test pages docs lab lock clean
+.PHONY: help run test pages torture bench docs lab lock clean
 
 # The commands that a program starts (a notebook's kernel, Snakemake's shell) are the environment's own, too.
 inside := PATH="$(CURDIR)/.venv/bin:$$PATH"
@@ -12,7 +12,7 @@ compile = .venv/bin/uv pip compile --quiet --upgrade --universal --python-versio
     --annotation-style line --custom-compile-command 'make lock'
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-5s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s  %s\n", $$1, $$2 }' Makefile
 
 run: .venv/run  ## install what production needs and run the workflow on the real data
 	@$(inside) iris_ml run
@@ -24,6 +24,13 @@ test: .venv/fonts  ## install the development tools too and check everything
 
 pages: .venv/fonts  ## run every notebook afresh and save what it shows
 	$(inside) pytest --numprocesses auto --save nbs
+
+torture: .venv/dev  ## do the store of checkpoints every harm, at full length
+	$(inside) python -m torture.checkpoints
+
+# Each tool gets an environment in bench/.environments, once. ROUNDS=7 gives quieter medians.
+bench: .venv/made  ## measure speed beside other tools; ONLY=processes, slow, steps or digests
+	@.venv/bin/python -m bench $(ONLY)
 
 docs: .venv/dev  ## build the site from the notebooks
 	$(inside) sphinx-build --quiet --fail-on-warning --keep-going -c docs . _docs/html
@@ -40,9 +47,12 @@ lock: .venv/made  ## renew every pinned version in requirements/
 	$(compile) --output-file requirements/run.txt setup.py
 	$(compile) --output-file requirements/dev.txt --extra dev \
 	    --constraint requirements/bootstrap.txt --constraint requirements/run.txt setup.py
+	printf 'pandas\nscikit-learn\n' | $(compile) --constraint requirements/run.txt --output-file bench/requirements/plain.txt -
+	for tool in apache-hamilton dvc snakemake; do printf "pandas\nscikit-learn\n$$tool\n" | \
+	    $(compile) --constraint bench/requirements/plain.txt --output-file bench/requirements/$${tool#apache-}.txt - || exit 1; done
 
 clean:  ## remove the environment, the site and the tools' caches
-	rm -rf .venv _docs build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv bench/.environments _docs build *.egg-info .pytest_cache .mypy_cache .ruff_cache
 
 # `made` holds the folder's name: an environment's scripts hold it too, so one that was moved is made anew.
 ifneq ($(shell .venv/bin/python -c '' 2>/dev/null && cat .venv/made),$(CURDIR))

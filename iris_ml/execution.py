@@ -63,7 +63,7 @@ def _loader(store: Checkpoints, entry: Entry, node: Node, inputs: Mapping[str, R
         try:
             return store.load(entry)
         except LookupError:
-            return _computed(node, inputs).value
+            return _kept(store, entry.recipe, _computed(node, inputs), inputs).value
 
     return load
 

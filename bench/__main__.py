@@ -1,0 +1,17 @@
+"""Answer the questions that are asked, or all."""
+
+import sys
+
+from . import digests, processes, steps
+
+QUESTIONS = {
+    "processes": processes.compare,
+    "slow": lambda: processes.compare(loading=10, rounds=1),
+    "steps": steps.compare,
+    "digests": digests.compare,
+}
+
+for name in sys.argv[1:] or QUESTIONS:
+    if name not in QUESTIONS:
+        raise SystemExit(f"there is no question {name!r}; there are: {', '.join(QUESTIONS)}")
+    QUESTIONS[name]()

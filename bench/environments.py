@@ -1,0 +1,58 @@
+"""An environment for each tool, made once: nothing that one tool needs slows another."""
+
+import os
+import shutil
+import subprocess
+import sys
+from hashlib import sha256
+from pathlib import Path
+
+PROJECT = Path(__file__).parent.parent
+FOLDER = Path(__file__).parent / ".environments"
+COPY = FOLDER / "project"  # of the project as it is now, to be edited
+
+
+def environment(name: str) -> dict[str, str]:
+    """The variables under which a tool's own commands are found, and nobody is called over the network."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("IRIS_ML_", "PYTHON"))}
+    quiet = {"HAMILTON_TELEMETRY_ENABLED": "false", "DVC_NO_ANALYTICS": "true"}
+    here = {"XDG_CACHE_HOME": str(FOLDER / "cache"), "DVC_SITE_CACHE_DIR": str(FOLDER / "cache" / "dvc")}
+    return kept | quiet | here | {"PATH": f"{FOLDER / name / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+
+
+def command(name: str, *words: str) -> list[str]:
+    """A command of a tool's environment."""
+    return [str(FOLDER / name / "bin" / words[0]), *words[1:]]
+
+
+def make() -> None:
+    """Make the environments that are missing, and copy the project as it is now."""
+    FOLDER.mkdir(exist_ok=True)
+    (FOLDER / ".gitignore").write_text("*\n")
+    for lock in sorted((PROJECT / "bench" / "requirements").glob("*.txt")):
+        _make(lock.stem, lock)
+    shutil.rmtree(COPY, ignore_errors=True)
+    shutil.copytree(PROJECT / "iris_ml", COPY / "iris_ml", ignore=shutil.ignore_patterns("__pycache__"))
+    for file in "README.md", "LICENSE", "pyproject.toml", "settings.ini", "setup.py":
+        shutil.copy(PROJECT / file, COPY)
+    _make("ours", PROJECT / "requirements" / "run.txt", COPY / "settings.ini", COPY / "setup.py")
+
+
+def _make(name: str, lock: Path, *package: Path) -> None:
+    made = FOLDER / name / "made"
+    here = f"{FOLDER} {sys.version}".encode()  # an environment's scripts hold its folder
+    state = sha256(here + b"".join(file.read_bytes() for file in (lock, *package))).hexdigest()
+    if made.exists() and made.read_text() == state:
+        return
+    print(f"making the environment {name}", file=sys.stderr, flush=True)
+    _uv("venv", "--clear", "--python", sys.executable, str(FOLDER / name))
+    install = ["pip", "install", "--python", str(FOLDER / name)]
+    _uv(*install, "--compile-bytecode", "--require-hashes", "--requirements", str(lock))
+    if package:  # installed as `make run` does it
+        _uv(*install, "--requirements", str(PROJECT / "requirements" / "bootstrap.txt"))
+        _uv(*install, "--no-deps", "--no-build-isolation", "--editable", str(COPY))
+    made.write_text(state)
+
+
+def _uv(*words: str) -> None:
+    subprocess.run([str(Path(sys.executable).with_name("uv")), "--quiet", *words], check=True)

@@ -1,0 +1,8 @@
+"""The program that README shows."""
+
+from iris_ml.model_files import save
+from iris_ml.production import workflow
+
+run = workflow.run()
+save(run["model"], "model.skops")
+print(run["scores"])
