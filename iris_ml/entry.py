@@ -6,6 +6,8 @@
 __all__ = ['answer', 'main']
 
 # %% ../nbs/62_entry.ipynb #42e4356c
+import atexit
+import gc
 import os
 import sys
 import tomllib
@@ -37,8 +39,14 @@ def main() -> None:
     """Run the command that was typed."""
     known = answer(sys.argv[1:])
     if known is None:
+        _collect_less()
         from iris_ml.commands import main as commanded
 
         commanded()
     elif known:
         print(known)
+
+
+def _collect_less() -> None:
+    gc.set_threshold(50_000, 20, 20)
+    atexit.register(gc.freeze)
