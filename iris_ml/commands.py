@@ -61,6 +61,8 @@ def run(
 ) -> None:
     """Run the production workflow, and leave the model where the settings say."""
     before = state()
+    import scipy.special  # noqa: F401 - first: skops looks for its functions in all modules, in the order of import
+
     from iris_ml.production import workflow
     from iris_ml.settings import read_settings
     from iris_ml.sources import located

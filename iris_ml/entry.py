@@ -44,7 +44,14 @@ def main() -> None:
 
         commanded()
     elif known:
-        print(known)
+        _write(known)
+
+
+def _write(text: str) -> None:
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:  # whoever read along has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _collect_less() -> None:
