@@ -10,6 +10,7 @@ import json
 import os
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -63,7 +64,10 @@ def _unpacked(content: bytes) -> Entry | None:
     if sha256(text).hexdigest().encode() != first:
         return None
     fields = json.loads(text)
-    return Entry(**{**fields, "recipe": Recipe(**fields["recipe"])})
+    try:
+        return Entry(**{**fields, "recipe": Recipe(**fields["recipe"])})
+    except (KeyError, TypeError):  # written by another version of this library
+        return None
 
 # %% ../nbs/27_checkpoints.ipynb #7786e4c1
 class Checkpoints:
@@ -82,12 +86,13 @@ class Checkpoints:
         path = self._place(recipe)
         try:
             entry = _unpacked(path.read_bytes())
-        except FileNotFoundError:
+        except OSError:
             return None
-        if entry is None:
+        if entry is None or entry.recipe.key != recipe.key:
             self._set_aside(path)
         elif self._value(entry.file).exists():
-            os.utime(path)  # the last one used is the one that the next is compared with
+            with suppress(OSError):  # of a store that may only be read
+                os.utime(path)  # the last one used is the one that the next is compared with
             return entry
         return None
 
@@ -109,18 +114,24 @@ class Checkpoints:
         path = self._value(entry.file)
         try:
             with path.open("rb") as content:
-                whole = file_digest(content, "sha256").hexdigest() == entry.file
-        except FileNotFoundError:
-            raise LookupError(f"the value of {entry.recipe.step!r} is gone") from None
-        if not whole:
-            self._set_aside(path)
-            raise LookupError(f"the value of {entry.recipe.step!r} is damaged")
-        return read(path, entry.form, self.trusted)
+                if file_digest(content, "sha256").hexdigest() == entry.file:
+                    return read(path, entry.form, self.trusted)
+        except Exception as error:  # it is gone, or another version of a library wrote it
+            raise LookupError(f"the value of {entry.recipe.step!r} cannot be read: {error}") from error
+        self._set_aside(path)
+        raise LookupError(f"the value of {entry.recipe.step!r} is damaged")
 
     def last(self, step: str) -> Entry | None:
         """Find the entry of a step that was used last."""
-        entries = sorted(self._place_of(step).glob("*"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-        return next((entry for entry in map(_unpacked, (path.read_bytes() for path in entries)) if entry), None)
+        used: dict[Path, int] = {}
+        for path in self._place_of(step).glob("*"):
+            with suppress(OSError):  # set aside by another process
+                used[path] = path.stat().st_mtime_ns
+        for path in sorted(used, key=used.__getitem__, reverse=True):
+            with suppress(OSError):
+                if entry := _unpacked(path.read_bytes()):
+                    return entry
+        return None
 
     def _place_of(self, step: str) -> Path:
         return self.root / "entries" / step
@@ -137,8 +148,12 @@ class Checkpoints:
 
     def _set_aside(self, path: Path) -> None:
         damaged = self.root / "damaged" / path.name
-        damaged.parent.mkdir(parents=True, exist_ok=True)
-        path.replace(damaged)
+        try:
+            self._move(path, damaged)
+        except FileNotFoundError:  # another process was quicker
+            return
+        except OSError:  # nobody may write here
+            damaged = path
         warnings.warn(f"a damaged checkpoint is set aside as {damaged}, and computed again", stacklevel=2)
 
 # %% ../nbs/27_checkpoints.ipynb #97778272

@@ -7,6 +7,7 @@ __all__ = ['Unstorable', 'form_of', 'read', 'write']
 
 # %% ../nbs/26_formats.ipynb #dde48e2e
 import json
+from errno import EIO
 from pathlib import Path
 from typing import Any
 
@@ -113,28 +114,25 @@ def write(
     shape = _shape(value) if form == "arrow" else ""
     try:
         _write(value, path, form)
-        same = shape in _EXACT or _comes_back(path, form, known, trusted)
-    except OSError:
-        raise
+        same = shape in _EXACT or digest(read(path, form, trusted)) == known
+    except OSError as error:
+        raise OSError(error.errno or EIO, error.strerror or str(error)) from error
     except Exception as error:
-        raise Unstorable(f"a {type(value).__name__} that {form} does not take: {error}") from error
+        raise Unstorable(f"a {type(value).__name__} that {form} does not take: {getattr(error, 'what', error)}") from error
     if not same:
         raise Unstorable(f"a {type(value).__name__} that {form} does not give back as it was")
     if shape:
         _EXACT.add(shape)
     return form
 
-
-def _comes_back(path: Path, form: str, known: str, trusted: tuple[str, ...]) -> bool:
-    back = read(path, form, trusted)
-    return form == "skops" or digest(back) == known
-
 # %% ../nbs/26_formats.ipynb #f4bb3990
 def _shape(value: pd.DataFrame | pd.Series) -> str:
     table = value if isinstance(value, pd.DataFrame) else value.to_frame()
-    index = table.index
-    plain = not table.attrs and not _has_objects(table)
-    return f"{type(value)}{list(table.dtypes)}{type(index)}{index.dtype}{index.names}" if plain else ""
+    labels = [
+        (type(labels), labels.dtype, labels.names, getattr(labels, "freq", None)) for labels in (table.index, table.columns)
+    ]
+    plain = not table.attrs and table.flags.allows_duplicate_labels and not _has_objects(table)
+    return f"{type(value)}{list(table.dtypes)}{labels}" if plain else ""
 
 
 def _has_objects(table: pd.DataFrame) -> bool:
