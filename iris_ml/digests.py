@@ -190,7 +190,7 @@ def _table(table: pd.DataFrame, gathered: Digest) -> None:
     gathered.write("table", f"{table.shape}{[repr(dtype) for dtype in table.dtypes]}".encode())
     for part in table.columns, table.index, table.attrs, table.flags.allows_duplicate_labels:
         gathered.feed(part)
-    columns = [_cells(table.iloc[:, i]) for i in range(table.shape[1])]
+    columns = [_cells(column) for _, column in table.items()]
     _columns([column for column in columns if column.dtype.kind in "biufc" and type(column) is np.ndarray], gathered)
     for column in columns:
         if column.dtype.kind not in "biufc" or type(column) is not np.ndarray:

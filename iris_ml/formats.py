@@ -131,9 +131,6 @@ def _shape(value: pd.DataFrame | pd.Series) -> str:
     labels = [
         (type(labels), labels.dtype, labels.names, getattr(labels, "freq", None)) for labels in (table.index, table.columns)
     ]
-    plain = not table.attrs and table.flags.allows_duplicate_labels and not _has_objects(table)
-    return f"{type(value)}{list(table.dtypes)}{labels}" if plain else ""
-
-
-def _has_objects(table: pd.DataFrame) -> bool:
-    return any(dtype.kind == "O" and isinstance(dtype, np.dtype) for dtype in [*table.dtypes, table.index.dtype])
+    kinds = list(table.dtypes)
+    plain = not table.attrs and table.flags.allows_duplicate_labels and np.dtype(object) not in [*kinds, table.index.dtype]
+    return f"{type(value)}{kinds}{labels}" if plain else ""

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from hashlib import sha256
 from importlib import import_module
 from io import BytesIO
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -67,14 +68,15 @@ _TRUSTED = frozenset(
 )
 
 # %% ../nbs/24_model_files.ipynb #7ac619d6
-def _of_this_package(name: str) -> bool:
-    module, _, attribute = name.rpartition(".")
-    if not module.startswith("iris_ml."):
-        return False
+def _is_known(name: str) -> bool:
+    home, *inside, attribute = name.split(".")
+    public = [home, *takewhile(lambda module: not module.startswith("_"), inside)]
     try:
-        return isinstance(getattr(import_module(module), attribute, None), type)
+        found = getattr(import_module(".".join(public)), attribute, None) if home in {"iris_ml", "sklearn"} else None
     except ImportError:
         return False
+    is_named_so = isinstance(found, type) and f"{found.__module__}.{found.__qualname__}" == name
+    return is_named_so and (home == "iris_ml" or hasattr(found, "get_params"))
 
 # %% ../nbs/24_model_files.ipynb #44531500
 def load(
@@ -118,7 +120,7 @@ def unpacked(
         with ZipFile(BytesIO(archive)) as members:
             size = sum(member.file_size for member in members.infolist())
         asked = get_untrusted_types(data=archive) if size <= len(archive) else []
-        strange = [name for name in asked if name not in {*_TRUSTED, *trusted} and not _of_this_package(name)]
+        strange = [name for name in asked if name not in {*_TRUSTED, *trusted} and not _is_known(name)]
         if not strange and size <= len(archive):
             return loads(archive, trusted=asked)
     except Exception as error:

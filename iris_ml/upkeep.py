@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from .checkpoints import Entry, _unpacked
+from .checkpoints import Entry, entry_of
 from .model_files import save, save_archive
 
 # %% ../nbs/28_upkeep.ipynb #9eb60474
@@ -34,7 +34,7 @@ def kept(
     """List the results in a store; what is damaged is left to whoever reads it."""
     found = []
     for path in Path(root).glob("entries/*/*"):
-        if entry := _unpacked(path.read_bytes()):
+        if entry := entry_of(path.read_bytes()):
             found.append(Kept(path, entry, path.stat().st_mtime))
     return sorted(found, key=lambda result: result.used, reverse=True)
 

@@ -13,7 +13,7 @@ from sklearn.utils import all_estimators
 
 from iris_ml.classifier import classifier
 from iris_ml.model import model
-from iris_ml.model_files import load, save
+from iris_ml.model_files import _is_known, load, save
 from iris_ml.sources import raw
 from iris_ml.vocabulary import ModelFileError
 
@@ -94,3 +94,8 @@ def test_an_interrupted_save_leaves_the_old_model(tmp_path, monkeypatch):
         save(fitted(LinearSVC()), path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_every_estimator_of_scikit_learn_is_trusted_by_our_own_rule():
+    names = [f"{kind.__module__}.{kind.__name__}" for _, kind in all_estimators()]
+    assert [name for name in names if name.startswith("sklearn.") and not _is_known(name)] == []
