@@ -112,8 +112,9 @@ def _made_of(value: Any) -> Any:
 
 
 def _named(value: Any, name: str, walk: Walk) -> None:
-    modules = [module for module in [*sys.modules.values()] if isinstance(module, ModuleType)]
-    homes = {owner(module.__name__) for module in modules if vars(module).get(name) is value}
+    likely = [home for home in ("numpy", "scipy.special") if getattr(sys.modules.get(home), name, None) is value]
+    modules = [module for module in [*sys.modules.values()] if isinstance(module, ModuleType)] if not likely else []
+    homes = {owner(module.__name__) for module in modules if vars(module).get(name) is value} | {*map(owner, likely[:1])}
     if not homes or (homes == {"project"} and type(value).__name__ == "cython_function_or_method"):
         raise Undigestible(f"a {type(value).__name__} that is not found under its name {name!r}")
     installed(name, next(iter(sorted(homes - {"project"})), "python"), walk)
