@@ -53,17 +53,6 @@ def _table(
     console.print(grid)
     return console.file.getvalue()  # type: ignore[attr-defined]
 
-# %% ../nbs/61_commands.ipynb #656b88bf
-def _import_skops() -> None:
-    import scipy.special  # noqa: F401
-    import sklearn.utils
-
-    listed, sklearn.utils.all_estimators = sklearn.utils.all_estimators, list
-    try:
-        import skops.io  # noqa: F401
-    finally:
-        sklearn.utils.all_estimators = listed
-
 # %% ../nbs/61_commands.ipynb #18cd43e9
 @application.command()
 def run(
@@ -72,7 +61,9 @@ def run(
 ) -> None:
     """Run the production workflow, and leave the model where the settings say."""
     before = state()
-    _import_skops()
+    from iris_ml.model_files import import_skops
+
+    import_skops()
     from iris_ml.production import workflow
     from iris_ml.settings import read_settings
     from iris_ml.sources import located
@@ -106,7 +97,9 @@ def predict(
     to: Annotated[Path | None, typer.Option(help="File for rows and answers, CSV or Parquet.")] = None,
 ) -> None:
     """Answer the rows of a file."""
-    _import_skops()
+    from iris_ml.model_files import import_skops
+
+    import_skops()
     from iris_ml.predict import answers_of, ask, with_answers
     from iris_ml.sources import read_table, write_table
 
@@ -127,7 +120,9 @@ def report(
     to: Annotated[Path, typer.Option(help="The page to write; the predictions go beside it.")] = Path("report.html"),
 ) -> None:
     """Answer the rows of a file, and write a page about the answers."""
-    _import_skops()
+    from iris_ml.model_files import import_skops
+
+    import_skops()
     from iris_ml.report import report as written
 
     for path in written(file, to):
@@ -141,7 +136,9 @@ _PORT = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")
 @application.command()
 def serve(host: _HOST = "127.0.0.1", port: _PORT = 8000) -> None:
     """Answer over HTTP; the page /docs says how to ask."""
-    _import_skops()
+    from iris_ml.model_files import import_skops
+
+    import_skops()
     from iris_ml.api import serve as started
     from iris_ml.predict import approved_model
 

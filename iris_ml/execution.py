@@ -19,7 +19,8 @@ from .formats import Unstorable
 from .progress import Progress
 from .results import Result
 from .runs import Run
-from .steps import place  # before Hamilton, whose extensions it turns off
+from .steps import place
+from .wiring import Wired  # before Hamilton, whose extensions it turns off
 
 from hamilton.graph import FunctionGraph
 from hamilton.lifecycle.base import BaseDoNodeExecute, LifecycleAdapterSet
@@ -38,7 +39,7 @@ class _Runner(BaseDoNodeExecute):
         if self.store is None:
             return _computed(node_, kwargs)
         try:
-            made_of = recipe(node_.name, node_.callable, {name: result.digest for name, result in kwargs.items()})
+            made_of = _recipe(node_.callable, {name: result.digest for name, result in kwargs.items()})
         except Undigestible as error:
             return _computed(node_, kwargs, note=f"not kept: {error}")
         if entry := self.store.find(made_of):
@@ -47,13 +48,19 @@ class _Runner(BaseDoNodeExecute):
         return _kept(self.store, made_of, _computed(node_, kwargs), kwargs)
 
 
+def _recipe(wired: Wired, digests: Mapping[str, str]) -> Recipe:
+    flags = {f"flag {flag}": digest(value) for flag, value in wired.flags.items()}
+    return recipe(wired.kept_as, wired.function, wired.taken(digests) | flags)
+
+
 def _computed(node: Node, inputs: Mapping[str, Result], note: str = "") -> Result:
-    values = {name: result.value for name, result in inputs.items()}
+    values = node.callable.taken({name: result.value for name, result in inputs.items()})
     start = perf_counter()
     try:
-        value = node.callable(**values)
+        value = node.callable.function(**values)
     except Exception as error:
-        error.add_note(f"in step {node.name!r}, {place(node.callable)}")
+        error.add_note(f"in step {node.name!r}, {place(node.callable.function)}")
+        error.inputs = values  # type: ignore[attr-defined]
         raise
     return Result(value, how="computed", seconds=perf_counter() - start, note=note)
 
@@ -95,7 +102,7 @@ def execute(
 ) -> Run:
     """Run the wanted steps and what they need."""
     logging.getLogger("hamilton.execution.graph_functions").disabled = True
-    graph.adapter = LifecycleAdapterSet(_Runner(progress, store))
+    graph = FunctionGraph(graph.nodes, {}, LifecycleAdapterSet(_Runner(progress, store)))
     wanted = _upstream(graph, names, put_in)
     given, instead = ({name: Result(value) for name, value in values.items()} for values in (inputs, put_in))
     with progress:
@@ -133,7 +140,7 @@ def foreseen(
                 visit(needed)
             digests = {needed.name: known[needed.name] for needed in node.dependencies if needed.name in known}
             complete = len(digests) == len(node.dependencies)
-            if complete and (entry := store.find(recipe(node.name, node.callable, digests))):
+            if complete and (entry := store.find(_recipe(node.callable, digests))):
                 known[node.name] = entry.result
                 reused.append(node.name)
 

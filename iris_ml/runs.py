@@ -79,9 +79,14 @@ def _reason(result: Result, run: Run) -> str:
 
 def _causes(before: Recipe, now: Recipe, run: Run) -> Iterator[str]:
     inputs, parts = difference(before, now)
+    if flags := [name for name in inputs if name.startswith("flag ")]:  # and with them the function
+        yield from (f"{name} (now {run.inputs.get(name.removeprefix('flag '))!r})" for name in flags)
+        parts = []
     yield from (f"{part} (now {now.parts.get(part)})" if "package " in part else part for part in parts)
-    for name in inputs:
+    for name in [name for name in inputs if name not in flags]:
         earlier, value = run.results.get(name), run.inputs.get(name)
+        if earlier and earlier.now is now:  # it came after a step and took over its name
+            earlier = run.results.get(f"{name}_before")
         if earlier and earlier.before and earlier.now:
             yield from _causes(earlier.before, earlier.now, run)
         elif earlier:

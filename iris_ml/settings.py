@@ -41,6 +41,7 @@ class Settings(BaseModel):
     passthrough: tuple[str, ...] = Field((), description="columns to carry along, never to learn from")
     rename: dict[str, str] = Field({}, description="name of a column in the source -> its name here")
     relabel: dict[str, str] = Field({}, description="name of a class in the source -> its name here")
+    calibrated: bool = Field(description="whether probabilities are calibrated by cross-validation")
     test_size: float = Field(gt=0, lt=1, description="share of the rows kept for the scores")
     seed: int = Field(ge=0, lt=2**32, description="seed of the split and of every estimator that takes one")
     store: Path = Field(description="folder for what runs leave")

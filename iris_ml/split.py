@@ -20,7 +20,8 @@ def split(
 ) -> pd.Series:  # "train" or "test" for each row
     """Draw the rows to learn from and the rows to judge by, stratified by class."""
     _learnable(features, target, test_size)
-    _, kept = train_test_split(features.index, test_size=test_size, random_state=seed, stratify=features[target])
+    several = features[features[target].duplicated(keep=False)]
+    _, kept = train_test_split(several.index, test_size=test_size, random_state=seed, stratify=several[target])
     return pd.Series("train", features.index, name="split").mask(features.index.isin(kept), "test")
 
 # %% ../nbs/12_split.ipynb #173e9c6c
@@ -34,10 +35,9 @@ def _learnable(features: pd.DataFrame, target: str, test_size: float) -> None:
     where = f"column {target!r}"
     if len(counts) < 2:
         raise DataError(f"every row is {counts.index[0]!r}", where, "give rows of at least two classes")
-    if counts.min() < 2:
-        raise DataError(f"there is one row of {counts.idxmin()!r}", where, "give at least two rows of each class")
-    kept = round(test_size * len(features))
-    if min(kept, len(features) - kept) < len(counts):
+    rows, classes = counts[counts > 1].sum(), (counts > 1).sum()
+    kept = round(test_size * rows)
+    if min(kept, rows - kept) < max(classes, 1):
         what = f"{len(features)} rows at a test size of {test_size} are too few for {len(counts)} classes"
         raise DataError(what, where, "give more rows or another 'test_size'")
 

@@ -119,7 +119,7 @@ BAD_TABLES = {
     infinity: ["'petal_width'", "row 7", "inf"],
     an_unknown_species: ["'species'", "row 7", "'tulip'"],
     one_class_only: ["'species'", "'setosa'"],
-    fewer_rows_than_classes: ["'species'", "one row"],
+    fewer_rows_than_classes: ["'species'", "too few"],
 }
 
 

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 
-import pandas as pd
 import pytest
 from sklearn.datasets import load_wine
 from sklearn.ensemble import RandomForestClassifier
@@ -69,5 +68,73 @@ def test_an_unknown_name_is_answered_with_the_nearest():
 
 def test_a_failing_step_raises_its_own_error_and_names_itself():
     with pytest.raises(TypeError) as caught:
-        workflow.swap(raw=pd.DataFrame({"a": [1]}), flowers=3).run("features", progress=False)
+        workflow.swap(flowers=lambda raw: 3).run("features", progress=False, checkpoints=False)
     assert any("in step 'features', nbs/11_features.ipynb, cell" in note for note in caught.value.__notes__)
+    assert caught.value.inputs["flowers"] == 3
+    assert caught.traceback[-1].frame.code.name == "features", "where %debug lands"
+
+
+def test_what_came_before_a_failing_step_is_kept(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ZeroDivisionError):
+        workflow.swap(scores=lambda predictions: 1 / 0).run(progress=False)
+    assert workflow.run("predictions", progress=False).table.how.unique().tolist() == ["reused"]
+
+
+def test_a_change_leaves_the_workflow_alone():
+    before = repr(workflow), repr(workflow.run("train", progress=False)["train"])
+    workflow.swap(features=lambda flowers: flowers, seed=3).after("flowers", lambda flowers: flowers[:100]).add(petal_area)
+    assert (repr(workflow), repr(workflow.run("train", progress=False)["train"])) == before
+
+
+def petal_area(flowers):
+    """Multiply the sides of a petal."""
+    return flowers.petal_length * flowers.petal_width
+
+
+def test_a_new_step_says_when_nobody_asks_for_it():
+    assert "petal_area     needs flowers  (nothing asks for it)" in repr(workflow.add(petal_area))
+    used = workflow.add(petal_area).swap(features=lambda flowers, petal_area: flowers.assign(petal_area=petal_area))
+    assert "petal_area" in used.run("train", progress=False)["train"]
+    assert "nothing asks" not in repr(used)
+
+
+def test_what_comes_after_a_step_is_seen_by_all_who_ask_for_it(run):
+    short = workflow.after("flowers", lambda flowers: flowers[flowers.sepal_length < 5.0]).run(progress=False)
+    assert len(short["flowers"]) == 22
+    assert short["flowers_before"].equals(run["flowers"])
+    assert short.results["flowers_before"].how == "reused", "a move costs nothing"
+    assert short["train"].sepal_length.max() < 5.0
+
+
+def test_a_function_swapped_in_undoes_what_stood_there(run):
+    other = workflow.after("flowers", lambda flowers: flowers[:100]).swap(features=3 * run["features"].iloc[:, :4])
+    back = other.swap(flowers=lambda raw: raw, features=lambda flowers: flowers)
+    assert back.run("features", progress=False)["features"].equals(run["raw"])
+
+
+def test_two_changes_after_one_step_follow_each_other():
+    twice = workflow.after("flowers", lambda flowers: flowers[:100]).after("flowers", lambda flowers: flowers[-10:])
+    assert twice.run("flowers", progress=False)["flowers"].index.tolist() == [*range(90, 100)]
+
+
+def test_a_value_put_in_before_a_change_stays_the_value_of_its_step(run):
+    other = workflow.swap(flowers=run["flowers"][:60]).after("flowers", lambda flowers: flowers[:50])
+    assert len(other.run("flowers", progress=False)["flowers"]) == 50
+
+
+@pytest.mark.parametrize("value", [3, "wine.csv", None], ids=str)
+def test_a_value_of_another_type_is_refused(value):
+    with pytest.raises(WorkflowError, match="'raw' is a value of type DataFrame"):
+        workflow.swap(raw=value)
+
+
+def test_a_flag_chooses_the_variant_and_says_so(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    workflow.run(progress=False)
+    monkeypatch.setenv("IRIS_ML_CALIBRATED", "true")
+    calibrated = workflow.run(progress=False)
+    assert type(calibrated["classifier"]).__name__ == "CalibratedClassifierCV"
+    assert calibrated.results["train"].how == "reused"
+    assert calibrated.why("model") == "model was computed because flag calibrated (now True) changed, and with it classifier."
+    assert workflow.swap(calibrated=False).run(progress=False).results["model"].how == "reused"
