@@ -23,7 +23,7 @@ test: .venv/fonts  ## install the development tools too and check everything
 	$(inside) pytest --numprocesses auto --dist loadfile
 
 pages: .venv/fonts  ## run every notebook afresh and save what it shows
-	$(inside) pytest --numprocesses auto --save nbs
+	$(inside) pytest --numprocesses auto --dist loadfile --save nbs
 
 torture: .venv/dev  ## do the store of checkpoints every harm, at full length
 	$(inside) python -m torture.checkpoints

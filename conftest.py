@@ -1,19 +1,24 @@
-"""Every page is a test: run from its top in a fresh kernel, it gives again what it shows.
+"""Every cell that exports nothing is a test: run after the cells above it, it gives again what its page shows.
 
-`pytest nbs` runs the pages, and `pytest nbs --save` keeps what they show now. nbval, the usual tool for this,
-rejects pages that nbdev has cleaned of their counts, shows what a semicolon hides, and ignores the updates of a
-display; Jupyter's own client, used here, does as Jupyter does.
+`pytest nbs` runs the pages from their tops, each in one fresh kernel; `pytest nbs -k "14_classifier and cell-07"` names
+one cell, by page, number, heading or any word of its code; `pytest nbs --save` keeps what the pages show now.
+
+No plugin does this. nbval, the usual one, leaves out deselected cells that a selected one needs, rejects pages that
+nbdev has cleaned of their counts, shows what a semicolon hides, and ignores the updates of a display. nbmake's test is
+a whole page, pytest-ipynb2's are the cells with a magic line of its own, and neither compares outputs. Jupyter's own
+client, used here, does as Jupyter does.
 """
 
 import json
 import os
+import re
+from contextlib import ExitStack
 from copy import deepcopy
 from difflib import unified_diff
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
 from nbdev.clean import clean_nb
 
 # A kernel starts with what was set before any test, and without progress: a page does not show how long a run takes.
@@ -23,6 +28,9 @@ ENVIRONMENT = {**os.environ, "IRIS_ML_PROGRESS": "false"}
 UNCOMPARED = ("image/png", "image/jpeg", "application/vnd.jupyter.widget")
 # Lines that nbdev and Quarto know, and what Jupyter's client calls the same.
 TAGS = {"#| eval: false": "skip-execution", "#| error: true": "raises-exception"}
+# A cell with one of these lines defines what the package holds; the others are examples.
+EXPORTED = re.compile(r"^#\|\s*(default_exp|export[is]?)\b", re.MULTILINE)
+HEADING = re.compile(r"^#+ (.+)", re.MULTILINE)
 
 
 def pytest_addoption(parser):
@@ -35,56 +43,108 @@ def pytest_collect_file(file_path, parent):
 
 
 class Page(pytest.File):
-    """A notebook."""
+    """A notebook, and one kernel in which its cells run from the top, each once, as far as a test asks."""
 
     def collect(self):
-        yield FreshRun.from_parent(self, name="fresh run")
-
-
-class FreshRun(pytest.Item):
-    """A run of the whole page in a kernel of its own, with the outputs compared."""
-
-    def runtest(self):
-        saved = nbformat.read(self.path, as_version=4)
-        fresh = deepcopy(saved)
-        for cell in fresh.cells:
+        self.saved = nbformat.read(self.path, as_version=4)
+        clean_nb(self.saved)
+        for cell in self.saved.cells:
             cell.metadata.tags = [tag for line, tag in TAGS.items() if line in cell.source.splitlines()]
-        NotebookClient(
-            fresh,
+        # A cell's number is the count that Jupyter gives it in a fresh run, as in its tracebacks: Cell In[7].
+        self.places = [place for place, cell in enumerate(self.saved.cells) if runs(cell)]
+        first = 1
+        for number, place in enumerate(self.places, 1):
+            source = self.saved.cells[place].source
+            # The last cell is a test in any case, so that every cell runs.
+            if number == len(self.places) or not EXPORTED.search(source):
+                name = " ".join([f"cell-{number:02}", *headings(self.saved.cells[:place])[-1:]])
+                yield Example.from_parent(self, name=name, source=source, numbers=range(first, number + 1))
+                first = number + 1
+
+    def setup(self):
+        self.ran = self.failed = 0
+        self.fresh = deepcopy(self.saved)
+        self.client = NotebookClient(
+            self.fresh,
             timeout=300,
             kernel_name="python3",
             extra_arguments=["--log-level=ERROR"],
             resources={"metadata": {"path": self.path.parent}},
-        ).execute(env=ENVIRONMENT)
-        for page in saved, fresh:
-            clean_nb(page)
+        )
+        kernel = ExitStack()
+        self.addfinalizer(kernel.close)
+        kernel.enter_context(self.client.setup_kernel(env=ENVIRONMENT))
         if self.config.getoption("save"):
-            fresh.metadata = saved.metadata
-            nbformat.write(fresh, self.path)
-        elif difference := list(unified_diff(shown(saved), shown(fresh), "saved", "fresh", n=8, lineterm="")):
-            raise OutputsDiffer("\n".join(difference))
+            self.addfinalizer(self.save)
+
+    def run_to(self, last):
+        """Run the cells down to this one that have not run yet."""
+        for number in range(self.ran + 1, last + 1):
+            if self.failed:
+                raise PageFails(f"cell {last} is not run, since cell {self.failed} failed")
+            self.failed = number
+            try:
+                self.client.execute_cell(self.fresh.cells[self.places[number - 1]], self.places[number - 1])
+            except Exception as error:
+                raise PageFails(f"cell {number} failed: {error}") from error
+            self.ran, self.failed = number, 0
+
+    def compare(self, number):
+        """Refuse a cell that did not show what the page shows."""
+        saved, fresh = (page.cells[self.places[number - 1]] for page in (self.saved, self.fresh))
+        clean_nb({"cells": [fresh], "metadata": {}})
+        if difference := list(unified_diff(shown(saved), shown(fresh), "saved", "fresh", n=8, lineterm="")):
+            raise PageFails("\n".join([f"cell {number} does not show what the page shows", *difference]))
+
+    def save(self):
+        """Keep what the whole page shows, unless a cell failed."""
+        if not self.failed:
+            self.run_to(len(self.places))
+            clean_nb(self.fresh)
+            self.fresh.metadata = self.saved.metadata
+            nbformat.write(self.fresh, self.path)
+
+
+class Example(pytest.Item):
+    """A cell that exports nothing, with the definitions that stand above it and below the example before."""
+
+    def __init__(self, *, source, numbers, **options):
+        super().__init__(**options)
+        self.numbers = numbers
+        self.extra_keyword_matches.add(source)
+
+    def runtest(self):
+        self.parent.run_to(self.numbers[-1])
+        if not self.config.getoption("save"):
+            for number in self.numbers:
+                self.parent.compare(number)
 
     def repr_failure(self, excinfo):
-        if isinstance(excinfo.value, OutputsDiffer | CellExecutionError):
+        if isinstance(excinfo.value, PageFails):
             return f"{self.path.name}: {excinfo.value}"
         return super().repr_failure(excinfo)
 
     def reportinfo(self):
-        return self.path, None, f"{self.path.name}, run afresh"
+        return self.path, None, f"{self.path.name}, {self.name}"
 
 
-class OutputsDiffer(AssertionError):
-    """A fresh run of a page shows something else than the page."""
+class PageFails(AssertionError):
+    """A cell of a page raises, or shows something else than the page."""
 
 
-def shown(page):
-    """The page's code and what it showed, line by line."""
-    lines = []
-    for cell in page.cells:
-        if cell.cell_type == "code":
-            lines += ["", *cell.source.splitlines()]
-            lines += [f"{kind}: {line}" for output in cell.outputs for kind, line in compared(output)]
-    return lines
+def runs(cell):
+    """Whether Jupyter's client runs a cell."""
+    return cell.cell_type == "code" and cell.source.strip() and "skip-execution" not in cell.metadata.tags
+
+
+def headings(cells):
+    """The headings in the prose among cells."""
+    return [heading for cell in cells if cell.cell_type == "markdown" for heading in HEADING.findall(cell.source)]
+
+
+def shown(cell):
+    """A cell's code and what it showed, line by line."""
+    return [*cell.source.splitlines(), *(f"{kind}: {line}" for output in cell.outputs for kind, line in compared(output))]
 
 
 def compared(output):
