@@ -58,7 +58,7 @@ def _inside(cls: type, name: str, walk: Walk) -> None:
     for base in (type(cls), *walk.look_up(lambda: cls.__bases__)):
         walk.feed(base)
     walk.look_up(lambda: _same(tuple(vars(cls))))
-    for attribute in [attribute for attribute in vars(cls) if attribute not in _BY_ITSELF]:
+    for attribute in sorted(vars(cls).keys() - _BY_ITSELF):
         walk.write("name", attribute.encode())
         bound(f"attribute {name}.{attribute}", walk.look_up(functools.partial(vars(cls).get, attribute)), walk)
     for names in [names for text in vars(cls).get("__annotations__", {}).values() for names in names_in(text)]:
@@ -112,7 +112,8 @@ def _made_of(value: Any) -> Any:
 
 
 def _named(value: Any, name: str, walk: Walk) -> None:
-    likely = [home for home in ("numpy", "scipy.special") if getattr(sys.modules.get(home), name, None) is value]
+    places = (getattr(value, "__module__", None), "numpy", "scipy.special")  # else it depends on what else is imported
+    likely = [home for home in places if home and getattr(sys.modules.get(home), name, None) is value]
     modules = [module for module in [*sys.modules.values()] if isinstance(module, ModuleType)] if not likely else []
     homes = {owner(module.__name__) for module in modules if vars(module).get(name) is value} | {*map(owner, likely[:1])}
     if not homes or (homes == {"project"} and type(value).__name__ == "cython_function_or_method"):

@@ -150,17 +150,19 @@ class Rows:
 def step(rows): return [word for word in WORDS if word in Rows().names | {"d", "e"}] + np.ones(3) + pd.Series(rows)
 model = MLPClassifier((2,), max_iter=2, random_state=0).fit([[0.0], [1.0]], ["a", "b"])
 print(fingerprint(step).digest, digest([model, Rows(), WORDS]))
+from iris_ml.production import workflow
+print([fingerprint(workflow[name].function).digest for name in workflow])
 """
 
 
-def test_keys_are_the_same_in_every_process():
+def test_keys_are_the_same_in_every_process_whatever_it_imported():
     printed = {
         subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", KEYS],
+            [sys.executable, "-W", "ignore", "-c", imported + KEYS],
             env={**os.environ, "PYTHONHASHSEED": str(seed)},
             stdout=subprocess.PIPE,
             check=True,
         ).stdout
-        for seed in (1, 2)
+        for seed, imported in ((1, ""), (2, "import IPython, distributed, matplotlib.pyplot, streamlit"))
     }
     assert len(printed) == 1
