@@ -29,7 +29,7 @@ torture: .venv/dev  ## do the store of checkpoints every harm, at full length
 	$(inside) python -m torture.checkpoints
 
 # Each tool gets an environment in bench/.environments, once. ROUNDS=7 gives quieter medians.
-bench: .venv/made  ## measure speed beside other tools; ONLY=processes, slow, steps or digests
+bench: .venv/made  ## measure speed beside other tools; ONLY=processes, slow, steps, digests or exploration
 	@.venv/bin/python -m bench $(ONLY)
 
 docs: .venv/dev  ## build the site from the notebooks
@@ -48,6 +48,7 @@ lock: .venv/made  ## renew every pinned version in requirements/
 	$(compile) --output-file requirements/dev.txt --extra dev \
 	    --constraint requirements/bootstrap.txt --constraint requirements/run.txt setup.py
 	printf 'pandas\nscikit-learn\n' | $(compile) --constraint requirements/run.txt --output-file bench/requirements/plain.txt -
+	$(compile) --extra dask --constraint requirements/run.txt --output-file bench/requirements/cluster.txt setup.py
 	for tool in apache-hamilton dvc snakemake; do printf "pandas\nscikit-learn\n$$tool\n" | \
 	    $(compile) --constraint bench/requirements/plain.txt --output-file bench/requirements/$${tool#apache-}.txt - || exit 1; done
 

@@ -2,13 +2,14 @@
 
 import sys
 
-from . import digests, processes, steps
+from . import digests, exploration, processes, steps
 
 QUESTIONS = {
     "processes": processes.compare,
     "slow": lambda: processes.compare(loading=10, rounds=1),
     "steps": steps.compare,
     "digests": digests.compare,
+    "exploration": exploration.compare,
 }
 
 for name in sys.argv[1:] or QUESTIONS:

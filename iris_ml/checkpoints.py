@@ -11,14 +11,14 @@ import os
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
 from .files import aside, sweep
 from .fingerprints import digest, fingerprint
-from .formats import read, write
+from .formats import form_of, read, write
 
 # %% ../nbs/27_checkpoints.ipynb #52aa6a22
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Entry:
     recipe: Recipe
     result: str  # digest of the value
     form: str  # the format of its file
-    file: str  # SHA-256 of its file
+    file: str  # SHA-256 of its file; none where only this is kept
     size: int  # bytes of its file
     seconds: float  # that it took to compute
     made: str  # the value in a few words
@@ -90,27 +90,31 @@ class Checkpoints:
             return None
         if entry is None or entry.recipe.key != recipe.key:
             self._set_aside(path)
-        elif self._value(entry.file).exists():
+        elif not entry.file or self._value(entry.file).exists():
             with suppress(OSError):  # of a store that may only be read
                 os.utime(path)  # the last one used is the one that the next is compared with
             return entry
         return None
 
-    def keep(self, value: Any, recipe: Recipe, result: str, seconds: float, made: str) -> Entry:
-        """Keep a value; `Unstorable` where it would not come back as it was."""
-        with aside(self.root) as part:
-            form = write(value, result, part, self.trusted)
-            with part.open("rb") as content:
-                file = file_digest(content, "sha256").hexdigest()
-            entry = Entry(recipe, result, form, file, part.stat().st_size, seconds, made)
-            self._move(part, self._value(file))
+    def keep(self, value: Any, recipe: Recipe, result: str, seconds: float, made: str, whole: bool = True) -> Entry:
+        """Keep a value, or only what is known of it; `Unstorable` where it would not come back as it was."""
+        entry = Entry(recipe, result, form_of(value), "", 0, seconds, made)
+        if whole:
+            with aside(self.root) as part:
+                write(value, result, part, self.trusted)
+                with part.open("rb") as content:
+                    file = file_digest(content, "sha256").hexdigest()
+                entry = replace(entry, file=file, size=part.stat().st_size)
+                self._move(part, self._value(file))
         with aside(self.root) as part:
             part.write_bytes(_packed(entry))
             self._move(part, self._place(recipe))
         return entry
 
     def load(self, entry: Entry) -> Any:
-        """Read a value that was kept; `LookupError` where it is gone or damaged."""
+        """Read a value that was kept; `LookupError` where it is gone or damaged, or was never kept."""
+        if not entry.file:
+            raise LookupError(f"the value of {entry.recipe.step!r} was not kept")
         path = self._value(entry.file)
         try:
             with path.open("rb") as content:

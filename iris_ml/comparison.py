@@ -29,12 +29,11 @@ def _judged(first: Run, other: Run) -> tuple[float, float, float, str]:
     return by, least, most, verdict
 
 # %% ../nbs/36_comparison.ipynb #87eb7b6f
-def _priced(run: Run) -> tuple[int, int, float, float]:
+def _priced(run: Run) -> tuple[int, int, float]:
     results = run.results.values()
     ways = [result.how for result in results]
     seconds = sum(result.entry.seconds if result.entry else result.seconds for result in results)
-    model = run.results["model"].entry if "model" in run.results else None
-    return ways.count("reused"), ways.count("computed"), seconds, model.size if model else float("nan")
+    return ways.count("reused"), ways.count("computed"), seconds
 
 # %% ../nbs/36_comparison.ipynb #e051d3a2
 class Comparison:
@@ -66,8 +65,7 @@ class Comparison:
         return _plot(table) + table.to_html(float_format="{:.3f}".format, na_rep="")
 
 
-_COLUMNS = ["differs", "accuracy", "low", "high", "difference", "least", "most", "verdict"]
-_COLUMNS += ["reused", "computed", "seconds", "model_bytes"]
+_COLUMNS = ["differs", "accuracy", "low", "high", "difference", "least", "most", "verdict", "reused", "computed", "seconds"]
 
 # %% ../nbs/36_comparison.ipynb #727f495b
 _LEFT, _WIDTH, _RIGHT, _ROW = 120, 320, 200, 26  # names, intervals, verdicts, a row's height, in pixels

@@ -15,7 +15,7 @@ from typing import Any
 from .checkpoints import Checkpoints, Entry, Recipe, recipe
 from .digests import Undigestible
 from .fingerprints import digest
-from .formats import Unstorable
+from .formats import Unstorable, form_of
 from .progress import Progress
 from .results import Result
 from .runs import Run
@@ -70,7 +70,11 @@ def _loader(store: Checkpoints, entry: Entry, node: Node, inputs: Mapping[str, R
         try:
             return store.load(entry)
         except LookupError:
-            return _kept(store, entry.recipe, _computed(node, inputs), inputs).value
+            again = _kept(store, entry.recipe, _computed(node, inputs), inputs)
+            if again.digest != entry.result:
+                what = f"step {node.name!r} gives another result each time, so what was made of the first does not fit the second"
+                warnings.warn(what, stacklevel=2)
+            return again.value
 
     return load
 
@@ -83,13 +87,19 @@ def _kept(store: Checkpoints, made_of: Recipe, result: Result, inputs: Mapping[s
     try:
         last = store.last(made_of.step)
         result.before = last.recipe if last else None
-        result.entry = store.keep(result.value, made_of, result.digest, result.seconds, result.made)
+        start = perf_counter()
+        known = result.digest
+        is_dear = form_of(result.value) != "skops" or result.seconds > _TIMES_LONGER * (perf_counter() - start)
+        result.entry = store.keep(result.value, made_of, known, result.seconds, result.made, whole=is_dear)
     except (Undigestible, Unstorable) as error:
         result.note = f"not kept: {error}"
     except OSError as error:
         result.note = f"not kept: {error.strerror}"
         warnings.warn(f"the result of {made_of.step!r} is not kept: {error.strerror}", stacklevel=2)
     return result
+
+
+_TIMES_LONGER = 15  # than digesting an estimator takes it to be packed, unpacked and compared
 
 # %% ../nbs/35_execution.ipynb #d800cb66
 def execute(

@@ -58,7 +58,7 @@ def _inside(cls: type, name: str, walk: Walk) -> None:
     for base in (type(cls), *walk.look_up(lambda: cls.__bases__)):
         walk.feed(base)
     walk.look_up(lambda: _same(tuple(vars(cls))))
-    for attribute in sorted(vars(cls).keys() - _BY_ITSELF):
+    for attribute in [attribute for attribute in vars(cls) if attribute not in _BY_ITSELF]:
         walk.write("name", attribute.encode())
         bound(f"attribute {name}.{attribute}", walk.look_up(functools.partial(vars(cls).get, attribute)), walk)
     for names in [names for text in vars(cls).get("__annotations__", {}).values() for names in names_in(text)]:

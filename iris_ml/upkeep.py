@@ -87,7 +87,7 @@ def save_kept(
 ) -> None:
     """Write the model of a run to its file."""
     try:
-        archive = (Path(root) / "values" / result.entry.file).read_bytes() if result.entry else b""
+        archive = (Path(root) / "values" / result.entry.file).read_bytes() if result.entry and result.entry.file else b""
     except OSError:
         archive = b""
     if archive and sha256(archive).hexdigest() == result.entry.file:

@@ -956,6 +956,15 @@ def result() -> str: return type(StandardScaler().fit_transform(pd.DataFrame({"a
 }
 
 INPUTS = {
+    "a flag that chooses a variant": """
+from iris_ml.flags import when
+@when(calibrated=False)
+def result() -> int: return 1
+@when(calibrated=True)
+def result__other() -> int: return 2
+# iris.toml
+calibrated = «false → true»
+""",
     "a setting": """
 def result(target: str) -> str: return target
 # iris.toml

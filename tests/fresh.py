@@ -78,7 +78,7 @@ def ran(namespace):
     }
 
 
-STEPS = ("raw", "rows", "classifier", "pipeline", "model", "result")
+STEPS = ("raw", "rows", "classifier", "pipeline", "model", "result", "result__other")
 
 
 def as_module():
