@@ -95,7 +95,7 @@ def execute(
 ) -> Run:
     """Run the wanted steps and what they need."""
     logging.getLogger("hamilton.execution.graph_functions").disabled = True
-    graph.adapter = LifecycleAdapterSet(_Runner(progress, store))
+    graph = FunctionGraph(graph.nodes, {}, LifecycleAdapterSet(_Runner(progress, store)))
     wanted = _upstream(graph, names, put_in)
     given, instead = ({name: Result(value) for name, value in values.items()} for values in (inputs, put_in))
     with progress:

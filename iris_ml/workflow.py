@@ -7,7 +7,7 @@ __all__ = ['Workflow']
 
 # %% ../nbs/36_workflow.ipynb #f1ea3ee2
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
+from functools import lru_cache
 from typing import Any, Self
 
 from .checkpoints import Checkpoints
@@ -23,6 +23,11 @@ from .vocabulary import IrisError, WorkflowError, nearest
 from hamilton.graph import FunctionGraph  # after ours, which turn its extensions off
 
 # %% ../nbs/36_workflow.ipynb #082cd849
+@lru_cache(maxsize=64)
+def _connected(functions: tuple[Callable, ...]) -> FunctionGraph:
+    return graph(functions, settings=Settings.model_fields)
+
+
 class _Declared:
     def __init__(
         self,
@@ -32,9 +37,9 @@ class _Declared:
     ):
         self._functions, self._settings, self._put_in = functions, settings, dict(put_in or {})
 
-    @cached_property
+    @property
     def _graph(self) -> FunctionGraph:
-        return graph(self._functions, settings=Settings.model_fields)
+        return _connected(self._functions)
 
     def __iter__(self) -> Iterator[str]:
         return (function.__name__ for function in self._functions)
@@ -83,9 +88,14 @@ class Workflow(_Declared):
             self._expect(name, [*self, *Settings.model_fields])
         return type(self)(*self._functions, settings=self._settings, put_in={**self._put_in, **values})
 
+    def settled(self) -> Self:
+        """Return the same workflow with its settings read now, once, instead of anew at each run."""
+        settings = self._chosen()
+        return type(self)(*self._functions, settings=lambda: settings, put_in=self._given(settings)[1])
+
     def _chosen(self) -> Settings:
         chosen = {name: value for name, value in self._put_in.items() if name in Settings.model_fields}
-        return changed(self._settings(), **chosen)
+        return changed(self._settings(), **chosen) if chosen else self._settings()
 
     def _given(self, settings: Settings) -> tuple[dict[str, Any], dict[str, Any]]:
         return dict(settings), {name: value for name, value in self._put_in.items() if name not in Settings.model_fields}
