@@ -72,7 +72,7 @@ def table(
 ) -> pd.DataFrame:
     """Make a table of rows, all at once."""
     cells = map(itemgetter(*columns), rows)
-    return pd.DataFrame(np.array(list(cells), dtype=float).reshape(len(rows), -1), columns=list(columns))
+    return pd.DataFrame(np.array(list(cells), dtype=float).reshape(len(rows), -1), columns=pd.Index(list(columns), dtype=object))
 
 
 def answers(

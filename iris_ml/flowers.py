@@ -72,7 +72,8 @@ def flowers(
     relabel: dict[str, str],  # name of a class in `raw` -> its name here
 ) -> pd.DataFrame:  # the rows under their names here
     """Rename the raw rows and hold them against the contract; `DataError` where they do not keep it."""
-    rows = raw.set_axis([rename.get(str(name), str(name)) for name in raw], axis=1)
+    named = [rename.get(str(name), str(name)) for name in raw]
+    rows = raw.copy(deep=False) if named == list(raw) else raw.set_axis(named, axis=1)
     if relabel and target in rows:
         rows[target] = rows[target].replace(relabel)
     if not feature_names and target not in rows:

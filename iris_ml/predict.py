@@ -60,9 +60,10 @@ def outside(
 ) -> pd.DataFrame:  # a row each, a column each: whether the value lies outside of what was seen in training
     """Mark what lies outside of the training domain."""
     seen = run["model"].profile["columns"]
-    rows = run["flowers"][list(seen)].astype(float)
+    rows = run["flowers"] if list(run["flowers"]) == list(seen) else run["flowers"][list(seen)]
+    cells = rows.to_numpy(dtype=float)
     least, greatest = (np.array([column[end] for column in seen.values()]) for end in ("minimum", "maximum"))
-    return (rows < least) | (rows > greatest)
+    return pd.DataFrame((cells < least) | (cells > greatest), rows.index, rows.columns)
 
 # %% ../nbs/40_predict.ipynb #4f71e9f5
 def _moves(run: Run, asker: Asker) -> pd.DataFrame:

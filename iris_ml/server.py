@@ -7,6 +7,7 @@ __all__ = ['key_of', 'Gate', 'application', 'serve']
 
 # %% ../nbs/54_server.ipynb #3cb3b386
 import asyncio
+import gc
 import hmac
 import logging
 import os
@@ -20,7 +21,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
-from .api import service, told
+from .api import often, service, told
 from .bodies import Limits, Problem
 from .champion import Throne
 from .settings import read_settings
@@ -96,6 +97,7 @@ class Gate:
         self.leaving, self.under_way, self.accepted = False, 0, 0
         self._right = f"Bearer {key}".encode() if key else b""
         self._service = self._made()
+        self._often = often(self._service)
 
     async def __call__(self, scope: MutableMapping, receive: Callable, send: Callable) -> None:
         """Answer a request, or start and stop with the server."""
@@ -119,7 +121,8 @@ class Gate:
         self.accepted += 1
         try:
             problem = self._problem(scope)
-            await (told(problem) if problem else self._service)(scope, receive, sent)
+            answer = told(problem) if problem else self._often.get((scope["method"], page), self._service)
+            await answer(scope, receive, sent)
         finally:
             self.under_way -= 1
             requests, seconds = _counters(page, status)
@@ -148,6 +151,9 @@ class Gate:
             return Response(_metrics(), media_type=prometheus.CONTENT_TYPE_LATEST)
 
         made.openapi()  # once, before anybody waits for it
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()  # what stays as long as the champion need not be looked through again and again
         return made
 
     def _health(self) -> dict[str, Any]:
@@ -173,7 +179,8 @@ class Gate:
         while True:
             await asyncio.sleep(0.2)
             if await asyncio.to_thread(self.throne.look):
-                self._service = await asyncio.to_thread(self._made)
+                made = await asyncio.to_thread(self._made)
+                self._service, self._often = made, often(made)
 
 
 _log = logging.getLogger("iris_ml")
