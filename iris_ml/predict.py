@@ -32,7 +32,8 @@ class Asker:
         model: Any,  # fitted, with its profile
     ):
         seen = model.profile
-        table = {name: seen[name] for name in ("target", "classes", "passthrough", "rename", "relabel")}
+        table = {name: seen[name] for name in ("target", "passthrough", "rename", "relabel")}
+        table["classes"] = [label for label in seen["classes"] if isinstance(label, str)]  # numbers need no list
         self.model = model
         self._workflow = workflow.swap(model=model, feature_names=list(seen["columns"]), **table).settled()
 
