@@ -2,13 +2,15 @@
 
 import sys
 
-from . import digests, processes, steps
+from . import digests, processes, steps, wire
 
 QUESTIONS = {
     "processes": processes.compare,
     "slow": lambda: processes.compare(loading=10, rounds=1),
     "steps": steps.compare,
     "digests": digests.compare,
+    "wire": wire.compare,
+    "million": wire.grow,
 }
 
 for name in sys.argv[1:] or QUESTIONS:
