@@ -25,11 +25,11 @@ test: .venv/fonts  ## install the development tools too and check everything
 pages: .venv/fonts  ## run every notebook afresh and save what it shows
 	$(inside) pytest --numprocesses auto --dist loadfile --save nbs
 
-torture: .venv/dev  ## do the store of checkpoints every harm, at full length
-	$(inside) python -m torture.checkpoints
+torture: .venv/dev  ## harm the checkpoints and the API in every way, at full length; ONLY=checkpoints or api
+	@$(inside) python -m torture $(ONLY)
 
 # Each tool gets an environment in bench/.environments, once. ROUNDS=7 gives quieter medians.
-bench: .venv/made  ## measure speed beside other tools; ONLY=processes, slow, steps, digests or exploration
+bench: .venv/made  ## measure speed beside other tools; ONLY=processes, slow, steps, digests, exploration, wire or million
 	@.venv/bin/python -m bench $(ONLY)
 
 docs: .venv/dev  ## build the site from the notebooks
@@ -51,6 +51,9 @@ lock: .venv/made  ## renew every pinned version in requirements/
 	$(compile) --extra dask --constraint requirements/run.txt --output-file bench/requirements/cluster.txt setup.py
 	for tool in apache-hamilton dvc snakemake; do printf "pandas\nscikit-learn\n$$tool\n" | \
 	    $(compile) --constraint bench/requirements/plain.txt --output-file bench/requirements/$${tool#apache-}.txt - || exit 1; done
+	$(compile) --output-file bench/requirements/wire/api.txt --extra api --constraint requirements/run.txt setup.py
+	for tool in mlflow bentoml litserve; do printf "pandas\nscikit-learn\nsetuptools<81\n$$tool\n" | \
+	    $(compile) --output-file bench/requirements/wire/$$tool.txt - || exit 1; done
 
 clean:  ## remove the environment, the site and the tools' caches
 	rm -rf .venv bench/.environments _docs build *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -2,7 +2,7 @@
 
 import sys
 
-from . import digests, exploration, processes, steps
+from . import digests, exploration, processes, steps, wire
 
 QUESTIONS = {
     "processes": processes.compare,
@@ -10,6 +10,8 @@ QUESTIONS = {
     "steps": steps.compare,
     "digests": digests.compare,
     "exploration": exploration.compare,
+    "wire": wire.compare,
+    "million": wire.grow,
 }
 
 for name in sys.argv[1:] or QUESTIONS:

@@ -25,17 +25,34 @@ def command(name: str, *words: str) -> list[str]:
     return [str(FOLDER / name / "bin" / words[0]), *words[1:]]
 
 
-def make() -> None:
-    """Make the environments that are missing, and copy the project as it is now."""
+def _copy() -> None:
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / ".gitignore").write_text("*\n")
-    for lock in sorted((PROJECT / "bench" / "requirements").glob("*.txt")):
-        _make(lock.stem, lock)
     shutil.rmtree(COPY, ignore_errors=True)
     shutil.copytree(PROJECT / "iris_ml", COPY / "iris_ml", ignore=shutil.ignore_patterns("__pycache__"))
     for file in "README.md", "LICENSE", "pyproject.toml", "settings.ini", "setup.py":
         shutil.copy(PROJECT / file, COPY)
+
+
+def make() -> None:
+    """Make the environments that are missing, and copy the project as it is now."""
+    _copy()
+    for lock in sorted((PROJECT / "bench" / "requirements").glob("*.txt")):
+        _make(lock.stem, lock)
     _make("ours", PROJECT / "requirements" / "run.txt", COPY / "settings.ini", COPY / "setup.py")
+
+
+def make_servers() -> set[str]:
+    """Make the environments of servers; those that could be made."""
+    _copy()
+    made = set()
+    for lock in sorted((PROJECT / "bench" / "requirements" / "wire").glob("*.txt")):
+        try:
+            _make(lock.stem, lock, *([COPY / "settings.ini", COPY / "setup.py"] if lock.stem == "api" else []))
+            made.add(lock.stem)
+        except subprocess.CalledProcessError:
+            print(f"{lock.stem} does not install here, and is left out", file=sys.stderr, flush=True)
+    return made
 
 
 def _make(name: str, lock: Path, *package: Path) -> None:

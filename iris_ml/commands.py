@@ -134,17 +134,18 @@ _PORT = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")
 
 
 @application.command()
-def serve(host: _HOST = "127.0.0.1", port: _PORT = 8000) -> None:
+def serve(
+    host: _HOST = "127.0.0.1",
+    port: _PORT = 8000,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that answer.")] = 1,
+) -> None:
     """Answer over HTTP; the page /docs says how to ask."""
     from iris_ml.model_files import import_skops
 
     import_skops()
-    from iris_ml.api import serve as started
-    from iris_ml.predict import approved_model
+    from iris_ml.server import serve as started
 
-    model = approved_model()
-    print(f"Serving on http://{host}:{port}, described on http://{host}:{port}/docs", flush=True)
-    started(model, host, port)
+    started(host, port, workers)
 
 
 @application.command()

@@ -48,7 +48,7 @@ def _check_names(rows: pd.DataFrame, needed: Sequence[str], known: Sequence[str]
         if name not in rows:
             advice = "add it, or name the one that holds it under 'rename'"
             raise DataError("the column is missing", f"column {name!r}", advice)
-    for name in rows.columns.difference(list(known), sort=False):
+    for name in rows.columns[[name not in known for name in rows]]:
         what = "the column is neither a feature, nor the target, nor passed through"
         raise DataError(what, f"column {name!r}", "remove it, or name it under 'feature_names' or 'passthrough'")
 
@@ -72,7 +72,8 @@ def flowers(
     relabel: dict[str, str],  # name of a class in `raw` -> its name here
 ) -> pd.DataFrame:  # the rows under their names here
     """Rename the raw rows and hold them against the contract; `DataError` where they do not keep it."""
-    rows = raw.rename(columns=str).rename(columns=rename)
+    named = [rename.get(str(name), str(name)) for name in raw]
+    rows = raw.copy(deep=False) if named == list(raw) else raw.set_axis(named, axis=1)
     if relabel and target in rows:
         rows[target] = rows[target].replace(relabel)
     if not feature_names and target not in rows:

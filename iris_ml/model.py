@@ -60,7 +60,7 @@ class Model:
         for name in self.columns:
             if name not in features:
                 raise DataError("the column is missing, and the model learned from it", f"column {name!r}", "add it")
-        return features[self.columns]
+        return features if list(features) == self.columns else features[self.columns]
 
 # %% ../nbs/15_model.ipynb #3f18d208
 def _answers(model: Model, golden: dict[str, list[Any]]) -> list[tuple[Any, list[float]]]:

@@ -6,6 +6,7 @@
 __all__ = ['save', 'save_archive', 'import_skops', 'load', 'unpacked']
 
 # %% ../nbs/24_model_files.ipynb #cd49fbf4
+import re
 from collections.abc import Iterable
 from hashlib import sha256
 from importlib import import_module
@@ -131,6 +132,9 @@ def unpacked(
     try:
         with ZipFile(BytesIO(archive)) as members:
             size = sum(member.file_size for member in members.infolist())
+            outside = [name for name in members.namelist() if not re.fullmatch(r"\w+\.\w+", name)]
+        if outside:
+            raise ValueError(f"it has the member {outside[0]!r}, and skops writes no such name")
         asked = get_untrusted_types(data=archive) if size <= len(archive) else []
         strange = [name for name in asked if name not in {*_TRUSTED, *trusted} and not _is_known(name)]
         if not strange and size <= len(archive):

@@ -19,9 +19,11 @@ def profile(
     passthrough: Sequence[str],  # columns carried along
     rename: dict[str, str],  # name of a column in the source -> its name here
     relabel: dict[str, str],  # name of a class in the source -> its name here
-) -> dict[str, Any]:  # "columns", "target", "classes", "passthrough", "rename", "relabel"
+) -> dict[str, Any]:  # "columns", "sample", "target", "classes", "passthrough", "rename", "relabel"
     """Describe the training rows: what they were called, and what they cover."""
     seen = flowers[split == "train"]
+    measured = seen.drop(columns=[target, *passthrough], errors="ignore")
+    sample = measured.assign(**{target: seen[target]}).iloc[:: -(-len(seen) // 100)]
     return {
         "columns": {
             str(name): {
@@ -30,8 +32,9 @@ def profile(
                 "maximum": float(column.max()),
                 "example": float(column.iloc[0]),
             }
-            for name, column in seen.drop(columns=[target, *passthrough], errors="ignore").items()
+            for name, column in measured.items()
         },
+        "sample": {str(name): column.tolist() for name, column in sample.items()},
         "target": target,
         "classes": sorted(seen[target].unique().tolist()),
         "passthrough": list(passthrough),

@@ -45,7 +45,7 @@ class _Declared:
 
     def _chosen(self) -> Settings:
         chosen = {name: value for name, value in self._put_in.items() if name in Settings.model_fields}
-        return changed(self._settings(), **chosen)
+        return changed(self._settings(), **chosen) if chosen else self._settings()
 
     def _graph(self, settings: Settings | None = None) -> FunctionGraph:
         flags = sorted({flag for each in self._declared for flag in flags_of(each.function)})
@@ -196,17 +196,23 @@ class Workflow(_Changed):
             self._expect(name, [*self, *Settings.model_fields])
         self._expect("scores", [*self])
         options = {name: values if isinstance(values, Mapping) else [*values] for name, values in options.items()}
-        settings, needs = self._chosen(), self._needs
+        settled = self.settled()
+        settings, needs = settled._chosen(), settled._needs
         names = ["trial"] * len([*product(*options.values())])
         showing = progress_of(names) if settings.progress else Silent()
-        return table_of(self._portable(settings), options, needs, showing, on)
+        return table_of(settled._portable(settings), options, needs, showing, on)
+
+    def settled(self) -> Self:
+        """Return the same workflow with its settings read now, once, instead of anew at each run."""
+        other = self._with({name: value for name, value in self._put_in.items() if name in [*self]})
+        other._settings = partial(_itself, self._chosen())
+        return other
 
     def _portable(self, settings: Settings) -> Self:
         inside = settings.source.startswith("package:")
         source = settings.source if inside else str(Path(settings.source).absolute())
         fixed = changed(settings, source=source, store=settings.store.absolute(), model_file=settings.model_file.absolute())
-        put_in = {name: value for name, value in self._put_in.items() if name in [*self]}
-        other = self._with(put_in, self._declared)
+        other = self._with(self._put_in, self._declared)
         other._settings = partial(_itself, fixed)
         return other
 

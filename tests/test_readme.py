@@ -1,5 +1,6 @@
 """What README says can be typed as it stands."""
 
+import json
 import re
 import subprocess
 import sys
@@ -10,8 +11,11 @@ import pytest
 import typer
 
 from iris_ml.commands import application
+from iris_ml.model_files import save
+from iris_ml.production import workflow
 from iris_ml.settings import read_settings
 from iris_ml.sources import raw
+from torture.serving import served
 
 README = Path(__file__).parents[1].joinpath("README.md").read_text(encoding="utf-8")
 
@@ -34,7 +38,7 @@ def typed(program, folder):
 
 
 def test_the_python_examples_run_in_their_order(folder):
-    explored, swapped, trained, predicted = blocks("python")
+    explored, swapped, trained, predicted, _ = blocks("python")
     typed(explored + swapped, folder)
     assert "accuracy" in typed(trained, folder)
     answers = typed(predicted, folder)
@@ -60,3 +64,14 @@ def test_the_swapped_workflows_differ_from_production_as_said(folder):
     assert network.estimator.random_state == 0
     pd.DataFrame({"alcohol": range(20), "quality": [3, 4] * 10}).to_csv("wine.csv", index=False)
     assert names["other"].run("model", progress=False)["model"].columns == ["alcohol"]
+
+
+def test_the_examples_of_the_api_answer(folder):
+    save(workflow.run("model", progress=False, checkpoints=False)["model"], folder / ".iris_ml" / "model.skops")
+    with served(folder) as server:
+        curl, asked = (example.replace("8000", str(server.port)) for example in (blocks("sh")[0], blocks("python")[4]))
+        shell = subprocess.run(["sh", "-ec", curl], check=True, capture_output=True, text=True)
+        assert json.loads(shell.stdout)["answers"][0]["label"] == "setosa"
+        answer, *moves = typed(asked, folder).splitlines()
+        assert answer.endswith(" virginica")
+        assert [move.split()[3] for move in moves] == ["sepal_length:", "sepal_width:", "petal_length:", "petal_width:"]
