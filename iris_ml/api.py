@@ -26,17 +26,23 @@ _STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
 def row_type(
-    columns: dict[str, dict[str, float]],  # column -> minimum, median, maximum, example, from a model's profile
+    columns: dict[str, dict[str, Any]],  # column -> what the rows of a model covered, from its profile
 ) -> type[BaseModel]:
     """Make the type of a row as a service takes it."""
     fields: dict[str, Any] = {
-        f"column_{i}": (
-            float,
-            Field(alias=name, description=_RANGE.format(**seen), examples=[seen["example"]]),
-        )
+        f"column_{i}": (_type(seen), Field(alias=name, description=_description(seen), examples=[seen["example"]]))
         for i, (name, seen) in enumerate(columns.items())
     }
     return create_model("Row", __config__=_STRICT, **fields)
+
+
+def _type(seen: dict[str, Any]) -> Any:
+    kind = str if "categories" in seen else float
+    return kind | None if seen.get("nullable") else kind
+
+
+def _description(seen: dict[str, Any]) -> str:
+    return f"in training {', '.join(seen['categories'])}" if "categories" in seen else _RANGE.format(**seen)
 
 
 _RANGE = "in training between {minimum:g} and {maximum:g}, median {median:g}"

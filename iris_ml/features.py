@@ -17,5 +17,6 @@ def features(
     passthrough: Sequence[str],  # columns carried along, left as they are
 ) -> pd.DataFrame:  # the same rows, measurements in float64
     """Make what a model may learn from, one row at a time."""
-    measured = [name for name in flowers if name not in {target, *passthrough}]
+    others = [name for name in flowers if name not in {target, *passthrough}]
+    measured = [name for name in others if not isinstance(flowers[name].dtype, pd.StringDtype)]
     return flowers.astype(dict.fromkeys(measured, "float64"))

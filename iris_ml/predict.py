@@ -30,7 +30,10 @@ def ask(
     model = approved_model() if model is None else model
     seen = model.profile
     table = {name: seen[name] for name in ("target", "classes", "passthrough", "rename", "relabel")}
-    asked = workflow.swap(raw=rows, model=model, feature_names=list(seen["columns"]), **table)
+    table["feature_names"] = list(seen["columns"])
+    table["categorical"] = [name for name, column in seen["columns"].items() if "categories" in column]
+    table["nullable"] = [name for name, column in seen["columns"].items() if column.get("nullable")]
+    asked = workflow.swap(raw=rows, model=model, **table)
     return asked.run("predictions", "probabilities", progress=False, checkpoints=False)
 
 # %% ../nbs/40_predict.ipynb #813f15d6

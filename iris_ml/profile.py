@@ -24,17 +24,24 @@ def profile(
     seen = flowers[split == "train"]
     return {
         "columns": {
-            str(name): {
-                "minimum": float(column.min()),
-                "median": float(column.median()),
-                "maximum": float(column.max()),
-                "example": float(column.iloc[0]),
-            }
-            for name, column in seen.drop(columns=[target, *passthrough], errors="ignore").items()
+            str(name): _reach(seen[name] if seen[name].notna().any() else column) | {"nullable": bool(column.isna().any())}
+            for name, column in flowers.drop(columns=[target, *passthrough], errors="ignore").items()
         },
         "target": target,
         "classes": sorted(seen[target].unique().tolist()),
         "passthrough": list(passthrough),
         "rename": dict(rename),
         "relabel": dict(relabel),
+    }
+
+
+def _reach(column: pd.Series) -> dict[str, Any]:
+    known = column.dropna()
+    if isinstance(column.dtype, pd.StringDtype):
+        return {"categories": sorted(known.value_counts().index[:50]), "example": known.iloc[0]}
+    return {
+        "minimum": float(known.min()),
+        "median": float(known.median()),
+        "maximum": float(known.max()),
+        "example": float(known.iloc[0]),
     }
