@@ -6,7 +6,7 @@
 __all__ = ['Answer', 'Move', 'Explained', 'StepTaken', 'Answers', 'Explanations', 'table', 'answers', 'explanations']
 
 # %% ../nbs/48_answers.ipynb #85d3dbba
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -67,10 +67,12 @@ class Explanations(Answers):
 
 # %% ../nbs/48_answers.ipynb #40c6a6f6
 def table(
-    rows: Sequence[dict[str, float]],  # as they were read
-    columns: Sequence[str],  # of the table, in order
+    rows: Sequence[dict[str, Any]],  # as they were read
+    columns: Mapping[str, dict[str, Any]],  # column, in order -> what the rows of a model covered
 ) -> pd.DataFrame:
     """Make a table of rows, all at once."""
+    if any("categories" in seen for seen in columns.values()):
+        return pd.DataFrame.from_records(rows, columns=list(columns))
     cells = map(itemgetter(*columns), rows)
     return pd.DataFrame(np.array(list(cells), dtype=float).reshape(len(rows), -1), columns=pd.Index(list(columns), dtype=object))
 
@@ -98,7 +100,7 @@ def explanations(
     asker: Asker,  # the model to ask
 ) -> dict[str, Any]:  # "answers", of the shape of `Explained`, and "steps"
     """Give the answer for each row, why it is so, and each step on the way."""
-    run = asker.ask(table(rows, list(asker.model.profile["columns"])), debug=True)
+    run = asker.ask(table(rows, asker.model.profile["columns"]), debug=True)
     explained = answers(run)
     for row, answer in enumerate(explained):
         moves = run["moves"].loc[row].rename_axis("column").reset_index()

@@ -127,8 +127,8 @@ def service(
 
 # %% ../nbs/51_api.ipynb #b94a5e31
 def _add_answers(application: FastAPI, champion: Champion, limits: Limits) -> None:
-    columns = list(champion.model.profile["columns"])
-    row = row_type(champion.model.profile["columns"])
+    columns = champion.model.profile["columns"]
+    row = row_type(columns)
     Many, Few = rows_type(row, limits.rows), rows_type(row, limits.explained)
     many, few = reader(Many, len(columns)), reader(Few, len(columns))
     batcher = Batcher(lambda rows: answers(champion.asker.ask(table(rows, columns))), limits.rows)

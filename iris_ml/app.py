@@ -37,8 +37,10 @@ def _spacing(minimum: float, maximum: float) -> int:
     return floor(log10((maximum - minimum) / 50))
 
 
-def _value(name: str, seen: dict[str, float]) -> float:
-    """Ask for one value, between the least and the greatest that were seen."""
+def _value(name: str, seen: dict[str, Any]) -> Any:
+    """Ask for one value, between the least and the greatest that were seen, or among the texts that were."""
+    if "categories" in seen:
+        return st.selectbox(_literal(name), seen["categories"], key=name)
     least, middle, greatest = seen["minimum"], seen["median"], seen["maximum"]
     if least == greatest:
         return st.number_input(_literal(name), least, greatest, middle, key=name, disabled=True)

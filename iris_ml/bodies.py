@@ -20,20 +20,22 @@ _STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
 def row_type(
-    columns: dict[str, dict[str, float]],  # column -> minimum, median, maximum, example, from a model's profile
+    columns: dict[str, dict[str, Any]],  # column -> what the rows of a model covered, from its profile
 ) -> Any:
     """Make the type of a row as a service takes it."""
-    cells = {
-        name: Annotated[
-            float,
-            Field(
-                ge=-1e15, le=1e15, description=_RANGE.format(**seen),
-                examples=[seen["example"]], json_schema_extra={"x-training": {**seen}},
-            ),
-        ]
-        for name, seen in columns.items()
-    }  # fmt: skip
+    cells = {name: _cell(seen) for name, seen in columns.items()}
     return with_config(_STRICT)(TypedDict("Row", cells))  # type: ignore[operator]
+
+
+def _cell(seen: dict[str, Any]) -> Any:
+    if "categories" in seen:
+        kind: Any = Annotated[str, Field(max_length=1000)]
+        told = f"in training {', '.join(seen['categories'])}"
+    else:
+        kind, told = Annotated[float, Field(ge=-1e15, le=1e15)], _RANGE.format(**seen)
+    about = Field(description=told, examples=[seen["example"]], json_schema_extra={"x-training": {**seen}})
+    kind = kind | None if seen["nullable"] else kind
+    return Annotated[kind, about]
 
 
 _RANGE = "in training between {minimum:g} and {maximum:g}, median {median:g}"

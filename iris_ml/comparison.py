@@ -57,12 +57,16 @@ class Comparison:
             rows[name] = (self.changes.get(name, ""), *scored, *judged, *_priced(run))
         return pd.DataFrame.from_dict(rows, orient="index", columns=_COLUMNS).rename_axis("workflow")
 
+    @property
+    def plot(self) -> str:
+        """The differences in accuracy with their 95 % intervals, as SVG."""
+        return _plot(self.table)
+
     def __repr__(self) -> str:
         return self.table.to_string(float_format="{:.3f}".format, na_rep="")
 
     def _repr_html_(self) -> str:
-        table = self.table
-        return _plot(table) + table.to_html(float_format="{:.3f}".format, na_rep="")
+        return self.plot + self.table.to_html(float_format="{:.3f}".format, na_rep="")
 
 
 _COLUMNS = ["differs", "accuracy", "low", "high", "difference", "least", "most", "verdict", "reused", "computed", "seconds"]

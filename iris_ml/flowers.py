@@ -20,6 +20,10 @@ def _finite(column: pd.Series) -> pd.Series:
     numbers = pd.to_numeric(column.astype(str), errors="coerce")
     return numbers.notna() & bool(numbers.isna().any())
 
+# %% ../nbs/10_flowers.ipynb #b4f2eaf8
+def _textual(column: pd.Series) -> pd.Series:
+    return pd.Series([isinstance(cell, str | bool | np.bool_) for cell in column], column.index, dtype=bool)
+
 # %% ../nbs/10_flowers.ipynb #d8660c06
 def checked(
     rows: pd.DataFrame,  # any table
@@ -27,13 +31,19 @@ def checked(
     target: str,  # column of labels, which may be absent
     classes: Sequence[str] = (),  # the labels that may occur; empty: any but a missing one
     passthrough: Sequence[str] = (),  # columns that may be there and are not checked
+    categorical: Sequence[str] = (),  # features that hold text instead
+    nullable: Sequence[str] = (),  # features of which a cell may be missing
 ) -> pd.DataFrame:  # the same table
     """Return the rows if they keep the contract; `DataError` names column and row of the first that does not."""
     if rows.empty:
         raise DataError("there are no rows", "the table", "give at least one")
     _check_names(rows, feature_names, [*feature_names, target, *passthrough])
     for name in feature_names:
-        _check_cells(rows[name], _finite(rows[name]), "is not a finite number")
+        cells = rows[name].dropna().infer_objects() if name in nullable else rows[name]
+        if name in categorical:
+            _check_cells(cells, _textual(cells), "is no text")
+        else:
+            _check_cells(cells, _finite(cells), "is not a finite number")
     if target in rows:
         _check_cells(rows[target], rows[target].notna(), "is no label")
         if classes:
@@ -65,18 +75,27 @@ def _check_cells(column: pd.Series, right: pd.Series, broken: str) -> None:
 def flowers(
     raw: pd.DataFrame,  # rows as they come, with or without the target
     target: str,  # column of labels
-    feature_names: Sequence[str],  # columns of measurements; empty: every other column
+    feature_names: Sequence[str],  # columns to learn from; empty: every other column, whatever it holds
+    categorical: Sequence[str],  # named features that hold text
+    nullable: Sequence[str],  # named features that may be missing
     classes: Sequence[str],  # labels that may occur; empty: any
     passthrough: Sequence[str],  # columns to carry along
     rename: dict[str, str],  # name of a column in `raw` -> its name here
     relabel: dict[str, str],  # name of a class in `raw` -> its name here
 ) -> pd.DataFrame:  # the rows under their names here
     """Rename the raw rows and hold them against the contract; `DataError` where they do not keep it."""
-    named = [rename.get(str(name), str(name)) for name in raw]
-    rows = raw.copy(deep=False) if named == list(raw) else raw.set_axis(named, axis=1)
+    names = [rename.get(str(name), str(name)) for name in raw]
+    rows = raw.copy(deep=False) if names == list(raw) else raw.set_axis(names, axis=1)
     if relabel and target in rows:
         rows[target] = rows[target].replace(relabel)
     if not feature_names and target not in rows:
         raise DataError("there is no target to learn", f"column {target!r}", "add it, or name another under 'target'")
-    names = feature_names or [str(name) for name in rows if name not in {target, *passthrough}]
-    return checked(rows, names, target, classes, passthrough)
+    named = bool(feature_names)
+    if not named:
+        feature_names = nullable = [str(name) for name in rows if name not in {target, *passthrough}]
+        holds_text = {name for name, dtype in rows.dtypes.items() if dtype.kind not in "iuf"}
+        categorical = [name for name in feature_names if name in {*categorical, *holds_text}]
+    kept = checked(rows, feature_names, target, classes, passthrough, categorical, nullable)
+    for name in [] if named else [name for name in feature_names if kept[name].isna().all()]:
+        raise DataError("there is no value in it", f"column {name!r}", "remove it, or name it under 'passthrough'")
+    return kept.astype(dict.fromkeys(categorical, "str"))

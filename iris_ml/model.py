@@ -65,6 +65,7 @@ class Model:
 # %% ../nbs/15_model.ipynb #3f18d208
 def _answers(model: Model, golden: dict[str, list[Any]]) -> list[tuple[Any, list[float]]]:
     rows = pd.DataFrame({name: golden[name] for name in model.columns})
+    rows = rows.astype(dict.fromkeys(rows.columns[rows.dtypes.eq("object")], "str"))
     return list(zip(model.predict(rows).tolist(), model.predict_proba(rows).to_numpy().tolist(), strict=True))
 
 
@@ -90,9 +91,14 @@ def model(
     fitted = seeded(classifier, seed).fit(train[columns], train[target])
     rows = train[columns].iloc[np.linspace(0, len(train) - 1, 12).astype(int)]
     unanswered = Model(fitted, columns, profile, {})
-    golden: dict[str, list[Any]] = {name: rows[name].tolist() for name in columns}
+    golden: dict[str, list[Any]] = {name: _plain(rows[name]) for name in columns}
     golden["answers"] = _answers(unanswered, golden)
     return Model(fitted, columns, profile, golden)
+
+
+def _plain(column: pd.Series) -> list[Any]:
+    is_text = isinstance(column.dtype, pd.StringDtype)
+    return [None if is_text and pd.isna(cell) else cell for cell in column.tolist()]
 
 # %% ../nbs/15_model.ipynb #6629e65a
 def predictions(

@@ -52,6 +52,7 @@ _TRUSTED = frozenset(
     sklearn.calibration._CalibratedClassifier sklearn.calibration._SigmoidCalibration
     sklearn.calibration._TemperatureScaling
     sklearn.cluster._bisect_k_means._BisectingTree sklearn.cluster._kmeans._kmeans_single_lloyd
+    sklearn.compose._column_transformer.make_column_selector
     sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor
     sklearn.feature_selection._mutual_info.mutual_info_classif
     sklearn.feature_selection._univariate_selection.chi2 sklearn.feature_selection._univariate_selection.f_classif

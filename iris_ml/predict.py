@@ -33,6 +33,8 @@ class Asker:
     ):
         seen = model.profile
         table = {name: seen[name] for name in ("target", "passthrough", "rename", "relabel")}
+        table["categorical"] = [name for name, column in seen["columns"].items() if "categories" in column]
+        table["nullable"] = [name for name, column in seen["columns"].items() if column["nullable"]]
         table["classes"] = [label for label in seen["classes"] if isinstance(label, str)]  # numbers need no list
         self.model = model
         self._workflow = workflow.swap(model=model, feature_names=list(seen["columns"]), **table).settled()
@@ -62,15 +64,17 @@ def outside(
     """Mark what lies outside of the training domain."""
     seen = run["model"].profile["columns"]
     rows = run["flowers"] if list(run["flowers"]) == list(seen) else run["flowers"][list(seen)]
-    cells = rows.to_numpy(dtype=float)
-    least, greatest = (np.array([column[end] for column in seen.values()]) for end in ("minimum", "maximum"))
-    return pd.DataFrame((cells < least) | (cells > greatest), rows.index, rows.columns)
+    texts = {name: column["categories"] for name, column in seen.items() if "categories" in column}
+    cells = (rows.assign(**dict.fromkeys(texts, 0.0)) if texts else rows).to_numpy(dtype=float)
+    least, greatest = (np.array([column.get(end, 0.0) for column in seen.values()]) for end in ("minimum", "maximum"))
+    strange = pd.DataFrame((cells < least) | (cells > greatest), rows.index, rows.columns)
+    return strange.assign(**{name: ~rows[name].isin(known) & rows[name].notna() for name, known in texts.items()})
 
 # %% ../nbs/40_predict.ipynb #4f71e9f5
 def _moves(run: Run, asker: Asker) -> pd.DataFrame:
     columns, rows = run["model"].profile["columns"], run["flowers"]
     rows = rows.drop(columns=run["model"].profile["target"], errors="ignore")
-    again = [rows.assign(**{name: seen["median"]}) for name, seen in columns.items()]
+    again = [rows.assign(**{name: seen.get("median", seen.get("mode"))}) for name, seen in columns.items()]
     moved = asker.ask(pd.concat(again, ignore_index=True))
     names = pd.MultiIndex.from_product([columns, rows.index], names=["set to its median", "row"])
     table = pd.DataFrame({"label": moved["predictions"].to_numpy()}, names)
@@ -83,12 +87,18 @@ def _moves(run: Run, asker: Asker) -> pd.DataFrame:
     return table.swaplevel().sort_index(level="row", sort_remaining=False)
 
 # %% ../nbs/40_predict.ipynb #c09192f5
+def _apart(asked: pd.Series, known: pd.Series, seen: dict[str, Any]) -> np.ndarray:
+    if "categories" in seen:
+        return (asked.to_numpy(object)[:, None] != known.to_numpy(object)[None]).astype(float)
+    cells, others = (column.to_numpy(dtype=float, na_value=np.nan) for column in (asked, known))
+    return np.nan_to_num(np.abs(cells[:, None] - others[None]) / (seen["maximum"] - seen["minimum"] or 1.0), nan=1.0)
+
+
 def _nearest(run: Run, count: int = 3) -> pd.DataFrame:
     profile, rows = run["model"].profile, run["flowers"]
     columns, sample = profile["columns"], pd.DataFrame(profile["sample"])
-    spans = np.array([seen["maximum"] - seen["minimum"] or 1.0 for seen in columns.values()])
-    asked, known = (table[list(columns)].to_numpy(float) / spans for table in (rows, sample))
-    distances = np.sqrt(((asked[:, None] - known[None]) ** 2).mean(axis=2))
+    apart = [_apart(rows[name], sample[name], seen) for name, seen in columns.items()]
+    distances = np.sqrt(np.mean(np.square(apart), axis=0))
     closest = distances.argsort(axis=1, kind="stable")[:, :count]
     names = pd.MultiIndex.from_product([rows.index, range(1, closest.shape[1] + 1)], names=["row", "nearest"])
     return sample.iloc[closest.ravel()].set_axis(names).assign(

@@ -26,18 +26,25 @@ def profile(
     sample = measured.assign(**{target: seen[target]}).iloc[:: -(-len(seen) // 100)]
     return {
         "columns": {
-            str(name): {
-                "minimum": float(column.min()),
-                "median": float(column.median()),
-                "maximum": float(column.max()),
-                "example": float(column.iloc[0]),
-            }
-            for name, column in measured.items()
+            str(name): _reach(seen[name] if seen[name].notna().any() else column) | {"nullable": bool(column.isna().any())}
+            for name, column in flowers.drop(columns=[target, *passthrough], errors="ignore").items()
         },
-        "sample": {str(name): column.tolist() for name, column in sample.items()},
+        "sample": {str(name): [None if pd.isna(cell) else cell for cell in column.tolist()] for name, column in sample.items()},
         "target": target,
         "classes": sorted(seen[target].unique().tolist()),
         "passthrough": list(passthrough),
         "rename": dict(rename),
         "relabel": dict(relabel),
+    }
+
+
+def _reach(column: pd.Series) -> dict[str, Any]:
+    known = column.dropna()
+    if isinstance(column.dtype, pd.StringDtype):
+        return {"categories": sorted(known.value_counts().index[:50]), "mode": known.mode()[0], "example": known.iloc[0]}
+    return {
+        "minimum": float(known.min()),
+        "median": float(known.median()),
+        "maximum": float(known.max()),
+        "example": float(known.iloc[0]),
     }

@@ -90,11 +90,15 @@ def _right_and_wrong(run: Run) -> str:
 # %% ../nbs/50_report.ipynb #2b31a46f
 def _model(run: Run) -> str:
     seen = run["model"].profile
-    columns = pd.DataFrame(seen["columns"]).T[["minimum", "median", "maximum"]]
+    numbers = {name: column for name, column in seen["columns"].items() if "minimum" in column}
+    texts = {name: ", ".join(column["categories"]) for name, column in seen["columns"].items() if "categories" in column}
+    tables = [pd.DataFrame(numbers, index=["minimum", "median", "maximum"]).T] if numbers else []
+    tables += [pd.Series(texts).to_frame("values")] if texts else []
+    covered = "".join(_table(table.rename_axis("column")) for table in tables)
     classes = ", ".join(_text(name) for name in seen["classes"])
     return (
         f"<p>It answers with one of these for {_text(seen['target'])}: {classes}. In the rows that it learned from, its "
-        f"columns had these values.</p>{_table(columns.rename_axis('column'))}<pre>{_text(run['model'].estimator)}</pre>"
+        f"columns had these values.</p>{covered}<pre>{_text(run['model'].estimator)}</pre>"
     )
 
 # %% ../nbs/50_report.ipynb #7787e96b

@@ -8,7 +8,7 @@ __all__ = ['interval', 'difference', 'scores']
 # %% ../nbs/16_scores.ipynb #b9f0de05
 import pandas as pd
 from scipy.stats import binomtest, norm
-from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, log_loss
+from sklearn.metrics import accuracy_score, f1_score, log_loss, recall_score
 
 # %% ../nbs/16_scores.ipynb #e621674d
 def interval(
@@ -44,7 +44,7 @@ def scores(
         "accuracy": accuracy_score(truth, answered),
         "accuracy_low": low,
         "accuracy_high": high,
-        "balanced_accuracy": balanced_accuracy_score(truth, answered),
+        "balanced_accuracy": recall_score(truth, answered, labels=truth.unique(), average="macro"),
         "f1_macro": f1_score(truth, answered, average="macro"),
         "test_rows": len(truth),
     }

@@ -37,6 +37,8 @@ class Settings(BaseModel):
     source: Annotated[Source, PlainValidator(_source)] = Field(description="file to learn from, CSV or Parquet")
     target: str = Field(min_length=1, description="column to predict")
     feature_names: tuple[str, ...] = Field((), description="columns to learn from; empty: every other column")
+    categorical: tuple[str, ...] = Field((), description="named features that hold text instead of numbers")
+    nullable: tuple[str, ...] = Field((), description="named features that may be missing")
     classes: tuple[str, ...] = Field((), description="labels that the target may hold; empty: whatever it holds")
     passthrough: tuple[str, ...] = Field((), description="columns to carry along, never to learn from")
     rename: dict[str, str] = Field({}, description="name of a column in the source -> its name here")
@@ -95,7 +97,7 @@ def _plain(name: str, text: str) -> Any:
 # %% ../nbs/01_settings.ipynb #6b69119f
 def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     if above.get("target", below.get("target")) != below.get("target"):
-        of_the_table = {"feature_names", "classes", "passthrough", "rename", "relabel"}
+        of_the_table = {"feature_names", "categorical", "nullable", "classes", "passthrough", "rename", "relabel"}
         below = {name: value for name, value in below.items() if name not in of_the_table}
     return {**below, **above}
 

@@ -6,6 +6,7 @@ import sys
 import pytest
 from sklearn.datasets import load_wine
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.metrics import balanced_accuracy_score
 
 from iris_ml.predict import predict
 from iris_ml.production import workflow
@@ -138,3 +139,17 @@ def test_a_flag_chooses_the_variant_and_says_so(tmp_path, monkeypatch):
     assert calibrated.results["train"].how == "reused"
     assert calibrated.why("model") == "model was computed because flag calibrated (now True) changed, and with it classifier."
     assert workflow.swap(calibrated=False).run(progress=False).results["model"].how == "reused"
+
+
+@pytest.mark.filterwarnings("error")
+def test_rows_of_a_single_class_are_judged_without_a_warning(run):
+    setosa = run["test"][run["test"].species == "setosa"]
+    assert workflow.swap(test=setosa).run("scores", progress=False)["scores"]["balanced_accuracy"] == 1.0
+
+
+def test_the_balanced_accuracy_is_the_one_of_scikit_learn(run):
+    forest = workflow.swap(classifier=RandomForestClassifier(3), seed=3).run(progress=False)
+    truth = forest["test"].species
+    expected = balanced_accuracy_score(truth, forest["predictions"][truth.index])
+    assert expected < 1
+    assert forest["scores"]["balanced_accuracy"] == pytest.approx(expected, abs=1e-12)

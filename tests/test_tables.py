@@ -1,0 +1,202 @@
+"""Tables with gaps and texts go the whole way, and what was promised of a table is still asked of every row."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from fastapi.testclient import TestClient
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from streamlit.testing.v1 import AppTest
+
+from iris_ml.api import service
+from iris_ml.app import _SCRIPT
+from iris_ml.champion import champion
+from iris_ml.model_files import load, save
+from iris_ml.predict import ask, predict
+from iris_ml.production import workflow
+from iris_ml.report import report
+from iris_ml.vocabulary import DataError
+
+TEXTS = OneHotEncoder(handle_unknown="ignore"), make_column_selector(dtype_exclude="number")
+FILLED = make_column_transformer(TEXTS, remainder=make_pipeline(SimpleImputer(), StandardScaler()))
+AS_IT_IS = make_column_transformer(TEXTS, remainder="passthrough", sparse_threshold=0)
+
+
+def classifiers():
+    yield pytest.param(make_pipeline(FILLED, LogisticRegression()), id="filled")
+    yield pytest.param(make_pipeline(AS_IT_IS, HistGradientBoostingClassifier()), id="as it is")
+
+
+def houses(rows=200):
+    """Houses with gaps in every kind of column, and a price that follows from them."""
+    random = np.random.default_rng(0)
+    size, town, garden = random.uniform(40, 200, rows), random.choice(["Arles", "Bern", "Cork"], rows), random.random(rows) < 0.5
+    price = np.where(size + 40 * (town == "Bern") + 20 * garden > 140, "high", "low")
+    table = pd.DataFrame({"size": size, "rooms": size // 25, "town": town, "garden": garden.astype(object)})
+    return table.mask(random.random(table.shape) < 0.1).assign(price=price)
+
+
+@pytest.fixture(scope="module")
+def table():
+    return houses()
+
+
+@pytest.fixture(scope="module")
+def trained(table):
+    """A run of the whole workflow on the houses."""
+    classifier = make_pipeline(FILLED, LogisticRegression())
+    return workflow.swap(raw=table, target="price", classifier=classifier).run(progress=False)
+
+
+@pytest.mark.parametrize("classifier", [*classifiers()])
+def test_gaps_and_texts_are_trained_scored_saved_loaded_and_answered(classifier, table, tmp_path):
+    run = workflow.swap(raw=table, target="price", classifier=classifier).run(progress=False)
+    assert run["scores"]["accuracy"] > 0.8
+    save(run["model"], tmp_path / "model.skops")
+    answers = predict(table.drop(columns="price"), load(tmp_path / "model.skops"))
+    assert answers.price.equals(run["predictions"])
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_file_named_in_the_settings_gives_the_same_model(ending, table, trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (table.to_csv if ending == "csv" else table.to_parquet)(f"houses.{ending}", index=False)
+    Path("iris.toml").write_text(f'source = "houses.{ending}"\ntarget = "price"')
+    run = workflow.swap(classifier=trained["classifier"]).run(progress=False)
+    assert run["predictions"].equals(trained["predictions"])
+    assert run["scores"] == trained["scores"]
+    again = workflow.swap(classifier=trained["classifier"]).run(progress=False)
+    assert {again.results[name].how for name in ("flowers", "features", "train", "model", "scores")} == {"reused"}
+
+
+def test_rows_are_answered_alike_alone_and_together_with_gaps_in_any_column(table, trained):
+    rows = table.drop(columns="price").head(30)
+    rows.iloc[0] = None
+    together = predict(rows, trained["model"])
+    alone = pd.concat([predict(rows.iloc[[i]], trained["model"]) for i in range(len(rows))])
+    pd.testing.assert_frame_equal(alone, together, rtol=0, atol=1e-9)
+
+
+def test_categories_and_texts_of_any_type_are_one_type_to_the_model(table, trained):
+    rows = table.drop(columns="price")
+    for kind in "category", "object", "string":
+        assert predict(rows.astype({"town": kind}), trained["model"]).price.equals(trained["predictions"])
+
+
+def test_a_text_that_was_never_seen_is_answered(table, trained):
+    rows = table.drop(columns="price").head(3).assign(town="Delft")
+    assert len(predict(rows, trained["model"])) == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "refusal"),
+    [
+        ({"size": "large"}, "'large' is not a finite number"),
+        ({"size": float("inf")}, "inf is not a finite number"),
+        ({"town": 3}, "3 is no text"),
+        ({"colour": "red"}, "neither a feature"),
+    ],
+    ids=str,
+)
+def test_what_the_model_never_learned_to_read_is_refused(change, refusal, table, trained):
+    with pytest.raises(DataError, match=refusal):
+        predict(table.drop(columns="price").head(3).assign(**change), trained["model"])
+
+
+def test_a_gap_where_the_table_had_none_is_refused(table, trained):
+    whole = table.assign(size=table["size"].fillna(100.0))
+    model = workflow.swap(raw=whole, target="price", classifier=trained["classifier"]).run("model", progress=False)["model"]
+    with pytest.raises(DataError, match="column 'size', row 0: nan is not a finite number"):
+        predict(whole.drop(columns="price").head(3).assign(size=[float("nan"), 50.0, 60.0]), model)
+
+
+@pytest.mark.parametrize(
+    ("named", "refusal"),
+    [
+        ({}, "is not a finite number"),
+        ({"nullable": ["size", "rooms"]}, "column 'town', row 0: '.*' is not a finite number"),
+        ({"nullable": ["size", "rooms"], "categorical": ["town", "garden"]}, "is no text"),
+    ],
+    ids=str,
+)
+def test_features_that_are_named_are_promised(named, refusal, table):
+    columns = ["size", "rooms", "town", "garden"]
+    with pytest.raises(DataError, match=refusal):
+        workflow.swap(raw=table, target="price", feature_names=columns, **named).run("flowers", progress=False)
+    kept = {"categorical": ["town", "garden"], "nullable": columns}
+    run = workflow.swap(raw=table, target="price", feature_names=columns, **kept).run("flowers", progress=False)
+    assert len(run["flowers"]) == len(table)
+
+
+@pytest.mark.parametrize("value", [float("nan"), None, "wide", True], ids=str)
+def test_iris_takes_finite_numbers_and_nothing_else(value):
+    iris = workflow.run("raw", progress=False)["raw"].astype({"petal_width": object})
+    iris.loc[7, "petal_width"] = value
+    with pytest.raises(DataError, match="column 'petal_width', row 7"):
+        workflow.swap(raw=iris).run("flowers", progress=False)
+
+
+def test_a_text_that_is_missing_in_every_golden_row_is_still_a_text(table, trained, tmp_path):
+    rare = table.assign(town=table.town.where(table.index % 50 == 7))
+    model = workflow.swap(raw=rare, target="price", classifier=trained["classifier"]).run("model", progress=False)["model"]
+    assert model.golden["town"] == [None] * 12
+    save(model, tmp_path / "model.skops")
+    golden = load(tmp_path / "model.skops").golden
+    rows = pd.DataFrame({name: golden[name] for name in model.columns})
+    labels, shares = zip(*golden["answers"], strict=True)
+    answers = predict(rows, model)
+    assert answers.price.tolist() == list(labels)
+    assert np.allclose(answers.iloc[:, 1:], shares, rtol=0, atol=1e-9)
+
+
+def test_a_column_without_any_value_is_refused(table):
+    with pytest.raises(DataError, match="column 'attic': there is no value in it"):
+        workflow.swap(raw=table.assign(attic=None), target="price").run("flowers", progress=False)
+
+
+def test_the_service_takes_null_where_values_were_missing(table, trained, tmp_path):
+    save(trained["model"], tmp_path / "model.skops")
+    client = TestClient(service(champion(tmp_path / "model.skops")))
+    row = {"size": None, "rooms": 4, "town": "Bern", "garden": None}
+    answer = client.post("/v1/predict", json={"rows": [row]})
+    assert answer.status_code == 200
+    expected = ask(pd.DataFrame([row]), trained["model"])["predictions"][0]
+    assert answer.json()["answers"][0]["label"] == expected
+    for wrong in {"town": 3}, {"size": "large"}:
+        assert client.post("/v1/predict", json={"rows": [row | wrong]}).status_code == 422
+    described = client.get("/openapi.json").json()["components"]["schemas"]["Row"]["properties"]["town"]
+    assert described["description"] == "in training Arles, Bern, Cork"
+    explained = client.post("/v1/explain", json={"rows": [row | {"town": "Ulm"}]}).json()["answers"][0]
+    assert explained["out_of_domain"] == ["town"]
+    assert {move["column"] for move in explained["moves"]} == set(row)
+    assert all(known["town"] in {"Arles", "Bern", "Cork", None} for known in explained["nearest"])
+
+
+def test_the_app_gives_texts_to_choose_from(trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    save(trained["model"], ".iris_ml/model.skops")
+    page = AppTest.from_string(_SCRIPT, default_timeout=60).run()
+    assert page.selectbox(key="town").options == ["Arles", "Bern", "Cork"]
+    page.selectbox(key="town").set_value("Bern").run()
+    assert not page.exception
+
+
+def test_the_report_tells_of_numbers_and_texts(table, trained, tmp_path):
+    table.to_csv(tmp_path / "houses.csv", index=False)
+    page, predictions = report(tmp_path / "houses.csv", tmp_path / "report.html", trained["model"])
+    assert "Arles, Bern, Cork" in page.read_text(encoding="utf-8")
+    assert pd.read_csv(predictions).price_predicted.tolist() == trained["predictions"].tolist()
+
+
+def test_a_profile_is_plain_json_and_covers_what_was_seen(table, trained):
+    columns = trained["profile"]["columns"]
+    assert json.loads(json.dumps(columns, allow_nan=False)) == columns
+    assert columns["garden"]["categories"] == ["False", "True"]
+    assert all(column["nullable"] for column in columns.values())
