@@ -14,8 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from .fingerprints import digest
-from .model_files import load
+from .model_files import load, version
 from .predict import Asker
 from .vocabulary import IrisError, ModelFileError
 
@@ -39,10 +38,12 @@ def champion(
     trusted: tuple[str, ...] = (),  # further types that it may hold
 ) -> Champion:
     """Read and check a champion; `ModelFileError` says why it is refused."""
-    start = perf_counter()
+    start, named = perf_counter(), version(path)
     model = load(path, trusted)
+    if version(path) != named:  # somebody replaced it meanwhile
+        return champion(path, trusted)
     try:
-        asker, version = Asker(model), digest(model)[:12]
+        asker = Asker(model)
         rows = pd.DataFrame(model.profile["sample"]).drop(columns=model.profile["target"])
         asker.ask(rows)
         loaded = perf_counter()
@@ -51,7 +52,7 @@ def champion(
         what = f"the workflow cannot ask it: {getattr(error, 'what', error)}"
         raise ModelFileError(what, str(path), "train another with: iris_ml run") from error
     seconds = {"load_seconds": loaded - start, "row_seconds": perf_counter() - loaded}
-    return Champion(asker, version, {"file_bytes": float(Path(path).stat().st_size), **seconds})
+    return Champion(asker, named, {"file_bytes": float(Path(path).stat().st_size), **seconds})
 
 # %% ../nbs/45_champion.ipynb #b8f77499
 @dataclass

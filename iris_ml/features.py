@@ -17,5 +17,6 @@ def features(
     passthrough: Sequence[str],  # columns carried along, left as they are
 ) -> pd.DataFrame:  # the same rows, measurements in float64
     """Make what a model may learn from, one row at a time."""
-    others = {name for name, kind in flowers.dtypes.items() if name not in {target, *passthrough} and kind != "float64"}
+    measured = [name for name in flowers if name not in {target, *passthrough}]
+    others = [name for name in measured if flowers[name].dtype != "float64"]
     return flowers.astype(dict.fromkeys(others, "float64")) if others else flowers
