@@ -158,7 +158,7 @@ def _add_health(application: FastAPI, champion: Champion, health: Callable[[], d
         profile = {name: value for name, value in champion.model.profile.items() if name != "sample"}
         places = {name: workflow[name].place for name in workflow}
         about = {"estimator": repr(champion.model.estimator), "cost": champion.cost, "pages": places}
-        return {"version": champion.version, **profile, **about}
+        return {"version": champion.version, **champion.lineage, **profile, **about}
 
     @application.get("/livez")
     async def livez() -> dict[str, bool]:

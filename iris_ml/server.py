@@ -189,7 +189,8 @@ _log = logging.getLogger("iris_ml")
 def application() -> Gate:
     """Make the gate of this folder's champion, as each worker does."""
     settings = read_settings()
-    return Gate(Throne(settings.model_file, settings.trusted_types), key_of(os.environ.get("IRIS_API_HOST", "127.0.0.1")))
+    throne = Throne(settings.model_file, settings.trusted_types, settings.checkpoints)
+    return Gate(throne, key_of(os.environ.get("IRIS_API_HOST", "127.0.0.1")))
 
 
 def serve(
