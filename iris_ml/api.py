@@ -129,7 +129,7 @@ def service(
 def _add_answers(application: FastAPI, champion: Champion, limits: Limits) -> None:
     columns = list(champion.model.profile["columns"])
     row = row_type(champion.model.profile["columns"])
-    Many, Few = rows_type(row, limits.rows), rows_type(row, limits.explained)
+    Many, Few = rows_type(row, limits.rows), rows_type(row, limits.explained, "FewRows")
     many, few = reader(Many, len(columns)), reader(Few, len(columns))
     batcher = Batcher(lambda rows: answers(champion.asker.ask(table(rows, columns))), limits.rows)
 
