@@ -129,7 +129,7 @@ def service(
 def _add_answers(application: FastAPI, champion: Champion, limits: Limits) -> None:
     columns = champion.model.profile["columns"]
     row = row_type(columns)
-    Many, Few = rows_type(row, limits.rows), rows_type(row, limits.explained)
+    Many, Few = rows_type(row, limits.rows), rows_type(row, limits.explained, "FewRows")
     many, few = reader(Many, len(columns)), reader(Few, len(columns))
     batcher = Batcher(lambda rows: answers(champion.asker.ask(table(rows, columns))), limits.rows)
 
@@ -158,7 +158,7 @@ def _add_health(application: FastAPI, champion: Champion, health: Callable[[], d
         profile = {name: value for name, value in champion.model.profile.items() if name != "sample"}
         places = {name: workflow[name].place for name in workflow}
         about = {"estimator": repr(champion.model.estimator), "cost": champion.cost, "pages": places}
-        return {"version": champion.version, **profile, **about}
+        return {"version": champion.version, **champion.lineage, **profile, **about}
 
     @application.get("/livez")
     async def livez() -> dict[str, bool]:

@@ -34,7 +34,7 @@ def _cell(seen: dict[str, Any]) -> Any:
     else:
         kind, told = Annotated[float, Field(ge=-1e15, le=1e15)], _RANGE.format(**seen)
     about = Field(description=told, examples=[seen["example"]], json_schema_extra={"x-training": {**seen}})
-    kind = kind | None if seen["nullable"] else kind
+    kind = kind | None if seen.get("nullable") else kind
     return Annotated[kind, about]
 
 
@@ -44,10 +44,11 @@ _RANGE = "in training between {minimum:g} and {maximum:g}, median {median:g}"
 def rows_type(
     row: Any,  # type of one row
     most: int,  # rows in one request
+    name: str = "Rows",  # of the type
 ) -> Any:
     """Make the type of a request's body: one row or many."""
     rows = Annotated[list[row], FailFast(), Field(min_length=1, max_length=most)]
-    return with_config(_STRICT)(TypedDict("Rows", {"rows": rows}))  # type: ignore[operator]
+    return with_config(_STRICT)(TypedDict(name, {"rows": rows}))  # type: ignore[operator]
 
 # %% ../nbs/47_bodies.ipynb #93b1f1c2
 class Problem(Exception):
@@ -97,8 +98,7 @@ def _refused(error: ValidationError) -> Problem:
     found = error.errors(include_url=False, include_context=False, include_input=False)[0]
     where = ".".join(map(str, found["loc"])) or "the body"
     more = f", and {error.error_count() - 1} more" if error.error_count() > 1 else ""
-    status = 413 if found["type"] == "too_long" else 422
-    return Problem(status, f"{where}: {found['msg']}{more}".encode(errors="replace").decode())
+    return Problem(422, f"{where}: {found['msg']}{more}".encode(errors="replace").decode())
 
 
 def _once(pairs: list[tuple[str, Any]]) -> None:

@@ -34,7 +34,7 @@ class Asker:
         seen = model.profile
         table = {name: seen[name] for name in ("target", "passthrough", "rename", "relabel")}
         table["categorical"] = [name for name, column in seen["columns"].items() if "categories" in column]
-        table["nullable"] = [name for name, column in seen["columns"].items() if column["nullable"]]
+        table["nullable"] = [name for name, column in seen["columns"].items() if column.get("nullable")]
         table["classes"] = [label for label in seen["classes"] if isinstance(label, str)]  # numbers need no list
         self.model = model
         self._workflow = workflow.swap(model=model, feature_names=list(seen["columns"]), **table).settled()

@@ -84,61 +84,11 @@ def _metrics() -> bytes:
     return prometheus.generate_latest(registry)
 
 # %% ../nbs/54_server.ipynb #9abe9cf8
-class Gate:
-    """An application that stands before the services of one champion after the other."""
-
-    def __init__(
-        self,
-        throne: Throne,  # holds the champion, and looks for the next
-        key: str = "",  # that is asked for; empty: none is
-        limits: Limits = Limits(),
-    ):
+class _House:
+    def __init__(self, throne: Throne, limits: Limits):
         self.throne, self.limits = throne, limits
         self.leaving, self.under_way, self.accepted = False, 0, 0
-        self._right = f"Bearer {key}".encode() if key else b""
-        self._service = self._made()
-        self._often = often(self._service)
-
-    async def __call__(self, scope: MutableMapping, receive: Callable, send: Callable) -> None:
-        """Answer a request, or start and stop with the server."""
-        if scope["type"] == "lifespan":
-            await self._live(receive, send)
-        elif scope["type"] == "http":
-            await self._answer(scope, receive, send)
-
-    async def _answer(self, scope: MutableMapping, receive: Callable, send: Callable) -> None:
-        start, status, page = perf_counter(), 500, scope["path"] if scope["path"] in _PAGES else "another"
-
-        async def sent(message: MutableMapping) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                if self.leaving:
-                    message["headers"] = [*message["headers"], (b"connection", b"close")]
-            await send(message)
-
-        self.under_way += 1
-        self.accepted += 1
-        try:
-            problem = self._problem(scope)
-            answer = told(problem) if problem else self._often.get((scope["method"], page), self._service)
-            await answer(scope, receive, sent)
-        finally:
-            self.under_way -= 1
-            requests, seconds = _counters(page, status)
-            requests.inc()
-            seconds.observe(perf_counter() - start)
-
-    def _problem(self, scope: MutableMapping) -> Problem | None:
-        if scope["path"] in {"/livez", "/readyz"}:
-            return None
-        if self._right:
-            given = dict(scope["headers"]).get(b"authorization", b"")
-            if not hmac.compare_digest(given, self._right):
-                return Problem(401, "send the header 'Authorization: Bearer' with the key", WWW_Authenticate="Bearer")
-        if self.under_way > self.limits.together:
-            return Problem(503, f"{self.limits.together} requests are under way", Retry_After="1")
-        return None
+        self._move_in(self._made())
 
     def _made(self) -> FastAPI:
         made = service(self.throne.champion, self._health, self.limits)
@@ -156,9 +106,14 @@ class Gate:
         gc.freeze()  # what stays as long as the champion need not be looked through again and again
         return made
 
+    def _move_in(self, made: FastAPI) -> None:
+        self._service, self._often = made, often(made)
+
     def _health(self) -> dict[str, Any]:
         return {"refused": self.throne.refused, "not_ready": "the server is about to stop" if self.leaving else ""}
 
+# %% ../nbs/54_server.ipynb #6d627db3
+class _LivingHouse(_House):
     async def _live(self, receive: Callable, send: Callable) -> None:
         await receive()
         watching = asyncio.create_task(self._watch())
@@ -179,17 +134,72 @@ class Gate:
         while True:
             await asyncio.sleep(0.2)
             if await asyncio.to_thread(self.throne.look):
-                made = await asyncio.to_thread(self._made)
-                self._service, self._often = made, often(made)
+                self._move_in(await asyncio.to_thread(self._made))
 
 
 _log = logging.getLogger("iris_ml")
+
+# %% ../nbs/54_server.ipynb #fbcef518
+class Gate(_LivingHouse):
+    """An application that stands before the services of one champion after the other."""
+
+    def __init__(
+        self,
+        throne: Throne,  # holds the champion, and looks for the next
+        key: str = "",  # that is asked for; empty: none is
+        limits: Limits = Limits(),
+    ):
+        super().__init__(throne, limits)
+        self._right = f"Bearer {key}".encode() if key else b""
+
+    async def __call__(self, scope: MutableMapping, receive: Callable, send: Callable) -> None:
+        """Answer a request, or start and stop with the server."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            self.under_way += 1
+            self.accepted += 1
+            try:
+                await self._answer(scope, receive, send)
+            finally:
+                self.under_way -= 1
+
+    async def _answer(self, scope: MutableMapping, receive: Callable, send: Callable) -> None:
+        start, status, page = perf_counter(), 500, scope["path"] if scope["path"] in _PAGES else "another"
+
+        async def sent(message: MutableMapping) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                if self.leaving:
+                    message["headers"] = [*message["headers"], (b"connection", b"close")]
+            await send(message)
+
+        problem = _problem(dict(scope["headers"]), page, self._right, self.under_way, self.limits.together)
+        answer = told(problem) if problem else self._often.get((scope["method"], page), self._service)
+        try:
+            await answer(scope, receive, sent)
+        finally:
+            requests, seconds = _counters(page, status)
+            requests.inc()
+            seconds.observe(perf_counter() - start)
+
+
+def _problem(headers: dict[bytes, bytes], page: str, right: bytes, under_way: int, most: int) -> Problem | None:
+    if page in {"/livez", "/readyz"}:
+        return None
+    if right and not hmac.compare_digest(headers.get(b"authorization", b""), right):
+        return Problem(401, "send the header 'Authorization: Bearer' with the key", WWW_Authenticate="Bearer")
+    if under_way > most:
+        return Problem(503, f"{most} requests are under way", Retry_After="1")
+    return None
 
 # %% ../nbs/54_server.ipynb #4b4a53e5
 def application() -> Gate:
     """Make the gate of this folder's champion, as each worker does."""
     settings = read_settings()
-    return Gate(Throne(settings.model_file, settings.trusted_types), key_of(os.environ.get("IRIS_API_HOST", "127.0.0.1")))
+    throne = Throne(settings.model_file, settings.trusted_types, settings.checkpoints)
+    return Gate(throne, key_of(os.environ.get("IRIS_API_HOST", "127.0.0.1")))
 
 
 def serve(

@@ -15,6 +15,9 @@ import requests
 from iris_ml.model_files import save
 from iris_ml.predict import predict
 from iris_ml.production import workflow
+from iris_ml.settings import changed, read_settings
+from iris_ml.upkeep import save_kept
+from iris_ml.workflow import Workflow
 from torture import api
 from torture.serving import request, served
 
@@ -26,7 +29,9 @@ VIRGINICA = FLOWER | {"petal_length": 5.8, "petal_width": 2.2}
 def folder(tmp_path_factory):
     """A folder with a model."""
     folder = tmp_path_factory.mktemp("served")
-    save(workflow.run("model", progress=False, checkpoints=False)["model"], folder / ".iris_ml" / "model.skops")
+    settings = changed(read_settings(), store=folder / ".iris_ml", model_file=folder / ".iris_ml" / "model.skops")
+    run = Workflow(*(workflow[name].function for name in workflow), settings=lambda: settings).run(progress=False)
+    save_kept(run.results["model"], settings.checkpoints, settings.model_file)
     return folder
 
 
@@ -96,7 +101,7 @@ def test_what_is_no_number_is_refused_with_its_place(address, value):
     ("status", "body", "headers"),
     [
         (415, "{}", {"content-type": "text/plain"}),
-        (413, {"rows": [FLOWER] * 10_001}, {}),
+        (422, {"rows": [FLOWER] * 10_001}, {}),
         (413, b" " * 1_000_001, {}),
         (413, b" " * 1_000_001, {"expect": "100-continue"}),
         (422, json.dumps({"rows": [FLOWER]}).replace("sepal_width", "sepal_length"), {}),
@@ -145,11 +150,13 @@ def test_its_page_asks_no_other_host(address):
     assert "https://" not in page
 
 
-def test_the_model_is_described_with_pages_and_cost(address):
+def test_the_model_is_described_with_its_data_scores_pages_and_cost(address):
     about = requests.get(f"{address}/v1/model", timeout=5).json()
     assert about["classes"] == ["setosa", "versicolor", "virginica"]
     assert about["pages"]["classifier"].startswith("nbs/14_classifier.ipynb, cell ")
     assert about["cost"]["file_bytes"] > 0
+    assert about["scores"]["accuracy"] > 0.9
+    assert len(about["data"]) == len(about["key"]) == 64
     assert "sample" not in about, "the training rows are nobody's business"
 
 
