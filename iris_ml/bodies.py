@@ -69,7 +69,7 @@ class Limits:
     """What one request may ask for."""
 
     body: int = 1_000_000  # bytes
-    rows: int = 10_000
+    rows: int = 5_000
     explained: int = 20  # rows, whose answers are explained
     seconds: float = 10.0  # until the body is here and the answer is there
     together: int = 256  # requests that are under way at the same time
