@@ -7,6 +7,7 @@ __all__ = ['Kept', 'kept', 'summary', 'prune', 'save_kept']
 
 # %% ../nbs/28_upkeep.ipynb #900d42e5
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -15,7 +16,8 @@ from typing import Any
 
 import pandas as pd
 
-from .checkpoints import Entry, entry_of
+from .checkpoints import Checkpoints, Entry, entry_of
+from .formats import Unstorable
 from .model_files import save, save_archive
 
 # %% ../nbs/28_upkeep.ipynb #9eb60474
@@ -85,7 +87,11 @@ def save_kept(
     root: Path | str,  # folder of the store
     path: Path | str,  # the model's file, to make or to replace
 ) -> None:
-    """Write the model of a run to its file."""
+    """Write the model of a run to its file, and keep it whole, so that the file can be traced back to the run."""
+    entry = result.entry
+    if entry and not entry.file:
+        with suppress(Unstorable, OSError):
+            result.entry = Checkpoints(root).keep(result.value, entry.recipe, entry.result, entry.seconds, entry.made)
     try:
         archive = (Path(root) / "values" / result.entry.file).read_bytes() if result.entry and result.entry.file else b""
     except OSError:
