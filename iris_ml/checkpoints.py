@@ -11,7 +11,7 @@ import os
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
@@ -98,15 +98,14 @@ class Checkpoints:
 
     def keep(self, value: Any, recipe: Recipe, result: str, seconds: float, made: str, whole: bool = True) -> Entry:
         """Keep a value, or only what is known of it; `Unstorable` where it would not come back as it was."""
-        entry = Entry(recipe, result, form_of(value), "", 0, seconds, made)
-        if whole:
-            with aside(self.root) as part:
-                write(value, result, part, self.trusted)
-                with part.open("rb") as content:
-                    file = file_digest(content, "sha256").hexdigest()
-                entry = replace(entry, file=file, size=part.stat().st_size)
-                self._move(part, self._value(file))
         with aside(self.root) as part:
+            form, file, size = "", "", 0
+            if whole:
+                form = write(value, result, part, self.trusted)
+                with part.open("rb") as content:
+                    file, size = file_digest(content, "sha256").hexdigest(), content.tell()
+                self._move(part, self._value(file))
+            entry = Entry(recipe, result, form or form_of(value), file, size, seconds, made)
             part.write_bytes(_packed(entry))
             self._move(part, self._place(recipe))
         return entry
@@ -127,28 +126,27 @@ class Checkpoints:
 
     def last(self, step: str) -> Entry | None:
         """Find the entry of a step that was used last."""
-        used: dict[Path, int] = {}
-        for path in self._place_of(step).glob("*"):
-            with suppress(OSError):  # set aside by another process
-                used[path] = path.stat().st_mtime_ns
-        for path in sorted(used, key=used.__getitem__, reverse=True):
-            with suppress(OSError):
-                if entry := entry_of(path.read_bytes()):
+        files: list[os.DirEntry] = []
+        with suppress(OSError), os.scandir(f"{self.root}/entries/{step}") as found:
+            files = [*found]
+        for file in sorted(files, key=_used, reverse=True):
+            with suppress(OSError), open(file, "rb") as content:
+                if entry := entry_of(content.read()):
                     return entry
         return None
 
-    def _place_of(self, step: str) -> Path:
-        return self.root / "entries" / step
-
     def _place(self, recipe: Recipe) -> Path:
-        return self._place_of(recipe.step) / recipe.key
+        return self.root / f"entries/{recipe.step}/{recipe.key}"
 
     def _value(self, file: str) -> Path:
-        return self.root / "values" / file
+        return self.root / f"values/{file}"
 
     def _move(self, part: Path, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.replace(path)
+        try:
+            part.replace(path)
+        except FileNotFoundError:  # its folder is not there yet
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.replace(path)
 
     def _set_aside(self, path: Path) -> None:
         damaged = self.root / "damaged" / path.name
@@ -159,6 +157,13 @@ class Checkpoints:
         except OSError:  # nobody may write here
             damaged = path
         warnings.warn(f"a damaged checkpoint is set aside as {damaged}, and computed again", stacklevel=2)
+
+
+def _used(file: os.DirEntry) -> int:
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:  # set aside by another process
+        return 0
 
 # %% ../nbs/27_checkpoints.ipynb #97778272
 def difference(

@@ -88,9 +88,9 @@ def _kept(store: Checkpoints, made_of: Recipe, result: Result, inputs: Mapping[s
         last = store.last(made_of.step)
         result.before = last.recipe if last else None
         start = perf_counter()
-        known = result.digest
-        is_dear = form_of(result.value) != "skops" or result.seconds > _TIMES_LONGER * (perf_counter() - start)
-        result.entry = store.keep(result.value, made_of, known, result.seconds, result.made, whole=is_dear)
+        known, value = result.digest, result.value
+        is_dear = form_of(value) != "skops" or result.seconds > _TIMES_LONGER * (perf_counter() - start)
+        result.entry = store.keep(value, made_of, known, result.seconds, result.made, whole=is_dear)
     except (Undigestible, Unstorable) as error:
         result.note = f"not kept: {error}"
     except OSError as error:

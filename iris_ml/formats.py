@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .digests import columns_of
 from .fingerprints import digest
 from .model_files import unpacked
 
@@ -43,11 +44,11 @@ def _write(
     value: Any,
     path: Path,  # the file to write, whose name says nothing
     form: str,  # what `form_of` said
-) -> None:
+) -> str:  # the shape of a table: what decides how it is written; none where its cells count too
     """Write a value into a file."""
     if form == "arrow":
-        _write_arrow(value, path)
-    elif form == "npy":
+        return _write_arrow(value, path)
+    if form == "npy":
         with path.open("wb") as file:
             np.save(file, value, allow_pickle=False)
     elif form == "json":
@@ -56,20 +57,44 @@ def _write(
         from skops.io import dumps
 
         path.write_bytes(dumps(value))
+    return ""
 
 
-def _write_arrow(value: pd.DataFrame | pd.Series, path: Path) -> None:
+def _write_arrow(value: pd.DataFrame | pd.Series, path: Path) -> str:
     import pyarrow as pa
 
-    table = value if isinstance(value, pd.DataFrame) else value.to_frame(_NAMELESS if value.name is None else value.name)
-    arrow = pa.Table.from_pandas(table, preserve_index=None)
     kind = {b"kind": type(value).__name__.encode()}
-    arrow = arrow.replace_schema_metadata(arrow.schema.metadata | kind)
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, arrow.schema) as ipc:
+    if shape := _shape_of_numbers(value):
+        names, columns = value.columns.tolist(), map(pa.array, columns_of(value))
+        arrow = pa.Table.from_arrays([*columns], names, metadata=kind)
+    else:
+        shape = _shape(value)
+        table = value if isinstance(value, pd.DataFrame) else value.to_frame(_NAMELESS if value.name is None else value.name)
+        arrow = pa.Table.from_pandas(table, preserve_index=None)
+        arrow = arrow.replace_schema_metadata(arrow.schema.metadata | kind)
+    with pa.output_stream(str(path), compression=None, buffer_size=_PIECE) as file, pa.ipc.new_file(file, arrow.schema) as ipc:
         ipc.write_table(arrow)
+    return shape
 
 
 _NAMELESS = "a series without a name"
+_PIECE = 65_536  # bytes that are written together, as Arrow itself hands over a few at a time
+
+# %% ../nbs/26_formats.ipynb #0a894811
+def _shape_of_numbers(value: pd.DataFrame | pd.Series) -> str:  # none, if there is more to it
+    if type(value) is not pd.DataFrame or value.attrs or not value.flags.allows_duplicate_labels:
+        return ""
+    rows, names = value.index, value.columns
+    counted = type(rows) is pd.RangeIndex and (rows.start, rows.step, rows.name) == (0, 1, None)
+    named = type(names) is pd.Index and names.dtype == _NAMES and names.name is None and names.is_unique
+    if not (counted and named):
+        return ""
+    types = [column.dtype for column in columns_of(value) if type(column) is np.ndarray]
+    plain = 0 < len(types) == len(names) and all(each.kind in "biuf" for each in types)
+    return f"numbers {[each.str for each in types]}" if plain else ""
+
+
+_NAMES = pd.StringDtype(na_value=np.nan)  # what pandas makes of the names that Arrow gives back
 
 # %% ../nbs/26_formats.ipynb #bbc8ccda
 def read(
@@ -111,9 +136,8 @@ def write(
 ) -> str:  # the format
     """Write a value into a file from which it comes back as it was; `Unstorable` where there is none."""
     form = form_of(value)
-    shape = _shape(value) if form == "arrow" else ""
     try:
-        _write(value, path, form)
+        shape = _write(value, path, form)
         same = shape in _EXACT or digest(read(path, form, trusted)) == known
     except OSError as error:
         raise OSError(error.errno or EIO, error.strerror or str(error)) from error

@@ -1,7 +1,13 @@
 """The store of checkpoints gives true results after every fault; `make torture` runs the same at full length."""
 
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
 import pytest
 
+from iris_ml.digests import digest
+from iris_ml.formats import Unstorable, read, write
 from torture import checkpoints
 
 
@@ -58,3 +64,38 @@ def test_a_step_that_writes_into_its_input_spoils_nobody_elses(tmp_path):
     assert run["first"] == 0.0
     assert run["second"] > 0.0
     assert run["rows"].length.sum() == run["second"]
+
+
+NUMBERS = pd.DataFrame({"length": [1.4, np.nan], "count": [1, 2]})
+A_GAP_OF_ANOTHER_MAKE = np.array([0x3FF0000000000000, 0x7FF8000000000001], dtype=np.uint64).view(float)
+CLOSE_TO_NUMBERS = {
+    "rows counted from one": lambda table: table.set_axis(pd.RangeIndex(1, 3)),
+    "rows with a name": lambda table: table.rename_axis("row"),
+    "columns with a name": lambda table: table.rename_axis(columns="measure"),
+    "names of another type": lambda table: table.set_axis(table.columns.astype("string"), axis=1),
+    "names that are objects": lambda table: table.set_axis(table.columns.astype(object), axis=1),
+    "a name twice": lambda table: table.set_axis(["length", "length"], axis=1),
+    "no labels twice": lambda table: table.set_flags(allows_duplicate_labels=False),
+    "a type with gaps": lambda table: table.astype({"count": "Int64"}),
+    "no rows": lambda table: table.iloc[:0],
+    "a gap of another make": lambda table: table.assign(length=A_GAP_OF_ANOTHER_MAKE),
+    "a zero below zero": lambda table: table.assign(length=[0.0, -0.0]),
+}
+
+
+@pytest.mark.parametrize("change", CLOSE_TO_NUMBERS.values(), ids=CLOSE_TO_NUMBERS)
+def test_a_table_close_to_one_that_came_back_comes_back_as_it_is_or_is_not_kept(change, tmp_path):
+    write(NUMBERS, digest(NUMBERS), tmp_path / "value")
+    table = change(NUMBERS)
+    try:
+        form = write(table, digest(table), tmp_path / "value")
+    except Unstorable:
+        return
+    assert digest(read(tmp_path / "value", form)) == digest(table)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+def test_a_disk_that_is_full_is_told_though_a_table_of_its_shape_was_written_before(tmp_path):
+    write(NUMBERS, digest(NUMBERS), tmp_path / "value")
+    with pytest.raises(OSError, match="No space left"):
+        write(NUMBERS, digest(NUMBERS), Path("/dev/full"))
