@@ -19,7 +19,7 @@ def raw(source: Source) -> pd.DataFrame:
 slow = workflow.swap(raw, source="iris.csv")
 slow.run("scores", progress=False)
 
-network = MLPClassifier((200, 200), max_iter=2000, random_state=0)
+network = MLPClassifier((300, 300), max_iter=5000, n_iter_no_change=200, random_state=0)
 start = perf_counter()
 run = slow.swap(classifier=network).run("scores", progress=False)
 answered = perf_counter() - start
