@@ -17,7 +17,8 @@ turns, {rounds} rounds."""
 CLUSTER = """\
 Sixteen trials of a second on Dask workers of this machine, one thread each; seconds of the trials alone."""
 SWAPPED = """\
-A multilayer perceptron swapped in where loading takes ten seconds; seconds until its scores are there, and of its fit."""
+A multilayer perceptron swapped in where loading takes ten seconds; seconds until its scores are there, and of its fit.
+The session has kept models before."""
 
 
 def compare() -> None:

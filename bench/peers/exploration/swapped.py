@@ -3,6 +3,7 @@
 from time import perf_counter, sleep
 
 import pandas as pd
+import skops.io  # noqa: F401 - once in a session, when the first model is kept
 from sklearn.neural_network import MLPClassifier
 
 from iris_ml.production import workflow
