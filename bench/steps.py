@@ -25,7 +25,9 @@ CHAINS = {
 ABOUT = """\
 {steps} steps in a row, each adding one to {kind}; one process, the last value read.
 Microseconds a step, the median of {rounds} rounds (least to most), all ways taking turns; and how much over Hamilton alone.
-"Reused" asks again for what was computed before, "computed" for what a new seed changes. Stores lie in a temporary folder."""
+"Reused" asks again for what was computed before, "computed" for what a new seed changes. Stores lie in memory where that
+can be had, so that the tools are compared and not the moods of a disk."""
+IN_MEMORY = Path("/dev/shm")
 
 
 def compare() -> None:
@@ -35,7 +37,7 @@ def compare() -> None:
 
 
 def _measure(kind: str) -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY if IN_MEMORY.is_dir() else None) as folder:
         ways = _ways(_chain(Path(folder), kind), Path(folder))
         spendings: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
         for seed in range(1, ROUNDS + 2):

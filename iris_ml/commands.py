@@ -163,12 +163,15 @@ def store(
     age: Annotated[float, typer.Option(min=0, help="With --prune: days since the last use that may have passed.")] = float("inf"),
 ) -> None:
     """Show what is kept of each step, and how large it is."""
+    from iris_ml.model_files import version
     from iris_ml.settings import read_settings
-    from iris_ml.upkeep import kept, prune as pruned, summary
+    from iris_ml.upkeep import kept, needed_by, prune as pruned, summary
 
-    root = read_settings().checkpoints
+    settings = read_settings()
+    root = settings.checkpoints
     if prune:
-        print(f"{pruned(root, size * 1e6, age * 86400) / 1e6:.3f} MB are free again")
+        needed = needed_by(version(settings.model_file), kept(root))
+        print(f"{pruned(root, size * 1e6, age * 86400, needed) / 1e6:.3f} MB are free again")
     shown = summary(kept(root))
     print(_table(shown, f"Checkpoints in {root}"))
     print(f"{shown.results.sum()} results, {shown.bytes.sum() / 1e6:.3f} MB")

@@ -7,7 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from iris_ml.champion import lineage
 from iris_ml.commands import main
+from iris_ml.model_files import version
+from iris_ml.production import workflow
+from iris_ml.settings import read_settings
 from iris_ml.sources import located
 
 IRIS = pd.read_csv(located("package:iris.csv"))
@@ -187,3 +191,14 @@ def test_the_command_itself_ends_with_two_and_no_traceback(tmp_path):
     assert ended.returncode == 2
     assert ended.stderr.startswith("iris_ml: none.csv: ")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_pruning_leaves_what_the_model_can_be_traced_by(command):
+    command("run", "--quiet")
+    other = workflow.swap(seed=5)
+    other.run(progress=False)
+    command("store", "--prune", "--size", "0")
+    settings = read_settings()
+    assert lineage(version(settings.model_file), settings.checkpoints)["scores"]["accuracy"] > 0.9
+    assert set(workflow.run(progress=False).table.how) == {"reused"}
+    assert other.run(progress=False).results["model"].how == "computed"
