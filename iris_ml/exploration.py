@@ -6,9 +6,10 @@
 __all__ = ['choices', 'phases', 'Runnable', 'trial', 'everywhere', 'table_of']
 
 # %% ../nbs/37_exploration.ipynb #699cbe99
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from itertools import product
+from itertools import product, starmap
 from typing import Any, Protocol
 
 import pandas as pd
@@ -83,7 +84,6 @@ def trial(
 def everywhere(
     jobs: Sequence[tuple],  # arguments of `trial`, one job each
     on: Any = None,  # a Dask client; none: the cores of this machine
-    finished: Callable[[], None] = lambda: None,  # told of each
 ) -> Iterator[tuple[int, dict[str, Any]]]:  # number of the job, and its scores or error
     """Run jobs side by side, and give each result when it is there."""
     left = dict(enumerate(jobs))
@@ -93,7 +93,6 @@ def everywhere(
                 parallel = Parallel(n_jobs=-1, return_as="generator_unordered")
                 for number, made in parallel(delayed(_numbered)(number, job) for number, job in [*left.items()]):
                     del left[number]
-                    finished()
                     yield number, made
             return
         except TerminatedWorkerError:
@@ -107,27 +106,24 @@ def _numbered(number: int, job: tuple) -> tuple[int, dict[str, Any]]:
 # %% ../nbs/37_exploration.ipynb #0ddb252e
 def table_of(
     workflow: Runnable,
-    options: Mapping[str, Mapping[str, Any] | Iterable[Any]],  # step or setting -> what to try in its place
+    trials: Sequence[tuple[dict[str, Any], dict[str, Any]]],  # what `choices` gave
     needs: Mapping[str, Sequence[str]],  # step -> steps and settings that it asks for
     progress: Progress,  # told of each trial that is finished
     on: Any = None,  # a Dask client; none: the cores of this machine
 ) -> pd.DataFrame:  # a row a trial: its choice, its scores, and its error if there was one
     """Run every combination of the options."""
-    trials = choices({name: values if isinstance(values, Mapping) else [*values] for name, values in options.items()})
+    *shared, (_, last) = phases(needs, list(trials[0][0]) if trials else [], "scores")
     rows = [{**called, "error": "interrupted"} for called, _ in trials]
     try:
         with progress:
             progress.step("trials")
-            for names, steps in phases(needs, list(options), "scores"):
+            for names, steps in shared:
                 distinct = {tuple(called[name] for name in names): put_in for called, put_in in trials}
-                is_last = steps == ["scores"] and len(names) == len(options)
-                chosen = [put_in for _, put_in in trials] if is_last else [*distinct.values()]
-                jobs = [(workflow, steps, {name: each[name] for name in names}) for each in chosen]
-                told = (lambda: progress.step("trials")) if is_last else (lambda: None)
-                made = everywhere(jobs, on, told) if names else ((i, trial(*job)) for i, job in enumerate(jobs[:1]))
-                for number, result in made:
-                    if is_last:
-                        rows[number] = {**trials[number][0], "error": "", **result}
+                jobs = [(workflow, steps, {name: each[name] for name in names}) for each in distinct.values()]
+                deque(everywhere(jobs, on) if names else starmap(trial, jobs), maxlen=0)  # what fails, fails again in its trial
+            for number, made in everywhere([(workflow, last, put_in) for _, put_in in trials], on):
+                rows[number] = {**trials[number][0], "error": "", **made}
+                progress.step("trials")
     except KeyboardInterrupt:
         pass  # what is finished is in the rows
     table = pd.DataFrame(rows, columns=[*dict.fromkeys(name for row in rows for name in row)])

@@ -9,7 +9,6 @@ __all__ = ['Workflow']
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import partial
-from itertools import product
 from pathlib import Path
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, Self
@@ -21,7 +20,7 @@ from .comparison import Comparison
 from .digests import Undigestible
 from .drawing import draw
 from .execution import execute, foreseen
-from .exploration import table_of
+from .exploration import choices, table_of
 from .flags import flags_of, name_of
 from .progress import Silent, progress_of
 from .runs import Run
@@ -143,10 +142,9 @@ class _Changed(_Shown):
             if is_step:
                 declared = replaced(declared, name, value)
                 put_in.pop(name, None)
-            elif name in [*self]:
-                expect_fit(declared, name, value)
-                put_in[name] = value
             else:
+                if name in [*self]:
+                    expect_fit(declared, name, value)
                 put_in[name] = value
         return self._with(put_in, None if declared is self._declared else declared)
 
@@ -182,9 +180,9 @@ class Workflow(_Changed):
         **others: Self,  # name -> a workflow to compare with this one
     ) -> Comparison:
         """Run this workflow and others, and lay them side by side: what differs, scores over the same rows, cost."""
-        wanted = [name for name in ("test", "predictions", "scores") if name in others or name in self]
         changes = {name: ", ".join(self._differences(other)) or "nothing" for name, other in others.items()}
-        return Comparison({name: one.run(*wanted) for name, one in {"this one": self, **others}.items()}, changes)
+        compared = {"this one": self, **others}
+        return Comparison({name: one.run("test", "predictions", "scores") for name, one in compared.items()}, changes)
 
     def explore(
         self,
@@ -195,12 +193,9 @@ class Workflow(_Changed):
         for name in options:
             self._expect(name, [*self, *Settings.model_fields])
         self._expect("scores", [*self])
-        options = {name: values if isinstance(values, Mapping) else [*values] for name, values in options.items()}
-        settled = self.settled()
-        settings, needs = settled._chosen(), settled._needs
-        names = ["trial"] * len([*product(*options.values())])
-        showing = progress_of(names) if settings.progress else Silent()
-        return table_of(settled._portable(settings), options, needs, showing, on)
+        settings, trials = self._chosen(), choices(options)
+        showing = progress_of(["trial"] * len(trials)) if settings.progress else Silent()
+        return table_of(self.settled()._portable(settings), trials, self._needs, showing, on)
 
     def settled(self) -> Self:
         """Return the same workflow with its settings read now, once, instead of anew at each run."""

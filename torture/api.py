@@ -281,19 +281,3 @@ CAMPAIGNS = {
     "ten times too much for a minute": lambda: overloaded(60),
     "hostile model files": lambda: hostile(60),
 }
-
-
-def main():
-    """Run every campaign at its full length, or those whose names hold a word, and print what came of it."""
-    print("| campaign | faults | failures |\n|---|---|---|")
-    total = 0
-    for name, campaign in CAMPAIGNS.items():
-        if all(word in name for word in sys.argv[1:]):
-            faults, failures = campaign()
-            total += failures
-            print(f"| {name} | {faults} | {failures} |", flush=True)
-    sys.exit(1 if total else 0)
-
-
-if __name__ == "__main__":
-    main()
