@@ -8,7 +8,7 @@ __all__ = ['interval', 'difference', 'scores']
 # %% ../nbs/16_scores.ipynb #b9f0de05
 import pandas as pd
 from scipy.stats import binomtest, norm
-from sklearn.metrics import accuracy_score, f1_score, log_loss, recall_score
+from sklearn.metrics import log_loss, precision_recall_fscore_support
 
 # %% ../nbs/16_scores.ipynb #e621674d
 def interval(
@@ -38,16 +38,18 @@ def scores(
     target: str,  # column of true labels
 ) -> dict[str, float]:  # name -> figure, all shares between 0 and 1 but `log_loss` (nats) and `test_rows`
     """Judge the answers on the test rows."""
-    truth, answered = test[target], predictions[test.index]
-    low, high = interval(int((truth == answered).sum()), len(truth))
+    truth, answered = test[target].to_numpy(), predictions[test.index].to_numpy()
+    right = int((truth == answered).sum())
+    low, high = interval(right, len(truth))
+    _, recall, f1, rows = precision_recall_fscore_support(truth, answered, zero_division=0.0)
     figures = {
-        "accuracy": accuracy_score(truth, answered),
+        "accuracy": right / len(truth),
         "accuracy_low": low,
         "accuracy_high": high,
-        "balanced_accuracy": recall_score(truth, answered, labels=truth.unique(), average="macro"),
-        "f1_macro": f1_score(truth, answered, average="macro"),
+        "balanced_accuracy": recall[rows > 0].mean(),
+        "f1_macro": f1.mean(),
         "test_rows": len(truth),
     }
     if len(probabilities.columns):
-        figures["log_loss"] = log_loss(truth, probabilities.loc[test.index], labels=list(probabilities))
+        figures["log_loss"] = log_loss(truth, probabilities.loc[test.index].to_numpy(), labels=list(probabilities))
     return {name: float(figure) for name, figure in figures.items()}

@@ -30,9 +30,10 @@ from .digests import Digest, Undigestible, digest
 class Walk(Digest):
     """Gathers the parts that a value is made of or reaches."""
 
-    def __init__(self, reads: bool = False):
+    def __init__(self, reads: bool = False, walked: type | None = None):
         super().__init__()
         self.reads = reads  # code may read files, because they count already
+        self.walked = walked  # a class that counts already
         self.parts: dict[str, str] = {}  # name -> digest or version
         self.packages: set[str] = set()
         self.relied: list[tuple[Callable[[], Any], Any]] = []  # how to look something up, and what was found
