@@ -106,6 +106,13 @@ def _model(results: Mapping[str, Any], steps: Mapping[str, dict[str, Any]]) -> d
     return about
 
 
+def _parameters(result: Any) -> dict[str, Any]:
+    if result is None or result.how == "reused" or not hasattr(result.value, "get_params"):
+        return {}
+    known = {"class": type(result.value).__name__, **result.value.get_params()}
+    return {name: value for name, value in known.items() if isinstance(value, str | int | float | bool | None)}
+
+
 class _Counter:
     bytes = 0
 
@@ -181,6 +188,7 @@ def _content(run: Any, graph: FunctionGraph, records: Records) -> dict[str, Any]
     return {
         "data": _data(run.results, run.inputs, graph, records),
         "steps": steps,
+        "parameters": {name: known for name in ("classifier",) if (known := _parameters(run.results.get(name)))},
         "scores": scores.value if scores and isinstance(scores.value, dict) else {},
         "model": _model(run.results, steps),
     }

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .circumstances import asked, new_name, person
-from .files import replacing
+from .files import aside, sweep
 from .sending import send_soon
 from .vocabulary import IrisError
 
@@ -28,11 +28,11 @@ class Records:
         root: Path | str,  # their folder
     ):
         self.root = Path(root)
+        sweep(self.root / "aside")
 
     def keep(self, record: Mapping[str, Any]) -> None:
         """Write a record, in the place of the one of its name if there is one."""
-        with replacing(self.root / f"{record['id']}.json") as part:
-            part.write_text(json.dumps(record), encoding="utf-8")
+        self._write(self.root / f"{record['id']}.json", record)
         self._append([summary(record)])
 
     def read(self, name: str) -> dict[str, Any]:
@@ -45,7 +45,7 @@ class Records:
 
     def lines(self) -> list[dict[str, Any]]:  # the oldest first
         """Sum up each record in a few words."""
-        written = {name.removesuffix(".json") for name in _names(self.root) if name[0] != "." and name.endswith(".json")}
+        written = {name.removesuffix(".json") for name in _names(self.root) if name.endswith(".json")}
         known = {line["id"]: line for line in self._index() if line["id"] in written}
         if missing := [summary(self.read(name)) for name in sorted(written - known.keys())]:
             known |= {line["id"]: line for line in missing}
@@ -58,13 +58,12 @@ class Records:
         path = self.root / kind / f"{name}.json"
         if path.exists():
             return False
-        with replacing(path) as part:
-            part.write_text(json.dumps(make()), encoding="utf-8")
+        self._write(path, make())
         return True
 
     def common(self, kind: str) -> dict[str, dict[str, Any]]:  # name -> what it is
         """Read what records speak of: `data`, or `environments`."""
-        names = [name.removesuffix(".json") for name in sorted(_names(self.root / kind)) if name[0] != "."]
+        names = [name.removesuffix(".json") for name in sorted(_names(self.root / kind))]
         return {name: json.loads((self.root / kind / f"{name}.json").read_text(encoding="utf-8")) for name in names}
 
     def _index(self) -> Iterator[dict[str, Any]]:
@@ -72,6 +71,12 @@ class Records:
             for line in index:
                 with suppress(ValueError):  # torn
                     yield json.loads(line)
+
+    def _write(self, path: Path, content: Mapping[str, Any]) -> None:
+        with aside(self.root / "aside") as part:
+            part.write_text(json.dumps(content), encoding="utf-8")
+            path.parent.mkdir(exist_ok=True)
+            part.replace(path)
 
     def _append(self, lines: list[dict[str, Any]]) -> None:
         index = os.open(self.root / "index", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
@@ -141,10 +146,12 @@ class Record(Unrecorded):
         """Note a figure, or a value that JSON can hold, under a name."""
         if not hasattr(value, "savefig"):
             return self.add(notes={**self.about.get("notes", {}), name: _plain(name, value)})
-        file = f"{self.id}.{''.join(letter if letter.isalnum() else '-' for letter in name)}.png"
+        file = f"{self.id}/{''.join(letter if letter.isalnum() else '-' for letter in name)}.png"
         with harmless(f"the figure {name!r} is not recorded"):
-            with replacing(self.records.root / "figures" / file) as part:
+            with aside(self.records.root / "aside") as part:
                 value.savefig(part, format="png")
+                (self.records.root / "figures" / self.id).mkdir(parents=True, exist_ok=True)
+                part.replace(self.records.root / "figures" / file)
             self.add(figures={**self.about.get("figures", {}), name: file})
 
 # %% ../nbs/29_records.ipynb #4634347b
