@@ -60,8 +60,13 @@ def sync(
     turn, sent = Turn(settings.store), 0
     while turn.take(wait=True) is not None:
         turn.has_word()
-        sent += _send_missing(settings)
-        turn.give()
+        try:
+            sent += _send_missing(settings)
+        except Exception as error:
+            said = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise error if isinstance(error, IrisError) else IrisError(said, "MLflow", "the rest stays to be sent") from error
+        finally:
+            turn.give()
         if not turn.has_word():
             break
     return sent
