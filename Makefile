@@ -29,7 +29,7 @@ torture: .venv/dev  ## harm checkpoints, records and API in every way, at full l
 	@$(inside) python -m torture $(ONLY)
 
 # Each tool gets an environment in bench/.environments, once. ROUNDS=7 gives quieter medians.
-bench: .venv/made  ## measure speed beside other tools; ONLY=processes, slow, steps, digests, exploration, wire or million
+bench: .venv/made  ## measure speed beside other tools; ONLY=processes, slow, steps, digests, exploration, records, wire or million
 	@.venv/bin/python -m bench $(ONLY)
 
 docs: .venv/dev  ## build the site from the notebooks

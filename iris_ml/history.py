@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from .circumstances import moment
+from .circumstances import AROUND, moment
 from .records import Records
 from .vocabulary import IrisError
 
@@ -70,7 +70,7 @@ def differing(
     """Name what two runs do not have in common."""
     settings = [each["settings"] for each in (before, now)]
     found = {name: (settings[0].get(name), settings[1].get(name)) for name in {**settings[0], **settings[1]}}
-    found = {name: pair for name, pair in found.items() if pair[0] != pair[1] and name not in _ELSEWHERE}
+    found = {name: pair for name, pair in found.items() if pair[0] != pair[1] and name not in AROUND}
     data = [{name: about["version"] for name, about in each.get("data", {}).items()} for each in (before, now)]
     found |= {f"data {name}": (data[0].get(name), data[1].get(name)) for name in {**data[0], **data[1]}}
     for name in {**before["steps"], **now["steps"]}:
@@ -80,9 +80,6 @@ def differing(
             found[f"step {name}"] = first["place"], other["place"]
     found["environment"] = before["environment"], now["environment"]
     return {name: pair for name, pair in found.items() if pair[0] != pair[1] or name.startswith("step ")}
-
-
-_ELSEWHERE = {"store", "model_file", "progress", "record", "tracking"}  # settings that no value depends on
 
 # %% ../nbs/43_history.ipynb #cfb42731
 def hindrance(

@@ -66,11 +66,15 @@ class Records:
         names = [name.removesuffix(".json") for name in sorted(_names(self.root / kind))]
         return {name: json.loads((self.root / kind / f"{name}.json").read_text(encoding="utf-8")) for name in names}
 
-    def _index(self) -> Iterator[dict[str, Any]]:
-        with suppress(OSError), open(self.root / "index", "rb") as index:
-            for line in index:
-                with suppress(ValueError):  # torn
-                    yield json.loads(line)
+    def _index(self) -> list[dict[str, Any]]:
+        try:
+            lines = (self.root / "index").read_bytes().split(b"\n")
+        except OSError:
+            return []
+        try:
+            return json.loads(b"[%b]" % b",".join(filter(None, lines)))  # all at once is four times as quick
+        except ValueError:
+            return [known for line in lines for known in _whole(line)]
 
     def _write(self, path: Path, content: Mapping[str, Any]) -> None:
         with aside(self.root / "aside") as part:
@@ -81,9 +85,14 @@ class Records:
     def _append(self, lines: list[dict[str, Any]]) -> None:
         index = os.open(self.root / "index", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
         try:
-            os.write(index, "".join(f"\n{json.dumps(line, separators=(',', ':'))}\n" for line in lines).encode())
+            os.write(index, "".join(f"{json.dumps(line, separators=(',', ':'))}\n" for line in lines).encode())
         finally:
             os.close(index)
+
+
+def _whole(line: bytes) -> Iterator[dict[str, Any]]:
+    with suppress(ValueError):  # torn
+        yield json.loads(line)
 
 
 def _names(folder: Path) -> list[str]:

@@ -16,7 +16,7 @@ from typing import Any, Self
 import pandas as pd
 
 from .checkpoints import Checkpoints
-from .circumstances import new_name
+from .circumstances import AROUND, new_name
 from .comparison import Comparison
 from .digests import Undigestible
 from .drawing import draw
@@ -117,7 +117,7 @@ class _Shown(_Declared):
         return marks | dict.fromkeys(unasked, "nothing asks for it") | dict.fromkeys(self._put_in.keys() & {*self}, "put in")
 
     def _changes(self) -> list[str]:
-        values = self._settled | self._put_in
+        values = {name: value for name, value in (self._settled | self._put_in).items() if name not in AROUND}
         steps = [f"{name} ({mark})" for name, mark in self._marks().items() if name not in values]
         return [*steps, *(f"{name} = {_in_brief(value)}" for name, value in values.items())]
 
