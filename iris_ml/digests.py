@@ -31,7 +31,8 @@ class Digest:
 
     def write(self, mark: str, piece: bytes | memoryview = b"") -> None:
         """Take one marked piece."""
-        self._hash.update(b"%b:%d:%b" % (mark.encode(), len(piece), piece))
+        self._hash.update(f"{mark}:{len(piece)}:".encode())
+        self._hash.update(piece)
 
     def feed(self, value: Any) -> None:
         """Take a value, whatever it is; `Undigestible` where there is no way to look into it."""

@@ -65,7 +65,7 @@ class Model:
 # %% ../nbs/15_model.ipynb #3f18d208
 def _answers(model: Model, golden: dict[str, list[Any]]) -> list[tuple[Any, list[float]]]:
     rows = pd.DataFrame({name: golden[name] for name in model.columns})
-    rows = rows.astype({name: "str" for name, kind in rows.dtypes.items() if kind == object})
+    rows = rows.astype({name: "str" for name, kind in rows.dtypes.items() if kind == "object"})
     return list(zip(model.predict(rows).tolist(), model.predict_proba(rows).to_numpy().tolist(), strict=True))
 
 
