@@ -184,13 +184,14 @@ def runs(
     words: Annotated[list[str] | None, typer.Argument(help="One or two names; or who=ada 'accuracy>0.9' last=50")] = None,
 ) -> None:
     """Show the last runs, one down to the cell of every step, or what differs between two."""
+    from iris_ml.grids import room
     from iris_ml.model_files import version
     from iris_ml.records import Records
     from iris_ml.settings import read_settings
     from iris_ml.telling import runs as told
 
     settings = read_settings()
-    print(told(words or [], Records(settings.records), version(settings.model_file), shutil.get_terminal_size((200, 0)).columns))
+    print(told(words or [], Records(settings.records), version(settings.model_file), room()))
 
 
 @application.command()
@@ -198,11 +199,12 @@ def data(
     versions: Annotated[list[str] | None, typer.Argument(help="A version, or two; none: all that were seen.")] = None,
 ) -> None:
     """Show the versions of data that runs have learned from, or what differs between two."""
+    from iris_ml.grids import room
     from iris_ml.records import Records
     from iris_ml.settings import read_settings
     from iris_ml.telling import data as told
 
-    print(told(versions or [], Records(read_settings().records), shutil.get_terminal_size((200, 0)).columns))
+    print(told(versions or [], Records(read_settings().records), room()))
 
 
 @application.command()

@@ -13,9 +13,9 @@ import sys
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from shutil import get_terminal_size
 
 import iris_ml
+from .grids import room
 from .manifest import remembered, state
 from .model_files import version
 from .records import Records, again
@@ -52,8 +52,7 @@ def _told(what: str, words: Sequence[str], records: Records) -> str | None:
 
     champion = version(_place("model_file", ".iris_ml/model.skops"))
     try:
-        width = get_terminal_size((200, 0)).columns
-        return runs(words, records, champion, width) if what == "runs" else data(words, records, width)
+        return runs(words, records, champion, room()) if what == "runs" else data(words, records, room())
     except IrisError:  # the command says it
         return None
 

@@ -77,13 +77,12 @@ def _send_missing(settings: Settings) -> int:
     if not (lines := records.lines()):
         return 0
     client, experiment = _client(settings)
-    known = {run.data.tags.get(_RECORD): run.info for run in _runs(client, experiment)}
-    missing = [line for line in lines if line["id"] not in known or known[line["id"]].status not in _ENDED]
-    keys = derived(lines)
+    known = {run.data.tags.get(_RECORD): run for run in _runs(client, experiment)}
+    missing, keys = [line for line in lines if not _is_there(line, known.get(line["id"]))], derived(lines)
     for line in missing:
         if line["id"] in known:
-            client.delete_run(known[line["id"]].run_id)
-        record = {**records.read(line["id"]), "hindrance": hindrance(line, keys)}
+            client.delete_run(known[line["id"]].info.run_id)
+        record = {**records.read(line["id"]), "hindrance": hindrance(line, keys), "written": line["written"]}
         _send(client, experiment, record, records, settings)
     return len(missing)
 
@@ -96,8 +95,11 @@ def _runs(client: Any, experiment: str) -> Iterator[Any]:
         token = page.token or ""
 
 
-_RECORD = "iris_ml.record"
-_ENDED = {"FINISHED", "FAILED"}
+def _is_there(line: dict[str, Any], run: Any) -> bool:
+    return run is not None and run.info.status in {"FINISHED", "FAILED"} and run.data.tags.get(_WRITTEN) == line["written"]
+
+
+_RECORD, _WRITTEN = "iris_ml.record", "iris_ml.written"
 
 # %% ../nbs/53_mlflow.ipynb #dfa381f2
 def _send(client: Any, experiment: str, record: dict[str, Any], records: Records, settings: Settings) -> None:
@@ -126,6 +128,7 @@ def _tags(record: dict[str, Any]) -> dict[str, str]:
     said += [f"changed: {', '.join(record['changes'])}"] if record["changes"] else []
     tags = {
         _RECORD: record["id"],
+        _WRITTEN: record["written"],
         "mlflow.user": record["who"],
         "mlflow.source.name": record["folder"],
         "mlflow.source.git.commit": record["commit"],

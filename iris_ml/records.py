@@ -11,6 +11,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +48,13 @@ class Records:
         """Sum up each record in a few words."""
         written = {name.removesuffix(".json") for name in _names(self.root) if name.endswith(".json")}
         known = {line["id"]: line for line in self._index() if line["id"] in written}
-        if missing := [summary(self.read(name)) for name in sorted(written - known.keys())]:
-            known |= {line["id"]: line for line in missing}
-            with suppress(OSError):  # of a store that may only be read
-                self._append(missing)
+        missing = []
+        for name in sorted(written - known.keys()):
+            with suppress(IrisError):  # whoever asks for it is told that it is damaged
+                missing.append(summary(self.read(name)))
+        with suppress(OSError):  # of a store that may only be read
+            self._append(missing)
+        known |= {line["id"]: line for line in missing}
         return [known[name] for name in sorted(known)]
 
     def once(self, kind: str, name: str, make: Callable[[], dict[str, Any]]) -> bool:  # whether it was not there before
@@ -83,6 +87,8 @@ class Records:
             part.replace(path)
 
     def _append(self, lines: list[dict[str, Any]]) -> None:
+        if not lines:
+            return
         index = os.open(self.root / "index", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
         try:
             os.write(index, "".join(f"{json.dumps(line, separators=(',', ':'))}\n" for line in lines).encode())
@@ -110,7 +116,8 @@ def summary(
     data = [each.get("version", "") for each in record.get("data", {}).values()]
     model = record.get("model") or {}
     strangers = [name for name, step in record.get("steps", {}).items() if not step["place"].startswith("nbs/")]
-    return {**line, "data": data, "key": model.get("key", ""), "model": model.get("version", ""), "elsewhere": strangers}
+    line |= {"data": data, "key": model.get("key", ""), "model": model.get("version", ""), "elsewhere": strangers}
+    return {**line, "written": sha256(json.dumps(record).encode()).hexdigest()[:12]}
 
 # %% ../nbs/29_records.ipynb #edc556ee
 @contextmanager

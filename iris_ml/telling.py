@@ -22,13 +22,13 @@ def runs(
     words: Sequence[str],  # names of one run or two; or words that narrow down, and how many are shown, as in "last=50"
     records: Records,
     champion: str = "",  # version of the model that answers
-    width: int = 200,  # characters of a line, at most
+    width: int = 0,  # characters of a line, at most; 0: as many as there are
 ) -> str:
     """Tell of the last runs, of one whole, or of what differs between two."""
     names = [word for word in words if not re.fullmatch(r"\w+[=<>].+", word, re.DOTALL)]
     if names:
         one, *other = (found(name, records) for name in _two_at_most(names))
-        return _differences(one, other[0], records, width) if other else _whole(one, records, width)
+        return _differences(one, other[0], records) if other else _whole(one, records)
     last = next((int(word[5:]) for word in words if re.fullmatch(r"last=\d+", word)), 20)
     lines = records.lines()
     shown, known = narrowed(lines, [word for word in words if not word.startswith("last=")]), derived(lines)
@@ -55,14 +55,14 @@ def _two_at_most(names: Sequence[str]) -> Sequence[str]:
     return names
 
 # %% ../nbs/55_telling.ipynb #0b53f92a
-def _whole(record: dict[str, Any], records: Records, width: int) -> str:
+def _whole(record: dict[str, Any], records: Records) -> str:
     steps = [
         {"step": name, **{field: step.get(field) for field in ("how", "seconds", "made", "place")}}
         for name, step in record["steps"].items()
     ]
     scores = [{"score": name, "value": value} for name, value in (record.get("scores") or {}).items()]
     about = [{"of the run": name, "": value} for name, value in _about(record, records) if value not in (None, "", [])]
-    return "\n\n".join(part for part in (grid(about, width=width), grid(scores), grid(steps, width=width)) if part)
+    return "\n\n".join(part for part in map(grid, (about, scores, steps)) if part)
 
 
 def _about(record: dict[str, Any], records: Records) -> Iterator[tuple[str, Any]]:
@@ -82,10 +82,9 @@ def _about(record: dict[str, Any], records: Records) -> Iterator[tuple[str, Any]
 _PLURALS = {"note": "notes", "setting": "settings"}
 
 # %% ../nbs/55_telling.ipynb #74d0cb33
-def _differences(one: dict[str, Any], other: dict[str, Any], records: Records, width: int) -> str:
+def _differences(one: dict[str, Any], other: dict[str, Any], records: Records) -> str:
     names = one["id"][-8:], other["id"][-8:]
-    rows = [{"what differs": name, names[0]: pair[0], names[1]: pair[1]} for name, pair in _pairs(one, other, records)]
-    return grid(rows, width=width)
+    return grid({"what differs": name, names[0]: pair[0], names[1]: pair[1]} for name, pair in _pairs(one, other, records))
 
 
 def _pairs(one: dict[str, Any], other: dict[str, Any], records: Records) -> Iterator[tuple[str, tuple[Any, Any]]]:
@@ -104,7 +103,7 @@ def _pairs(one: dict[str, Any], other: dict[str, Any], records: Records) -> Iter
 def data(
     names: Sequence[str],  # the first digits of one version or two; none: all of them
     records: Records,
-    width: int = 200,  # characters of a line, at most
+    width: int = 0,  # characters of a line, at most; 0: as many as there are
 ) -> str:
     """Tell of the versions of data, of one column by column, or of what differs between two."""
     found = [description(name, records) for name in _two_at_most(names)]

@@ -374,11 +374,14 @@ def test_mlflow_shows_a_run_whole_and_its_own_client_loads_the_model(monkeypatch
     run.note("cut", figure)
     assert command("ui", "--sync-only") == "2 runs are new to MLflow.\n"
     assert command("ui", "--sync-only") == "0 runs are new to MLflow.\n", "nothing is sent twice"
+    run.note("seen", "in MLflow")
+    assert command("ui", "--sync-only") == "1 runs are new to MLflow.\n", "what was added to is sent again"
     program = """
 import json, mlflow, sys
 client = mlflow.MlflowClient(sys.argv[1])
 mlflow.set_tracking_uri(sys.argv[1])
 runs = {run.data.tags["iris_ml.record"]: run for run in client.search_runs(["1"])}
+assert len(runs) == len(client.search_runs(["1"])) == 2
 run, other = runs[sys.argv[2]], runs[sys.argv[3]]
 (dataset,) = run.inputs.dataset_inputs
 model = mlflow.pyfunc.load_model(f"models:/{run.outputs.model_outputs[0].model_id}")
