@@ -52,6 +52,10 @@ class Settings(BaseModel):
     progress: bool = Field(description="whether a run shows which step it is at")
     record: bool = Field(description="whether a run leaves a record")
     tracking: str = Field("", description="address of an MLflow server that each run is sent to; empty: none")
+    margin: float = Field(gt=0, lt=1, description="share of right answers that a model may lose to one that learned older data")
+    limits: dict[str, float] = Field({}, description="what a promoted model may cost at most, by figure")
+    asked: int = Field(ge=0, description="rows that a server keeps of what it is asked, for the monitor; 0: none")
+    asked_without: tuple[str, ...] = Field((), description="columns that are left out of them")
 
     @property
     def checkpoints(self) -> Path:
@@ -67,6 +71,11 @@ class Settings(BaseModel):
     def records(self) -> Path:
         """The folder of the records of runs."""
         return self.store / "records"
+
+    @property
+    def journal(self) -> Path:
+        """The folder of what a server keeps of what it is asked."""
+        return self.store / "asked"
 
 # %% ../nbs/01_settings.ipynb #a2f0cf00
 def layers(
