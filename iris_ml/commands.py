@@ -7,6 +7,7 @@ __all__ = ['application', 'main', 'run', 'predict', 'report', 'serve', 'app', 's
 
 # %% ../nbs/61_commands.ipynb #50ff9657
 import shutil
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -64,9 +65,9 @@ def run(
     from iris_ml.model_files import import_skops
 
     import_skops()
+    from iris_ml.places import located, places
     from iris_ml.production import workflow
     from iris_ml.settings import read_settings
-    from iris_ml.sources import located
     from iris_ml.upkeep import save_kept
 
     settings = read_settings()
@@ -76,7 +77,8 @@ def run(
         print(_story(finished, finished.table, settings.model_file))
     for step in finished.table.query("how == 'computed'").index if why else []:
         print(finished.why(step))
-    if all(result.entry for result in finished.results.values()):
+    single = [str(located(settings.source))] == places(settings.source)
+    if single and all(result.entry for result in finished.results.values()):
         answer = _story(finished, finished.table.assign(how="reused", seconds=0.0), settings.model_file)
         remember(answer, before, [located(settings.source), settings.model_file], settings.manifest)
 
@@ -93,7 +95,7 @@ The model lies in {model_file}. What next?
 # %% ../nbs/61_commands.ipynb #5bb922a4
 @application.command()
 def predict(
-    file: Annotated[Path, typer.Argument(help="Rows to answer, CSV or Parquet.")],
+    file: Annotated[str, typer.Argument(help="Rows to answer: a file, a pattern, a folder or an address.")],
     to: Annotated[Path | None, typer.Option(help="File for rows and answers, CSV or Parquet.")] = None,
 ) -> None:
     """Answer the rows of a file."""
@@ -106,27 +108,35 @@ def predict(
     asked = ask(read_table(file))
     answers = answers_of(asked)
     if to is None:
-        print(_table(answers.head(20), f"Answers for {file.name}"))
+        print(_table(answers.head(20), f"Answers for {Path(file).name}"))
         if len(answers) > 20:
             print(f"and {len(answers) - 20} more; --to FILE keeps them all")
     else:
         write_table(with_answers(asked), to)
         print(f"{len(answers)} rows with their answers lie in {to}.")
 
-
+# %% ../nbs/61_commands.ipynb #4c220d33
 @application.command()
 def report(
-    file: Annotated[Path, typer.Argument(help="Rows to answer, CSV or Parquet.")],
-    to: Annotated[Path, typer.Option(help="The page to write; the predictions go beside it.")] = Path("report.html"),
+    files: Annotated[list[str], typer.Argument(help="Rows to answer: files, patterns, folders or addresses.")],
+    to: Annotated[Path, typer.Option(help="The page to write; the other files go beside it.")] = Path("report.html"),
+    predictions: Annotated[Path | None, typer.Option(help="The predictions, CSV or Parquet; else beside the page.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first row that is refused.")] = False,
+    on: Annotated[str, typer.Option(help="Address of a Dask scheduler, such as tcp://10.0.0.1:8786.")] = "",
 ) -> None:
-    """Answer the rows of a file, and write a page about the answers."""
+    """Answer rows, however many, and write a page about the answers."""
     from iris_ml.model_files import import_skops
 
     import_skops()
-    from iris_ml.report import report as written
+    from iris_ml.report import report as reported
+    from iris_ml.scoring import cluster
 
-    for path in written(file, to):
-        print(path)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what lies aside is removed
+    with cluster(on) as client:
+        made = reported(files, to, predictions=predictions, strict=strict, on=client, progress=True)
+    print(made.page, made.data, made.predictions, *([made.refused] if made.said["refused"] else []), sep="\n")
+    if made.said["refused"]:
+        raise SystemExit(3)
 
 # %% ../nbs/61_commands.ipynb #49a4f794
 _HOST = Annotated[str, typer.Option(help="Address to listen on.")]
