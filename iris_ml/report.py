@@ -173,7 +173,8 @@ def _written(results: Iterable[Scored], aside: dict[str, Path], kind: str, stric
             if part.answers is not None:
                 writer.write(part.answers)
                 sums = added(sums, part.counts)
-                first += [part.answers.slice(0, _SHOWN).to_pandas()] if len(first) < _SHOWN else []
+                if sum(map(len, first)) < _SHOWN:
+                    first.append(part.answers.slice(0, _SHOWN).to_pandas().copy())  # not a view that keeps the batch
     if not sums:
         raise DataError("there are no rows", "the table", "give at least one")
     return sums, pd.concat(first, ignore_index=True).head(_SHOWN).rename_axis("row"), refused

@@ -6,6 +6,7 @@
 __all__ = ['answered', 'laid_out', 'in_order', 'Scored', 'score', 'scored', 'cluster']
 
 # %% ../nbs/43_scoring.ipynb #18f3a827
+import gc
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -75,14 +76,17 @@ def in_order(
 ) -> Iterator[Any]:
     """Do the same with each item, several at a time, and give the results in the order of the items."""
     waiting: deque[Any] = deque()
+    gc.freeze()
     try:
         for item in items:
             waiting.append(submit(work, item))
+            gc.collect()
             if len(waiting) > ahead:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
     finally:
+        gc.unfreeze()
         for future in waiting:
             future.cancel()
 
