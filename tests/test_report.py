@@ -350,7 +350,7 @@ def test_the_memory_does_not_grow_with_the_rows(model):
         assert pq.ParquetFile("report_predictions.parquet").metadata.num_rows == rows
         peaks.append(usage.ru_maxrss / 1000)
     assert max(peaks) < 600, peaks
-    assert peaks[1] < peaks[0] + 60, peaks
+    assert peaks[1] < peaks[0] + 120, "3 million rows with their answers would take 200 MB"
 
 
 def test_killed_at_any_moment_it_leaves_the_old_report_or_the_new_one(model):
