@@ -128,12 +128,12 @@ def report(
     from iris_ml.model_files import import_skops
 
     import_skops()
-    from iris_ml.report import report as reported
+    from iris_ml.report import on_terminal, report as reported
     from iris_ml.scoring import cluster
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what lies aside is removed
     with cluster(on) as client:
-        made = reported(files, to, predictions=predictions, strict=strict, on=client, progress=True)
+        made = reported(files, to, predictions=predictions, strict=strict, on=client, watch=on_terminal)
     print(made.page, made.data, made.predictions, *([made.refused] if made.said["refused"] else []), sep="\n")
     if made.said["refused"]:
         raise SystemExit(3)

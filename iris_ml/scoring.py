@@ -99,6 +99,11 @@ class Scored:
     refused: pd.DataFrame  # the rows that were refused, with the reason
     counts: Any  # what the caller counts, of the rows that were answered
 
+    @property
+    def rows(self) -> int:
+        """How many rows it was."""
+        return len(self.refused) + (0 if self.answers is None else len(self.answers))
+
 
 def score(
     rows: pd.DataFrame,
