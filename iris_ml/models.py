@@ -29,15 +29,18 @@ with extra("app"):
 # %% ../nbs/56_models.ipynb #24dc7afc
 def _show_figures(champion: Champion) -> None:
     scores, cost = champion.lineage.get("scores", {}), champion.cost
-    figures = st.columns(4)
+    figures = {
+        "file": f"{cost['file_bytes'] / 1000:.1f} kB",
+        "loading": f"{cost['load_seconds'] * 1000:.0f} ms",
+        "an answer": f"{cost['row_seconds'] * 1000:.1f} ms",
+    }
+    figures = ({"accuracy": f"{scores['accuracy']:.3f}"} if scores else {}) | figures
+    for side, (name, figure) in zip(st.columns(len(figures)), figures.items(), strict=True):
+        side.metric(name, figure)
     if scores:
-        reach = f"{scores['accuracy_low']:.3f} to {scores['accuracy_high']:.3f}, on {scores['test_rows']:.0f} rows"
-        figures[0].metric("accuracy", f"{scores['accuracy']:.3f}", help=f"With 95 % confidence {reach}.")
-    figures[1].metric("file", f"{cost['file_bytes'] / 1000:.1f} kB")
-    figures[2].metric("loading", f"{cost['load_seconds'] * 1000:.0f} ms")
-    figures[3].metric("an answer", f"{cost['row_seconds'] * 1000:.1f} ms")
-    if scores:
-        st.dataframe(pd.Series(scores, name="value").rename_axis("score"), key=" scores")
+        reach = f"{scores['accuracy_low']:.3f} and {scores['accuracy_high']:.3f}"
+        st.caption(f"On {scores['test_rows']:.0f} rows that it has not seen; with 95 % confidence between {reach}.")
+        st.dataframe(pd.Series(scores, name="value").rename_axis("score"), width="content", key=" scores")
     else:
         st.caption("The store of checkpoints in this folder does not know how this model was made.")
 
@@ -112,6 +115,6 @@ def show_model(
     st.subheader("Where it is written", anchor=False)
     known = [f"{name} {champion.lineage[name][:12]}" for name in ("key", "data") if champion.lineage]
     st.caption(literal(", ".join([f"Model {champion.version}", *known])))
-    st.dataframe(_record(champion), key=" record")
+    st.dataframe(_record(champion), height="content", key=" record")
     st.code(repr(champion.model.estimator))
     _show_beside(champion.model)

@@ -6,19 +6,22 @@
 __all__ = ['kind_of', 'located', 'places', 'opened']
 
 # %% ../nbs/06_places.ipynb #94c04206
+import bz2
+import gzip
+import lzma
 import os
 from collections.abc import Iterable
 from glob import glob, has_magic
-from importlib import import_module
 from importlib.resources import files
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from .vocabulary import DataError
+from .vocabulary import DataError, extra
 
 # %% ../nbs/06_places.ipynb #de0a1eae
 _KINDS = {".csv": "csv", ".parquet": "parquet", ".jsonl": "json lines", ".ndjson": "json lines"}
-_COMPRESSED = {".gz": "gzip", ".bz2": "bz2", ".xz": "lzma", ".zst": ""}
+_COMPRESSED = {".gz", ".bz2", ".xz", ".zst"}
 
 
 def kind_of(
@@ -71,13 +74,12 @@ def _there(name: str) -> list[str]:
 
 
 def _disk(address: str) -> tuple[Any, str]:
-    try:
+    with extra("remote"):
         from fsspec.core import url_to_fs
-
+    try:
         return url_to_fs(address)
     except ImportError as error:
-        what = f"an address like this needs a package: {error}"
-        raise DataError(what, address, 'type: pip install fsspec, and what the sentence names') from error
+        raise DataError(f"an address like this needs one more package: {error}", address, "install it") from error
     except ValueError as error:
         raise DataError(f"this is no address: {error}", address, "name a file, or an address that fsspec knows") from error
 
@@ -98,7 +100,7 @@ def places(
 # %% ../nbs/06_places.ipynb #7fd7c85d
 def opened(
     place: str,  # a file or an address
-) -> BinaryIO:  # to be closed
+) -> Any:  # a stream of bytes, to be closed
     """Open a file for reading, decompressed; `DataError` where that cannot be done."""
     try:
         if "://" in place:
@@ -108,9 +110,15 @@ def opened(
             packed = open(place, "rb")  # noqa: SIM115
     except OSError as error:
         raise DataError(f"the table cannot be read: {error.strerror or error}", place, "name another file") from error
-    compression = kind_of(place)[1]
-    if compression == ".zst":
-        import pyarrow
+    match kind_of(place)[1]:
+        case ".gz":
+            return gzip.open(packed)
+        case ".bz2":
+            return bz2.open(packed)
+        case ".xz":
+            return lzma.open(packed)
+        case ".zst":
+            import pyarrow
 
-        return pyarrow.CompressedInputStream(packed, "zstd")
-    return import_module(_COMPRESSED[compression]).open(packed) if compression else packed
+            return BufferedReader(pyarrow.CompressedInputStream(packed, "zstd"))
+    return packed

@@ -43,7 +43,7 @@ def _strange(said: dict[str, Any]) -> str:
     drifted = [text(name) for name in drift.index[drift.drifted.astype(bool)]]
     rows = pd.DataFrame({"outside": said["outside"]["columns"], "distance": drift.distance.astype(float).round(3)})
     rows["distributed"] = ["otherwise" if each else "as in training" for each in drift.drifted]
-    first = f"{said['outside']['rows']} rows have a value outside of what the model was shown."
+    first = f"Rows with a value outside of what the model was shown: {said['outside']['rows']}."
     second = f"Distributed otherwise than in training: {', '.join(drifted)}." if drifted else _AS_BEFORE
     return f"<p>{first} {second}</p>{table(rows.rename_axis('column'))}"
 
@@ -99,11 +99,13 @@ def _lead(said: dict[str, Any]) -> str:
 
     of = f", from {len(said['source'])} files" if len(said["source"]) > 1 else ""
     lead = f"{said['rows']} rows were asked about{of}, and {said['answered']} answered, in {link(said['predictions'])}."
-    refused = f" {said['refused']} were refused, for the reasons in {link(said['refused_rows'])}." if said["refused"] else ""
+    refused = f" Refused, for the reasons in {link(said['refused_rows'])}: {said['refused']}." if said["refused"] else ""
     return f"<p>{lead}{refused}</p>"
 
 
 def _page(said: dict[str, Any], first: pd.DataFrame, model: Any) -> str:
+    own = 2 + len(model.profile["classes"]) * ("confidence" in said)  # label, probabilities, flags
+    first = first[[*first.columns[-own:], *first.columns[:-own]]]
     shown = "All rows" if len(first) == said["answered"] else f"The first {len(first)} rows"
     sections = {
         "Right and wrong": _right_and_wrong(said),

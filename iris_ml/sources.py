@@ -10,7 +10,7 @@ import json
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from hashlib import file_digest
+from hashlib import sha256
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
@@ -58,7 +58,8 @@ def _csv(file: BinaryIO) -> Iterator[pd.DataFrame]:
 def _parquet(file: BinaryIO) -> Iterator[pd.DataFrame]:
     from pyarrow.parquet import ParquetFile
 
-    yield from (batch.to_pandas() for batch in ParquetFile(file, buffer_size=_BLOCK).iter_batches(1 << 17))
+    table = ParquetFile(file, buffer_size=1 << 20, pre_buffer=False)  # what is read ahead would be kept to the end
+    yield from (batch.to_pandas() for batch in table.iter_batches(1 << 17))
 
 
 def _json_lines(file: BinaryIO) -> Iterator[pd.DataFrame]:
@@ -126,7 +127,8 @@ def write_table(
         raise DataError("tables are written without compression", str(path), f"leave the {compression} out")
     with replacing(path) as aside:
         if kind == "json lines":
-            table.to_json(aside, orient="records", lines=True, double_precision=15)
+            rows = table.astype(object).where(table.notna(), None).to_dict("records")
+            aside.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
         else:
             (table.to_csv if kind == "csv" else table.to_parquet)(aside, index=False)
 
@@ -251,5 +253,8 @@ def content(
 
 
 def _content(place: str) -> tuple[str, str]:
+    gathered = sha256()
     with _table_in(place) as file:
-        return kind_of(place)[0], file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+        while part := file.read(1 << 20):
+            gathered.update(part)
+    return kind_of(place)[0], gathered.hexdigest()

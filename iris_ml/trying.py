@@ -100,7 +100,7 @@ def _curve(shares: pd.DataFrame, name: str, now: Any) -> dict[str, Any]:
     y = {"field": "share", "type": "quantitative", "title": "probability", "scale": {"domain": [0, 1]}}
     line = {"mark": {"type": "line", "strokeWidth": 2.5}, "encoding": {"x": x, "y": y, "color": _colour([*shares])}}
     rule = {"mark": {"type": "rule", "strokeDash": [4, 4], "color": "#888888"}, "data": {"values": [{"value": now}]}}
-    return {"data": {"values": rows.to_dict("records")}, "layer": [line, {**rule, "encoding": {"x": x}}], "height": 200}
+    return {"data": {"values": rows.to_dict("records")}, "layer": [line, {**rule, "encoding": {"x": x}}], "height": 260}
 
 # %% ../nbs/52_trying.ipynb #0535051a
 def _telling(sample: pd.DataFrame, target: str, numbers: list[str]) -> list[str]:
@@ -121,7 +121,7 @@ def _place(sample: pd.DataFrame, row: pd.DataFrame, target: str, axes: tuple[str
     known = {"mark": {"type": "circle", "size": 60, "opacity": 0.65}, "data": values(sample)}
     here = {"mark": {"type": "point", "shape": "diamond", "size": 260, "filled": True, "color": "#d55e00", "stroke": "#ffffff"}}
     layers = [known | {"encoding": {"color": _colour(sorted(sample[target].unique()))}}, here | {"data": values(row)}]
-    return {"encoding": encoding, "layer": layers, "height": 320}
+    return {"encoding": encoding, "layer": layers, "height": 360}
 
 # %% ../nbs/52_trying.ipynb #5f1d9e11
 def show_reasons(
@@ -136,7 +136,10 @@ def show_reasons(
         st.subheader("Where it lies", anchor=False)
         if len(numbers) > 1:
             order = _telling(sample, profile["target"], numbers)
-            across, up = (st.selectbox(axis, order, place, key=f" {axis}") for place, axis in enumerate(["Across", "Up"]))
+            across, up = (
+                side.selectbox(axis, order, place, key=f" {axis}")
+                for place, (axis, side) in enumerate(zip(["Across", "Up"], st.columns(2), strict=True))
+            )
             st.vega_lite_chart(_place(sample, row, profile["target"], (across, up)), width="stretch")
     with near:
         st.subheader("What is like it", anchor=False)

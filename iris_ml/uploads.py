@@ -77,7 +77,7 @@ def _answered(files: list[Any], model: Any, kind: str) -> dict[str, Any]:
 
 def _first(path: Path, rows: int = 1000) -> pd.DataFrame:
     if path.suffix == ".csv":
-        return pd.read_csv(path, nrows=rows)
+        return pd.read_csv(path, nrows=rows, keep_default_na=False)
     from pyarrow.parquet import ParquetFile
 
     return next(ParquetFile(path).iter_batches(rows)).to_pandas()
@@ -109,11 +109,12 @@ def _show_answers(said: dict[str, Any], contents: dict[str, bytes], first: pd.Da
     if labels := said.get("labels"):
         low, high = labels["low"], labels["high"]
         st.write(f"{labels['right']} of {labels['rows']} answers are right: {labels['accuracy']:.3f} ({low:.3f} to {high:.3f}).")
-    for place, (name, content) in enumerate(contents.items()):
-        if place < 2 or said["refused"]:
-            st.download_button(f"Take {name}", content, name, key=f" {name}", on_click="ignore")
+    with st.container(horizontal=True):
+        for place, (name, content) in enumerate(contents.items()):
+            if place < 2 or said["refused"]:
+                st.download_button(f"Take {name}", content, name, key=f" {name}", on_click="ignore")
     counts = pd.Series(said["answers"], name="rows").rename_axis("answer")
-    st.dataframe(counts)
+    st.dataframe(counts, width="content")
     drifted = [name for name, column in said["drift"].items() if column["drifted"]]
     if drifted:
         st.warning(literal(f"Distributed otherwise than in training: {', '.join(drifted)}"))
