@@ -21,9 +21,9 @@ from .layout import bars, page as whole_page, table, text
 from .model_files import version
 from .places import kind_of, places
 from .predict import approved_model
-from .scoring import Scored, scored
+from .scoring import Scored, scored, scored_on, seen_by_all
 from .settings import read_settings
-from .sources import batches, expected_rows
+from .sources import batches, expected_rows, parts
 from .tally import added, counted, summary
 from .vocabulary import DataError
 
@@ -217,7 +217,7 @@ def report(
     sweep(page.parent)
     with ExitStack() as stack:
         aside = {name: stack.enter_context(replacing(path)) for name, path in reversed(written.items())}
-        results: Iterable[Scored] = scored(batches(found, _holds(model.profile), most), model, counted, on)
+        results = _results(found, model, most, on)
         results = watch(results, expected_rows(found)) if watch else results
         sums, first, refused = _written(results, aside, kind_of(written["predictions"])[0], strict)
         rows = {"rows": int(sums["rows"]) + refused, "answered": int(sums["rows"]), "refused": refused}
@@ -226,6 +226,16 @@ def report(
         aside["data"].write_text(json.dumps(said, indent=1, allow_nan=False), encoding="utf-8")
         aside["page"].write_text(_page(said, first, model), encoding="utf-8")
     return Report(page, written["data"], written["predictions"], written["refused"], said)
+
+
+def _results(found: list[str], model: Any, most: int, on: Any) -> Iterable[Scored]:
+    rows = batches(found, _holds(model.profile), most)
+    if on is None:
+        return scored(rows, model, counted)
+    there = [file if "://" in file else str(Path(file).absolute()) for file in found]
+    if {kind_of(file)[0] for file in found} == {"parquet"} and seen_by_all(on, there):
+        return scored_on(on, parts(there, most), model, counted)
+    return scored_on(on, rows, model, counted)
 
 
 def _targets(found: list[str], page: Path, predictions: Path | str | None) -> dict[str, Path]:
