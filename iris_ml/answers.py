@@ -81,8 +81,8 @@ def answers(
     run: Run,  # what was asked
 ) -> list[dict[str, Any]]:  # of the shape of `Answer`
     """Give the answer for each row."""
-    strange = outside(run)
-    names, classes = list(strange), [str(label) for label in run["probabilities"].columns]
+    strange, chances = outside(run), run["probabilities"]
+    names, classes = list(strange), [str(label) for label in chances.columns]
     return [
         {
             "label": label,
@@ -90,7 +90,7 @@ def answers(
             "out_of_domain": [name for name, there in zip(names, beyond, strict=True) if there],
         }
         for label, shares, beyond in zip(
-            run["predictions"].tolist(), run["probabilities"].to_numpy().tolist(), strange.to_numpy().tolist(), strict=True
+            run["predictions"].tolist(), chances.to_numpy().tolist(), strange.to_numpy().tolist(), strict=True
         )
     ]
 

@@ -9,6 +9,7 @@ __all__ = ['Batcher']
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
 from typing import Any
 
 # %% ../nbs/46_batching.ipynb #c92be93a
@@ -17,11 +18,12 @@ class Batcher:
 
     def __init__(
         self,
-        answer: Callable[[list[Any]], Sequence[Any]],  # rows to their answers; runs in a thread
+        answer: Callable[[list[Any]], Sequence[Any]],  # rows to their answers
         most: int = 10_000,  # rows in one call, unless one request alone has more
     ):
         self.answer, self.most = answer, most
         self.thread = ThreadPoolExecutor(1, "answering")
+        self._brief = 0  # rows that a call answers within milliseconds
         self._waiting: list[tuple[list[Any], asyncio.Future]] = []
         self._answering: asyncio.Task | None = None
 
@@ -64,7 +66,7 @@ class Batcher:
     async def _answer_together(self, requests: list[tuple[list[Any], asyncio.Future]]) -> None:
         together = [row for rows, _ in requests for row in rows]
         try:
-            answers = await self.run(self.answer, together) if requests else []
+            answers = await self._answers_to(together) if requests else []
         except Exception as error:
             if len(requests) > 1:
                 for request in requests:
@@ -77,6 +79,12 @@ class Batcher:
             if not future.done():
                 future.set_result(answers[start : start + len(rows)])
             start += len(rows)
+
+    async def _answers_to(self, rows: list[Any]) -> Sequence[Any]:
+        start = perf_counter()
+        answers = self.answer(rows) if len(rows) <= self._brief else await self.run(self.answer, rows)
+        self._brief = max(self._brief, len(rows)) if perf_counter() - start < 0.01 else min(self._brief, len(rows) - 1)
+        return answers
 
     async def run(
         self,

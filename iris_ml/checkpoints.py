@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,7 @@ class Checkpoints:
         trusted: tuple[str, ...] = (),  # types that its files may hold besides the usual ones
     ):
         self.root, self.trusted = Path(root), trusted
+        self._used_last = _USED_LAST.setdefault(str(self.root.absolute()), {})
         sweep(self.root)
 
     def find(self, recipe: Recipe) -> Entry | None:
@@ -93,6 +95,7 @@ class Checkpoints:
         elif not entry.file or self._value(entry.file).exists():
             with suppress(OSError):  # of a store that may only be read
                 os.utime(path)  # the last one used is the one that the next is compared with
+            self._used_last[recipe.step] = entry
             return entry
         return None
 
@@ -108,24 +111,25 @@ class Checkpoints:
             entry = Entry(recipe, result, form or form_of(value), file, size, seconds, made)
             part.write_bytes(_packed(entry))
             self._move(part, self._place(recipe))
+        self._used_last[recipe.step] = entry
         return entry
 
     def load(self, entry: Entry) -> Any:
         """Read a value that was kept; `LookupError` where it is gone or damaged, or was never kept."""
         if not entry.file:
             raise LookupError(f"the value of {entry.recipe.step!r} was not kept")
-        path = self._value(entry.file)
+        path, is_small = self._value(entry.file), entry.form == "arrow" and entry.size < 1_000_000
         try:
-            with path.open("rb") as content:
-                if file_digest(content, "sha256").hexdigest() == entry.file:
-                    return read(path, entry.form, self.trusted)
+            return (_small_table if is_small else _verified)(path, entry.form, self.trusted)
+        except _Damaged:
+            self._set_aside(path)
+            raise LookupError(f"the value of {entry.recipe.step!r} is damaged") from None
         except Exception as error:  # it is gone, or another version of a library wrote it
             raise LookupError(f"the value of {entry.recipe.step!r} cannot be read: {error}") from error
-        self._set_aside(path)
-        raise LookupError(f"the value of {entry.recipe.step!r} is damaged")
-
     def last(self, step: str) -> Entry | None:
-        """Find the entry of a step that was used last."""
+        """Find the entry of a step that was used last: by this process, or else by any."""
+        if step in self._used_last:
+            return self._used_last[step]
         files: list[os.DirEntry] = []
         with suppress(OSError), os.scandir(f"{self.root}/entries/{step}") as found:
             files = [*found]
@@ -157,6 +161,21 @@ class Checkpoints:
         except OSError:  # nobody may write here
             damaged = path
         warnings.warn(f"a damaged checkpoint is set aside as {damaged}, and computed again", stacklevel=2)
+
+
+class _Damaged(Exception):
+    pass
+
+
+def _verified(path: Path, form: str, trusted: tuple[str, ...]) -> Any:
+    with path.open("rb") as content:
+        if file_digest(content, "sha256").hexdigest() != path.name:
+            raise _Damaged
+    return read(path, form, trusted)
+
+
+_small_table = lru_cache(maxsize=32)(_verified)  # many trials share a few
+_USED_LAST: dict[str, dict[str, Entry]] = {}  # root of a store -> step -> entry
 
 
 def _used(file: os.DirEntry) -> int:

@@ -7,11 +7,13 @@ __all__ = ['STANDING', 'Undigestible', 'Digest', 'digest', 'feeds', 'digests', '
 
 # %% ../nbs/20_digests.ipynb #679b3eeb
 from collections.abc import Callable, Iterable
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.lib.recfunctions import repack_fields
 
 from .vocabulary import IrisError
 
@@ -164,16 +166,25 @@ _ROWS = 32_768  # in one piece; ten columns of it fit into a processor's cache
 def _columns(columns: list[np.ndarray], gathered: Digest) -> None:
     for start in range(0, len(columns[0]) if columns else 0, _ROWS):
         for column in columns:
-            gathered._hash.update(np.ascontiguousarray(column[start : start + _ROWS]).view(np.uint8).data)
+            piece = np.ascontiguousarray(column[start : start + _ROWS], _without_gaps(column.dtype))
+            gathered._hash.update(piece.view(np.uint8).data)
+
+
+@cache
+def _without_gaps(kind: np.dtype) -> np.dtype:  # between the fields of a structure lies whatever was in memory before
+    return repack_fields(kind, recurse=True) if kind.names else kind
+
+
+@cache
+def _described(kind: np.dtype) -> str:
+    return f"{kind.descr}"
 
 
 @feeds(np.ndarray, once=True)
 def _array(values: np.ndarray, gathered: Digest) -> None:
-    gathered.write("array", f"{values.dtype.descr}{values.shape}".encode())
+    gathered.write("array", f"{_described(values.dtype)}{values.shape}".encode())
     if values.dtype.hasobject:
         _sequence(values.ravel().tolist(), gathered)
-    elif values.dtype.names:  # between its fields lies whatever was in memory before
-        _sequence([values[name] for name in values.dtype.names], gathered)
     elif values.ndim == 2 and values.shape[1]:
         _columns(list(values.T), gathered)
     else:
@@ -182,7 +193,7 @@ def _array(values: np.ndarray, gathered: Digest) -> None:
 
 @feeds(*{np.dtype(code).type for code in np.typecodes["All"] if code != "O"})
 def _number(value: np.generic, gathered: Digest) -> None:
-    gathered.write("number", f"{value.dtype.descr}".encode() + value.tobytes())
+    gathered.write("number", _described(value.dtype).encode() + value.tobytes())
 
 # %% ../nbs/20_digests.ipynb #199933e1
 @feeds(pd.DataFrame)

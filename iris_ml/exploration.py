@@ -6,6 +6,7 @@
 __all__ = ['choices', 'phases', 'Runnable', 'trial', 'everywhere', 'table_of']
 
 # %% ../nbs/37_exploration.ipynb #699cbe99
+import gc
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
@@ -101,7 +102,12 @@ def everywhere(
 
 
 def _numbered(number: int, job: tuple) -> tuple[int, dict[str, Any]]:
-    return number, trial(*job)
+    usual = gc.get_threshold()
+    gc.set_threshold(50_000, 20, 20)
+    try:
+        return number, trial(*job)
+    finally:
+        gc.set_threshold(*usual)
 
 # %% ../nbs/37_exploration.ipynb #0ddb252e
 def table_of(

@@ -152,7 +152,6 @@ _UNWRAPPED: dict[type, Callable[[Any], Any]] = {
     type(functools.cache(len)): lambda value: (value.__wrapped__, value.cache_parameters()),
     MethodType: lambda value: (value.__func__, value.__self__),
     MappingProxyType: dict,
-    np.random.RandomState: lambda value: value.get_state(legacy=False),  # the rest is new in every process
     UnionType: lambda value: value.__args__,
     GetSetDescriptorType: lambda value: value.__qualname__,
     MemberDescriptorType: lambda value: value.__qualname__,
@@ -166,6 +165,13 @@ _UNWRAPPED: dict[type, Callable[[Any], Any]] = {
 def _unwrapped(value: Any, walk: Walk) -> None:
     walk.write("wrapped", type(value).__name__.encode())
     walk.feed(_UNWRAPPED[type(value)](value))
+
+
+@feeds(np.random.RandomState, once=True)
+@walking
+def _draws(value: np.random.RandomState, walk: Walk) -> None:
+    walk.write("draws")
+    walk.feed(value.get_state(legacy=False))  # the rest is new in every process
 
 # %% ../nbs/23_fingerprints.ipynb #67117922
 @dataclass(frozen=True)

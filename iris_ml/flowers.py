@@ -14,15 +14,15 @@ import pandas as pd
 from .vocabulary import DataError
 
 # %% ../nbs/10_flowers.ipynb #3b6f4a54
-def _finite(column: pd.Series) -> pd.Series:
+def _finite(column: pd.Series) -> np.ndarray:
     if column.dtype.kind in "iuf":
-        return pd.Series(np.isfinite(column.to_numpy(dtype=float, na_value=np.nan)), column.index)
-    numbers = pd.to_numeric(column.astype(str), errors="coerce")
-    return numbers.notna() & bool(numbers.isna().any())
+        return np.isfinite(column.to_numpy(dtype=float, na_value=np.nan))
+    missing = pd.to_numeric(column.astype(str), errors="coerce").isna().to_numpy()
+    return ~missing & missing.any()
 
 # %% ../nbs/10_flowers.ipynb #b4f2eaf8
-def _textual(column: pd.Series) -> pd.Series:
-    return pd.Series([isinstance(cell, str | bool | np.bool_) for cell in column], column.index, dtype=bool)
+def _textual(column: pd.Series) -> np.ndarray:
+    return np.array([isinstance(cell, str | bool | np.bool_) for cell in column], dtype=bool)
 
 # %% ../nbs/10_flowers.ipynb #d8660c06
 def checked(
@@ -45,9 +45,10 @@ def checked(
         else:
             _check_cells(cells, _finite(cells), "is not a finite number")
     if target in rows:
-        _check_cells(rows[target], rows[target].notna(), "is no label")
+        _check_cells(rows[target], rows[target].notna().to_numpy(), "is no label")
         if classes:
-            _check_cells(rows[target], rows[target].isin(list(classes)), f"is none of {', '.join(map(str, classes))}")
+            known = rows[target].isin(list(classes)).to_numpy()
+            _check_cells(rows[target], known, f"is none of {', '.join(map(str, classes))}")
     return rows
 
 
@@ -63,7 +64,7 @@ def _check_names(rows: pd.DataFrame, needed: Sequence[str], known: Sequence[str]
         raise DataError(what, f"column {name!r}", "remove it, or name it under 'feature_names' or 'passthrough'")
 
 
-def _check_cells(column: pd.Series, right: pd.Series, broken: str) -> None:
+def _check_cells(column: pd.Series, right: np.ndarray, broken: str) -> None:
     if not right.all():
         row = int(np.argmin(right))
         value = column.iloc[row]
@@ -100,4 +101,4 @@ def flowers(
     kept = checked(rows, feature_names, target, classes, passthrough, categorical, nullable)
     for name in [] if named else [name for name in feature_names if kept[name].isna().all()]:
         raise DataError("there is no value in it", f"column {name!r}", "remove it, or name it under 'passthrough'")
-    return kept.astype(dict.fromkeys(categorical, "str"))
+    return kept.astype(dict.fromkeys(categorical, "str")) if categorical else kept

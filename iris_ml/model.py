@@ -65,7 +65,8 @@ class Model:
 # %% ../nbs/15_model.ipynb #3f18d208
 def _answers(model: Model, golden: dict[str, list[Any]]) -> list[tuple[Any, list[float]]]:
     rows = pd.DataFrame({name: golden[name] for name in model.columns})
-    rows = rows.astype(dict.fromkeys(rows.columns[rows.dtypes.eq("object")], "str"))
+    texts = [name for name, kind in rows.dtypes.items() if kind == "object"]
+    rows = rows.astype(dict.fromkeys(texts, "str")) if texts else rows
     return list(zip(model.predict(rows).tolist(), model.predict_proba(rows).to_numpy().tolist(), strict=True))
 
 
@@ -88,8 +89,9 @@ def model(
 ) -> Model:
     """Fit a seeded copy of the classifier on the training rows."""
     columns = [str(name) for name in train if name not in {target, *passthrough}]
-    fitted = seeded(classifier, seed).fit(train[columns], train[target])
-    rows = train[columns].iloc[np.linspace(0, len(train) - 1, 12).astype(int)]
+    X, y = train[columns], train[target]
+    fitted = seeded(classifier, seed).fit(X, y)
+    rows = X.iloc[np.linspace(0, len(X) - 1, 12).astype(int)]
     unanswered = Model(fitted, columns, profile, {})
     golden: dict[str, list[Any]] = {name: _plain(rows[name]) for name in columns}
     golden["answers"] = _answers(unanswered, golden)

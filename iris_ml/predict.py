@@ -62,8 +62,8 @@ def outside(
     run: Run,  # what was asked
 ) -> pd.DataFrame:  # a row each, a column each: whether the value lies outside of what was seen in training
     """Mark what lies outside of the training domain."""
-    seen = run["model"].profile["columns"]
-    rows = run["flowers"] if list(run["flowers"]) == list(seen) else run["flowers"][list(seen)]
+    seen, rows = run["model"].profile["columns"], run["flowers"]
+    rows = rows if list(rows) == list(seen) else rows[list(seen)]
     texts = {name: column["categories"] for name, column in seen.items() if "categories" in column}
     cells = (rows.assign(**dict.fromkeys(texts, 0.0)) if texts else rows).to_numpy(dtype=float)
     least, greatest = (np.array([column.get(end, 0.0) for column in seen.values()]) for end in ("minimum", "maximum"))

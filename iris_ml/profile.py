@@ -9,6 +9,7 @@ __all__ = ['profile']
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 # %% ../nbs/13_profile.ipynb #92ca1b70
@@ -19,7 +20,7 @@ def profile(
     passthrough: Sequence[str],  # columns carried along
     rename: dict[str, str],  # name of a column in the source -> its name here
     relabel: dict[str, str],  # name of a class in the source -> its name here
-) -> dict[str, Any]:  # "columns", "sample", "target", "classes", "passthrough", "rename", "relabel"
+) -> dict[str, Any]:  # "columns", "sample", "reference", "target", "classes", "passthrough", "rename", "relabel"
     """Describe the training rows: what they were called, and what they cover."""
     seen = flowers[split == "train"]
     measured = seen.drop(columns=[target, *passthrough], errors="ignore")
@@ -30,6 +31,7 @@ def profile(
             for name, column in flowers.drop(columns=[target, *passthrough], errors="ignore").items()
         },
         "sample": {str(name): [None if pd.isna(cell) else cell for cell in column.tolist()] for name, column in sample.items()},
+        "reference": {str(name): _distribution(column) for name, column in measured.items()} | {target: _counts(seen[target])},
         "target": target,
         "classes": sorted(seen[target].unique().tolist()),
         "passthrough": list(passthrough),
@@ -48,3 +50,19 @@ def _reach(column: pd.Series) -> dict[str, Any]:
         "maximum": float(known.max()),
         "example": float(known.iloc[0]),
     }
+
+
+def _distribution(column: pd.Series) -> dict[str, Any]:
+    if column.dtype.kind not in "iuf":
+        return _counts(column)
+    known = column.dropna().to_numpy(dtype=float)
+    places = np.linspace(0, 1, min(len(known), 501))
+    quantiles = np.quantile(known, places).tolist() if len(known) else []
+    return {"rows": len(column), "missing": len(column) - len(known), "quantiles": quantiles}
+
+
+def _counts(column: pd.Series) -> dict[str, Any]:
+    counts = column.value_counts().head(50)
+    return {
+        "rows": len(column), "missing": int(column.isna().sum()), "values": counts.index.tolist(), "counts": counts.tolist()
+    }  # fmt: skip

@@ -104,6 +104,7 @@ class _House:
         gc.unfreeze()
         gc.collect()
         gc.freeze()  # what stays as long as the champion need not be looked through again and again
+        gc.set_threshold(1_000)  # and what does not stay is little, so that nobody waits for it
         return made
 
     def _move_in(self, made: FastAPI) -> None:

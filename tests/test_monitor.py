@@ -1,0 +1,97 @@
+"""The monitor rings when rows are of another kind, and only then; and keeping what was asked is in nobody's way."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from iris_ml.journal import Journal, asked
+from iris_ml.monitor import drift
+from iris_ml.predict import ask
+from iris_ml.production import workflow
+from torture.monitor import false_alarms, missed
+
+
+@pytest.fixture(scope="module")
+def model():
+    return workflow.run("model", progress=False, checkpoints=False)["model"]
+
+
+@pytest.fixture
+def flowers(model):
+    return pd.DataFrame(model.profile["sample"]).drop(columns="species")
+
+
+def drifted(rows, model):
+    run = ask(rows, model)
+    table = drift(run["flowers"], run["predictions"], model)
+    return set(table.index[table.drifted])
+
+
+def test_batches_on_which_nothing_happened_hardly_ever_ring():
+    assert false_alarms(100)[1] == 0
+
+
+def test_a_column_that_moved_by_a_third_of_its_deviation_is_found():
+    assert missed(40)[1] == 0
+
+
+def test_the_training_rows_themselves_do_not_ring(flowers, model):
+    assert drifted(flowers, model) == set()
+
+
+def test_a_unit_that_changed_rings_for_its_column(flowers, model):
+    assert "petal_length" in drifted(flowers.assign(petal_length=flowers.petal_length * 10), model)
+
+
+def test_gaps_that_were_not_there_ring():
+    draws = np.random.default_rng(0)
+    rows = pd.DataFrame({"width": draws.normal(size=400), "length": draws.normal(size=400)})
+    table = rows.assign(kind=np.where(rows.width > 0, "a", "b"))
+    table.loc[::100, "length"] = np.nan
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    mine = workflow.swap(raw=table, target="kind", classifier=HistGradientBoostingClassifier(max_iter=5))
+    model = mine.run("model", progress=False, checkpoints=False)["model"]
+    assert "length, missing" in drifted(rows.assign(length=rows.length.where(rows.index % 2 == 0)), model)
+
+
+def test_one_row_does_not_ring(flowers, model):
+    assert drifted(flowers.head(1), model) == set()
+
+
+def test_a_journal_with_no_bound_keeps_nothing_and_starts_nothing(tmp_path, flowers, model):
+    journal = Journal(tmp_path / "asked", most=0)
+    journal.keep(ask(flowers, model), "3f2a")
+    journal.close()
+    assert not journal._thread.is_alive() and [*tmp_path.iterdir()] == []
+
+
+def test_a_journal_holds_rows_and_answers_without_the_columns_left_out(tmp_path, flowers, model):
+    journal = Journal(tmp_path, most=1000, left_out=["sepal_length"])
+    run = ask(flowers, model)
+    journal.keep(run, "3f2a")
+    journal.close()
+    kept = asked(tmp_path, "3f2a")
+    assert list(kept) == ["sepal_width", "petal_length", "petal_width", "species"]
+    assert kept.species.tolist() == run["predictions"].tolist()
+
+
+def test_a_torn_line_is_left_out(tmp_path, flowers, model):
+    journal = Journal(tmp_path, most=1000)
+    journal.keep(ask(flowers, model), "3f2a")
+    journal.close()
+    (file,) = tmp_path.iterdir()
+    file.write_text(file.read_text()[:-9])
+    assert len(asked(tmp_path, "3f2a")) == len(flowers) - 1
+    assert all(json.loads(line) for line in file.read_text().splitlines()[:-1])
+
+
+def test_a_folder_that_cannot_be_made_is_said_once_and_harms_nobody(tmp_path, flowers, model, caplog):
+    (tmp_path / "asked").write_text("a file is in the way")
+    journal = Journal(tmp_path / "asked", most=1000)
+    journal.keep(ask(flowers, model), "3f2a")
+    journal.close()
+    journal.keep(ask(flowers, model), "3f2a")
+    assert len(caplog.records) == 1 and "not kept any more" in caplog.text

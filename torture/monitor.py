@@ -1,0 +1,69 @@
+"""Batches that are like the training rows, and batches that are not: how often is one alarmed for nothing, how often in time?
+
+The training table has twenty columns and 5,000 training rows; each campaign counts the batches on which the monitor is wrong, and
+fails where these are more than the share that is promised.
+"""
+
+import os
+import tempfile
+from functools import cache
+
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import LogisticRegression
+
+from iris_ml.monitor import drift
+from iris_ml.predict import ask
+from iris_ml.production import workflow
+
+COLUMNS = [f"column_{number:02}" for number in range(20)]
+
+
+def batch(rows, draws):
+    """Draw rows of the world in which the model learned."""
+    return pd.DataFrame(draws.normal(size=(rows, len(COLUMNS))), columns=COLUMNS)
+
+
+@cache
+def model():
+    """Fit a model on rows of that world."""
+    draws = np.random.default_rng(0)
+    rows = batch(6250, draws)
+    table = rows.assign(kind=np.where(rows.column_00 + draws.normal(size=len(rows)) > 0, "warm", "cold"))
+    mine = workflow.swap(raw=table, classifier=LogisticRegression(), target="kind", test_size=0.2, progress=False)
+    here = os.getcwd()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        try:
+            return mine.run("model")["model"]
+        finally:
+            os.chdir(here)
+
+
+def alarmed(rows):
+    """Say whether the monitor rings at rows, and why."""
+    run = ask(rows, model())
+    table = drift(run["flowers"], run["predictions"], model())
+    return [*table.index[table.drifted]]
+
+
+def false_alarms(batches):
+    """Look at batches of 100 to 1,000 rows on which nothing happened; at most one in a hundred may ring."""
+    draws = np.random.default_rng(1)
+    rung = sum(bool(alarmed(batch(draws.integers(100, 1001), draws))) for _ in range(batches))
+    return batches, rung if rung > 0.01 * batches else 0, f"{rung} rang, {rung / batches:.1%}"
+
+
+def missed(batches):
+    """Look at 500 rows of which one column moved by 0.3 standard deviations; at least 95 in a hundred must ring."""
+    draws, quiet = np.random.default_rng(2), 0
+    for number in range(batches):
+        rows, name = batch(500, draws), COLUMNS[1 + number % 19]
+        quiet += name not in alarmed(rows.assign(**{name: rows[name] + 0.3}))
+    return batches, quiet if quiet > 0.05 * batches else 0, f"{quiet} missed, {quiet / batches:.1%}"
+
+
+CAMPAIGNS = {
+    "batches on which nothing happened": lambda: false_alarms(2000),
+    "a column moved by 0.3 standard deviations": lambda: missed(500),
+}
