@@ -39,16 +39,16 @@ def _confidence(said: dict[str, Any]) -> str:
 
 # %% ../nbs/50_report.ipynb #b544dfc5
 def _strange(said: dict[str, Any]) -> str:
-    drift = pd.DataFrame(said["drift"]).T
-    drifted = [text(name) for name in drift.index[drift.drifted.astype(bool)]]
-    rows = pd.DataFrame({"outside": said["outside"]["columns"], "distance": drift.distance.astype(float).round(3)})
-    rows["distributed"] = ["otherwise" if each else "as in training" for each in drift.drifted]
+    moved = pd.DataFrame.from_dict(said["drift"], orient="index").rename_axis("compared")
+    drifted = [text(name) for name in moved.index[moved.drifted]]
+    moved["drifted"] = ["otherwise" if each else "as in training" for each in moved.drifted]
+    rows = pd.Series(said["outside"]["columns"], name="values outside").rename_axis("column").to_frame()
     first = f"Rows with a value outside of what the model was shown: {said['outside']['rows']}."
     second = f"Distributed otherwise than in training: {', '.join(drifted)}." if drifted else _AS_BEFORE
-    return f"<p>{first} {second}</p>{table(rows.rename_axis('column'))}"
+    return f"<p>{first} {second}</p>{table(rows)}{table(moved.round(3).rename(columns={'drifted': 'distributed'}))}"
 
 
-_AS_BEFORE = "No column is distributed otherwise than in training."
+_AS_BEFORE = "Nothing is distributed otherwise than in training."
 
 # %% ../nbs/50_report.ipynb #cd1aa780
 def _right_and_wrong(said: dict[str, Any]) -> str:
@@ -222,7 +222,7 @@ def report(
         sums, first, refused = _written(results, aside, kind_of(written["predictions"])[0], strict)
         rows = {"rows": int(sums["rows"]) + refused, "answered": int(sums["rows"]), "refused": refused}
         names = {"predictions": written["predictions"].name, "refused_rows": written["refused"].name}
-        said = about | rows | names | summary(sums, model.profile)
+        said = about | rows | names | summary(sums, model)
         aside["data"].write_text(json.dumps(said, indent=1, allow_nan=False), encoding="utf-8")
         aside["page"].write_text(_page(said, first, model), encoding="utf-8")
     return Report(page, written["data"], written["predictions"], written["refused"], said)
