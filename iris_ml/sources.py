@@ -241,8 +241,8 @@ _MISSING = {"", "#N/A", "#NA", "-NaN", "-nan", "<NA>", "N/A", "NA", "NULL", "NaN
 # %% ../nbs/25_sources.ipynb #d11a86e3
 def raw(
     source: Source,  # files, seen from the working folder, or `package:` and a name
-    largest_table: float,  # megabytes of memory
-    sample_seed: int,  # chooses the rows of a table that is larger
+    largest_table: float = float("inf"),  # megabytes of memory
+    sample_seed: int = 0,  # chooses the rows of a table that is larger
 ) -> pd.DataFrame:  # rows as they come
     """Read the rows to learn from, or of a table that is too large a sample."""
     found = places(source)
