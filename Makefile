@@ -25,11 +25,11 @@ test: .venv/fonts  ## install the development tools too and check everything
 pages: .venv/fonts  ## run every notebook afresh and save what it shows
 	$(inside) pytest --numprocesses auto --dist loadfile --save nbs
 
-torture: .venv/dev  ## harm the checkpoints and the API in every way, at full length; ONLY=checkpoints or api
+torture: .venv/dev  ## harm checkpoints, records and API in every way, at full length; ONLY=checkpoints, records, api or monitor
 	@$(inside) python -m torture $(ONLY)
 
 # Each tool gets an environment in bench/.environments, once. ROUNDS=7 gives quieter medians.
-bench: .venv/made  ## measure speed beside other tools; ONLY=processes, slow, steps, digests, exploration, wire or million
+bench: .venv/made  ## measure speed beside other tools; ONLY=processes, slow, steps, digests, exploration, records, wire or million
 	@.venv/bin/python -m bench $(ONLY)
 
 docs: .venv/dev  ## build the site from the notebooks

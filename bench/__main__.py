@@ -2,7 +2,7 @@
 
 import sys
 
-from . import digests, exploration, processes, steps, wire
+from . import digests, exploration, processes, records, steps, wire
 
 QUESTIONS = {
     "processes": processes.compare,
@@ -10,6 +10,7 @@ QUESTIONS = {
     "steps": steps.compare,
     "digests": digests.compare,
     "exploration": exploration.compare,
+    "records": records.compare,
     "wire": wire.compare,
     "million": wire.grow,
 }

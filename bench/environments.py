@@ -45,14 +45,19 @@ def make() -> None:
 def make_servers() -> set[str]:
     """Make the environments of servers; those that could be made."""
     _copy()
-    made = set()
-    for lock in sorted((PROJECT / "bench" / "requirements" / "wire").glob("*.txt")):
-        try:
-            _make(lock.stem, lock, *([COPY / "settings.ini", COPY / "setup.py"] if lock.stem == "api" else []))
-            made.add(lock.stem)
-        except subprocess.CalledProcessError:
-            print(f"{lock.stem} does not install here, and is left out", file=sys.stderr, flush=True)
-    return made
+    locks = sorted((PROJECT / "bench" / "requirements" / "wire").glob("*.txt"))
+    return {lock.stem for lock in locks if make_server(lock.stem)}
+
+
+def make_server(name: str) -> bool:
+    """Make the environment of a server; whether it could be made."""
+    lock = PROJECT / "bench" / "requirements" / "wire" / f"{name}.txt"
+    try:
+        _make(name, lock, *([COPY / "settings.ini", COPY / "setup.py"] if name == "api" else []))
+    except subprocess.CalledProcessError:
+        print(f"{name} does not install here, and is left out", file=sys.stderr, flush=True)
+        return False
+    return True
 
 
 def _make(name: str, lock: Path, *package: Path) -> None:

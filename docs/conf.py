@@ -99,11 +99,28 @@ def shown(cell):
     return cell
 
 
+def neighbours(page):
+    """What each step on a page is made from and asked for by, with links to their pages."""
+    steps = import_module(f"{project}.production").workflow
+    pages = {name: Path(steps[name].place.partition(",")[0]).stem for name in steps}
+
+    def links(names):
+        return ", ".join(f"[{name}]({pages[name]}.ipynb)" for name in names) or "nothing else"
+
+    for name in (name for name in steps if pages[name] == page):
+        needs = [asked for asked in steps[name].inputs if asked in pages]
+        asks = [other for other in steps if name in steps[other].inputs]
+        yield f"The step **{name}** is made from {links(needs)}, and asked for by {links(asks)}.\n\n"
+
+
 def complete(app, document, source):
     """Add to each document, as it is read, what its file leaves to this one."""
     if document.startswith("nbs/"):
         page = json.loads(source[0])
         page["cells"] = [cell for cell in map(shown, page["cells"]) if cell]
+        if said := [*neighbours(Path(document).name)]:
+            text = ["## In the workflow\n\n", *said]
+            page["cells"].append({"cell_type": "markdown", "id": "in-the-workflow", "metadata": {}, "source": text})
         source[0] = json.dumps(page)
     elif document == root_doc:
         source[0] += "\n" + "\n".join(contents())

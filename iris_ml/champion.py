@@ -18,6 +18,7 @@ import pandas as pd
 from .checkpoints import Checkpoints, Entry
 from .model_files import load, version
 from .predict import Asker
+from .records import Records
 from .upkeep import kept
 from .vocabulary import IrisError, ModelFileError
 
@@ -26,16 +27,18 @@ def lineage(
     name: str,  # version of a model
     store: Path | str,  # folder of the checkpoints
     trusted: tuple[str, ...] = (),  # further types that its files may hold
-) -> dict[str, Any]:  # "key", "data", "scores"; empty where the store does not know the model
+) -> dict[str, Any]:  # "record", "key", "data", "scores"; without what the store does not know
     """Find out what a model was made of, and how good it was."""
     entries = [result.entry for result in kept(store)]
     known = {(entry.recipe.step, entry.result): entry for entry in entries}
     made = next((one for one in entries if name and one.recipe.step == "model" and one.file.startswith(name)), None)
+    lines = Records(Path(store).parent / "records").lines()
+    record = next(({"record": line["id"]} for line in lines if name and line["model"] == name), {})
     if made is None:
-        return {}
+        return record
     scores = next((one for one in entries if one.recipe.step == "scores" and _judges(one, made, known)), None)
     values = Checkpoints(store, trusted).load(scores) if scores else {}
-    return {"key": made.recipe.key, "data": next(_sources(made, known), ""), "scores": values}
+    return {**record, "key": made.recipe.key, "data": next(_sources(made, known), ""), "scores": values}
 
 
 def _judges(scores: Entry, made: Entry, known: dict[tuple[str, str], Entry]) -> bool:

@@ -14,25 +14,47 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
+import iris_ml
+from .grids import room
 from .manifest import remembered, state
+from .model_files import version
+from .records import Records, again
+from .vocabulary import IrisError
 
 # %% ../nbs/62_entry.ipynb #e1be974d
-def _manifest() -> Path:
+def _place(name: str, default: str) -> Path:
     try:
         written = tomllib.loads(Path("iris.toml").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         written = {}
-    return Path(os.environ.get("IRIS_ML_STORE") or str(written.get("store", ".iris_ml"))) / "manifest"
+    return Path(os.environ.get(f"IRIS_ML_{name.upper()}") or str(written.get(name, default)))
 
 
 def answer(
     words: Sequence[str],  # what was typed after `iris_ml`
 ) -> str | None:  # what to print; none where the commands have to be asked
-    """Answer a run of which nothing changed."""
-    if not words or words[0] != "run" or not set(words[1:]) <= {"--quiet", "--why"}:
+    """Answer a run of which nothing changed, and what the records say."""
+    store = _place("store", ".iris_ml")
+    if words[:1] in (["runs"], ["data"]) and not any(word.startswith("-") for word in words):
+        return _told(words[0], words[1:], Records(store / "records"))
+    if words[:1] != ["run"] or not set(words[1:]) <= {"--quiet", "--why"}:
         return None
-    known = remembered(state(), _manifest())
-    return "" if known and "--quiet" in words else known
+    known = remembered(state(), store / "manifest")
+    if known is None:
+        return None
+    printed, record = known
+    again(store / "records", record, Path(iris_ml.__path__[0]))
+    return "" if "--quiet" in words else printed
+
+
+def _told(what: str, words: Sequence[str], records: Records) -> str | None:
+    from iris_ml.telling import data, runs
+
+    champion = version(_place("model_file", ".iris_ml/model.skops"))
+    try:
+        return runs(words, records, champion, room()) if what == "runs" else data(words, records, room())
+    except IrisError:  # the command says it
+        return None
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from .checkpoints import Recipe, difference
+from .records import Unrecorded
 from .results import Result
 from .settings import Source
 from .vocabulary import WorkflowError, nearest
@@ -26,6 +27,7 @@ class Run:
         inputs: Mapping[str, Any] | None = None,  # setting -> its value
     ):
         self.results, self.inputs = dict(results), dict(inputs or {})
+        self.record = Unrecorded()  # what is left of the run when it is gone
 
     def __getitem__(self, name: str) -> Any:
         return self._result(name).value
@@ -58,6 +60,10 @@ class Run:
 
     def _repr_html_(self) -> str:
         return self.table.to_html(float_format="{:.3f}".format)
+
+    def note(self, name: str, value: Any) -> None:
+        """Add a figure, or a value that JSON can hold, to the record of the run."""
+        self.record.note(name, value)
 
     def why(self, name: str) -> str:
         """Say in a sentence why a step was computed: the symbol, setting, package or file that changed."""

@@ -59,6 +59,8 @@ class Settings(BaseModel):
     model_file: Path = Field(description="where the model lies")
     trusted_types: tuple[str, ...] = Field((), description="further types that a model file may hold")
     progress: bool = Field(description="whether a run shows which step it is at")
+    record: bool = Field(description="whether a run leaves a record")
+    tracking: str = Field("", description="address of an MLflow server that each run is sent to; empty: none")
 
     @property
     def checkpoints(self) -> Path:
@@ -69,6 +71,11 @@ class Settings(BaseModel):
     def manifest(self) -> Path:
         """The file that answers an unchanged run."""
         return self.store / "manifest"
+
+    @property
+    def records(self) -> Path:
+        """The folder of the records of runs."""
+        return self.store / "records"
 
 # %% ../nbs/01_settings.ipynb #a2f0cf00
 def layers(

@@ -15,6 +15,7 @@ from typing import Any, Self
 import pandas as pd
 
 from .checkpoints import Checkpoints
+from .circumstances import AROUND, new_name
 from .comparison import Comparison
 from .digests import Undigestible
 from .drawing import draw
@@ -22,7 +23,10 @@ from .execution import execute, foreseen
 from .exploration import choices, table_of
 from .flags import flags_of, name_of
 from .progress import Silent, progress_of
+from .recording import announce, recorded, surroundings
+from .results import in_short
 from .runs import Run
+from .sending import send_soon
 from .settings import Settings, changed, read_settings
 from .steps import Step
 from .vocabulary import IrisError, WorkflowError, nearest
@@ -39,6 +43,8 @@ class _Declared:
     ):
         self._declared, self._settings = [Declared(name_of(function), function) for function in functions], settings
         self._put_in: dict[str, Any] = {}  # step or setting -> a value to use instead
+        self._settled: dict[str, Any] = {}  # setting -> the value that was put in before the settings were settled
+        self._trial_of: Mapping[str, Any] = {}  # what the record of each trial says, while exploring
         self._graphs: dict[tuple, FunctionGraph] = {}  # values of the flags -> the graph that they choose
 
     def _chosen(self) -> Settings:
@@ -109,13 +115,24 @@ class _Shown(_Declared):
         unasked = [name for name, mark in marks.items() if mark == "added" and name not in asked]
         return marks | dict.fromkeys(unasked, "nothing asks for it") | dict.fromkeys(self._put_in.keys() & {*self}, "put in")
 
+    def _changes(self) -> list[str]:
+        values = {name: value for name, value in (self._settled | self._put_in).items() if name not in AROUND}
+        steps = [f"{name} ({mark})" for name, mark in self._marks().items() if name not in values]
+        return [*steps, *(f"{name} = {_in_brief(value)}" for name, value in values.items())]
+
+
+def _in_brief(value: Any) -> str:
+    if isinstance(value, str | int | float | bool | list | tuple | dict) or hasattr(value, "get_params"):
+        return " ".join(repr(value).split())[:200]
+    return in_short(value)
+
 # %% ../nbs/38_workflow.ipynb #82c85d8e
 class _Changed(_Shown):
     def run(
         self,
         *names: str,  # the steps that are wanted; none: all of them
         progress: bool | None = None,  # show which step runs; unless given, what the settings say
-        checkpoints: bool = True,  # reuse what is still true, and keep what is computed
+        checkpoints: bool = True,  # reuse what is still true, keep what is computed, and leave a record
     ) -> Run:
         """Run the wanted steps and what they need."""
         for name in names:
@@ -125,7 +142,13 @@ class _Changed(_Shown):
         store = Checkpoints(settings.checkpoints, settings.trusted_types) if checkpoints else None
         steps = {name: value for name, value in self._put_in.items() if name not in Settings.model_fields}
         showing = progress_of(wanted) if shown else Silent()
-        return execute(self._graph(settings), wanted, dict(settings), steps, showing, store)
+        work = partial(execute, self._graph(settings), wanted, dict(settings), steps, showing, store)
+        if not checkpoints:
+            return work()
+        run = recorded(work, settings, self._graph(settings), self._changes, self._trial_of)
+        if shown:
+            announce(run.record)
+        return run
 
     def swap(
         self,
@@ -194,12 +217,17 @@ class Workflow(_Changed):
         self._expect("scores", [*self])
         settings, trials = self._chosen(), choices(options)
         showing = progress_of(["trial"] * len(trials)) if settings.progress else Silent()
-        return table_of(self.settled()._portable(settings), trials, self._needs, showing, on)
+        portable = self.settled()._portable(settings)
+        portable._trial_of = {**surroundings()(), "kind": "trial", "exploration": new_name()}
+        table = table_of(portable, trials, self._needs, showing, on)
+        if settings.record:
+            send_soon(settings.tracking, settings.store)
+        return table
 
     def settled(self) -> Self:
         """Return the same workflow with its settings read now, once, instead of anew at each run."""
         other = self._with({name: value for name, value in self._put_in.items() if name in [*self]})
-        other._settings = partial(_itself, self._chosen())
+        other._settings, other._settled = partial(_itself, self._chosen()), {**self._settled, **self._put_in}
         return other
 
     def _portable(self, settings: Settings) -> Self:

@@ -65,7 +65,8 @@ def test_a_journal_with_no_bound_keeps_nothing_and_starts_nothing(tmp_path, flow
     journal = Journal(tmp_path / "asked", most=0)
     journal.keep(ask(flowers, model), "3f2a")
     journal.close()
-    assert not journal._thread.is_alive() and [*tmp_path.iterdir()] == []
+    assert not journal._thread.is_alive()
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_a_journal_holds_rows_and_answers_without_the_columns_left_out(tmp_path, flowers, model):
@@ -94,4 +95,5 @@ def test_a_folder_that_cannot_be_made_is_said_once_and_harms_nobody(tmp_path, fl
     journal.keep(ask(flowers, model), "3f2a")
     journal.close()
     journal.keep(ask(flowers, model), "3f2a")
-    assert len(caplog.records) == 1 and "not kept any more" in caplog.text
+    assert len(caplog.records) == 1
+    assert "not kept any more" in caplog.text

@@ -4,8 +4,8 @@ The training table has twenty columns and 5,000 training rows; each campaign cou
 fails where these are more than the share that is promised.
 """
 
-import os
 import tempfile
+from contextlib import chdir
 from functools import cache
 
 import numpy as np
@@ -31,13 +31,8 @@ def model():
     rows = batch(6250, draws)
     table = rows.assign(kind=np.where(rows.column_00 + draws.normal(size=len(rows)) > 0, "warm", "cold"))
     mine = workflow.swap(raw=table, classifier=LogisticRegression(), target="kind", test_size=0.2, progress=False)
-    here = os.getcwd()
-    with tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)
-        try:
-            return mine.run("model")["model"]
-        finally:
-            os.chdir(here)
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        return mine.run("model")["model"]
 
 
 def alarmed(rows):
