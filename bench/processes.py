@@ -78,7 +78,7 @@ def _prepare(peer: Peer, row: str, folder: Path, loading: int) -> None:
                 (code / name).write_text((PROJECT / "iris_ml" / name).read_text())
             if loading:
                 waiting = f"    import time\n\n    time.sleep({loading})\n"
-                _edit(code / peer.reads, "    return read_table(located", f"{waiting}    return read_table(located")
+                _edit(code / peer.reads, "    if sum(map(_at_most", f"{waiting}    if sum(map(_at_most")
         else:
             _edit(code / peer.reads, "sleep(0)", f"sleep({loading})")
         if peer.start:

@@ -70,7 +70,9 @@ def _check_cells(column: pd.Series, right: np.ndarray, broken: str) -> None:
         value = column.iloc[row]
         value = value.item() if isinstance(value, np.generic) else value
         where = f"column {column.name!r}, row {column.index[row]}"
-        raise DataError(f"{value!r} {broken}", where, "correct the value or leave the row out")
+        error = DataError(f"{value!r} {broken}", where, "correct the value or leave the row out")
+        error.cells, error.fault = column[~right], broken
+        raise error
 
 # %% ../nbs/10_flowers.ipynb #c6e945e4
 def flowers(

@@ -7,6 +7,7 @@ __all__ = ['Source', 'Settings', 'layers', 'read_settings', 'origins', 'changed'
 
 # %% ../nbs/01_settings.ipynb #74fa8363
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
@@ -20,13 +21,19 @@ from .vocabulary import SettingsError, nearest
 
 # %% ../nbs/01_settings.ipynb #8df758ad
 class Source(str):
-    """Where rows lie: a file, seen from the working folder, or `package:` and a name; it counts by its content."""
+    """Where rows lie: files, seen from the working folder, or `package:` and a name; it counts by its content."""
+
+    def absolute(self) -> "Source":
+        """Return the same files, seen from anywhere."""
+        fixed = (one if re.match(r"package:|\w+://", one) else str(Path(one).absolute()) for one in self.splitlines())
+        return Source("\n".join(fixed))
 
 
-def _source(text: Any) -> Source:
-    if not isinstance(text, str) or not text:
-        raise ValueError("it should name a file")
-    return Source(text)
+def _source(given: Any) -> Source:
+    each = [given] if isinstance(given, str) else given
+    if not each or not isinstance(each, list) or not all(isinstance(one, str) and one for one in each):
+        raise ValueError("it should name a file, or several")
+    return Source("\n".join(each))
 
 
 class Settings(BaseModel):
@@ -34,7 +41,9 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    source: Annotated[Source, PlainValidator(_source)] = Field(description="file to learn from, CSV or Parquet")
+    source: Annotated[Source, PlainValidator(_source)] = Field(description="files to learn from: CSV, Parquet or JSON lines")
+    largest_table: float = Field(gt=0, description="megabytes of memory for the rows to learn from; of more, a sample")
+    sample_seed: int = Field(ge=0, description="seed of that sample")
     target: str = Field(min_length=1, description="column to predict")
     feature_names: tuple[str, ...] = Field((), description="columns to learn from; empty: every other column")
     categorical: tuple[str, ...] = Field((), description="named features that hold text instead of numbers")

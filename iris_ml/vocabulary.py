@@ -10,6 +10,7 @@ __all__ = ['IrisError', 'SettingsError', 'DataError', 'ModelFileError', 'Workflo
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
+from typing import Any
 
 # %% ../nbs/00_vocabulary.ipynb #31636af2
 class IrisError(Exception):
@@ -36,6 +37,9 @@ class SettingsError(IrisError):
 
 class DataError(IrisError):
     """A table is not what its contract says."""
+
+    cells: Any = None  # those that are wrong, as a series, where it is a matter of cells
+    fault: str = ""  # and what is wrong with each
 
 
 class ModelFileError(IrisError):

@@ -9,7 +9,6 @@ __all__ = ['Workflow']
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import partial
-from pathlib import Path
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, Self
 
@@ -232,9 +231,8 @@ class Workflow(_Changed):
         return other
 
     def _portable(self, settings: Settings) -> Self:
-        inside = settings.source.startswith("package:")
-        source = settings.source if inside else str(Path(settings.source).absolute())
-        fixed = changed(settings, source=source, store=settings.store.absolute(), model_file=settings.model_file.absolute())
+        store, model_file = settings.store.absolute(), settings.model_file.absolute()
+        fixed = changed(settings, source=settings.source.absolute(), store=store, model_file=model_file)
         other = self._with(self._put_in, self._declared)
         other._settings = partial(_itself, fixed)
         return other

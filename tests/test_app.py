@@ -1,5 +1,6 @@
 """The app: the same answers for those who look, and nothing but sentences when something is wrong."""
 
+import gzip
 import os
 import shutil
 import socket
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from io import BytesIO
 from pathlib import Path
 
 import pandas as pd
@@ -17,11 +19,12 @@ from streamlit.testing.v1 import AppTest
 
 from iris_ml.app import _SCRIPT
 from iris_ml.model_files import save
-from iris_ml.predict import ask
+from iris_ml.predict import ask, predict
 from iris_ml.production import workflow
-from iris_ml.sources import raw
+from iris_ml.sources import read_table
 
 BROWSER = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
+IRIS = read_table("package:iris.csv")
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +58,11 @@ def moved(page, **values):
     return page.run()
 
 
+def shown(page, *columns):
+    """The tables of the page that have these columns."""
+    return [table.value for table in page.dataframe if {*columns} <= {*map(str, table.value)}]
+
+
 def test_the_sliders_stand_at_the_medians_and_end_where_the_training_rows_end(opened, model):
     page = opened(model)
     seen = model.profile["columns"]
@@ -72,14 +80,22 @@ def test_the_answer_follows_the_petals(opened, model):
     assert not page.exception
 
 
+def test_the_reasons_are_those_of_the_door(opened, model):
+    page = moved(opened(model), petal_length=5.1)
+    run = ask(pd.DataFrame({slider.key: [slider.value] for slider in page.slider}), model, debug=True)
+    (nearest,) = shown(page, "distance")
+    pd.testing.assert_frame_equal(nearest.reset_index(drop=True), run["nearest"].loc[0].reset_index(drop=True))
+    (moves,) = shown(page, "label", "change")
+    assert moves.change.tolist() == run["moves"].loc[0].change.tolist()
+    assert len(page.get("vega_lite_chart")) == 1 + 4
+
+
 def test_every_step_is_shown_with_its_value_and_its_place(opened, model):
     page = moved(opened(model), petal_length=6.0)
     run = ask(pd.DataFrame({slider.key: [slider.value] for slider in page.slider}), model)
-    assert [step.value for step in page.subheader] == list(run)
-    tables = [value for value in map(run.__getitem__, run) if isinstance(value, pd.DataFrame | pd.Series)]
-    assert len(tables) == len(page.dataframe) == 5
-    for shown, value in zip(page.dataframe, tables, strict=True):
-        pd.testing.assert_frame_equal(shown.value, pd.DataFrame(value))
+    assert [step.value for step in page.subheader if step.value in workflow] == list(run)
+    (shares,) = shown(page, *model.profile["classes"])
+    pd.testing.assert_frame_equal(shares, run["probabilities"])
     assert repr(model.estimator) in [code.value for code in page.code]
     for name in "flowers", "features", "predictions", "probabilities":
         assert workflow[name].source.strip() in [code.value.strip() for code in page.code]
@@ -89,7 +105,7 @@ def test_every_step_is_shown_with_its_value_and_its_place(opened, model):
 def test_without_a_model_the_page_is_one_sentence(opened):
     page = opened()
     (error,) = page.error
-    assert error.value.replace("\\", "").startswith(".iris_ml/model.skops: there is no model file")
+    assert ".iris_ml/model.skops: there is no model file" in error.value.replace("\\", "")
     assert len(page.main.children) == 1
     assert not page.exception
 
@@ -98,7 +114,7 @@ def test_a_damaged_model_is_one_sentence_and_a_mended_one_answers_again(opened, 
     page = opened(model)
     file = Path(".iris_ml/model.skops")
     whole = file.read_bytes()
-    file.write_bytes(whole[:-1])
+    file.write_bytes(whole.replace(b"iris_ml model 1 ", b"iris_ml model 1 0", 1))
     page.run()
     assert "the file is damaged" in page.error[0].value
     assert not page.exception
@@ -108,8 +124,7 @@ def test_a_damaged_model_is_one_sentence_and_a_mended_one_answers_again(opened, 
 
 def test_a_new_model_answers_at_the_next_move(opened, model):
     page = moved(opened(model), petal_width=2.5)
-    narrow = raw("package:iris.csv")
-    narrow["petal_width"] /= 100
+    narrow = IRIS.assign(petal_width=IRIS.petal_width / 100)
     save(trained(narrow), ".iris_ml/model.skops")
     page.run()
     assert not page.exception
@@ -118,28 +133,133 @@ def test_a_new_model_answers_at_the_next_move(opened, model):
 
 
 def test_a_model_without_probabilities_gives_its_label(opened):
-    page = opened(trained(raw("package:iris.csv"), classifier=LinearSVC()))
+    page = opened(trained(IRIS, classifier=LinearSVC()))
     assert page.metric[0].value == "versicolor"
     assert not page.exception
 
 
 def test_names_that_are_markup_are_shown_as_they_stand(opened):
-    table = raw("package:iris.csv").rename(columns={"petal_width": "<script>", "sepal_width": "_width_ in **cm**"})
+    table = IRIS.rename(columns={"petal_width": "<script>", "sepal_width": "_width_ in **cm**"})
     page = opened(trained(table.assign(species="*" + table.species + "*")))
     assert page.metric[0].value == r"\*versicolor\*"
     assert [slider.label for slider in page.slider][1::2] == [r"\_width\_ in \*\*cm\*\*", r"\<script\>"]
 
 
 def test_a_column_that_never_varied_cannot_be_moved(opened):
-    page = opened(trained(raw("package:iris.csv").assign(constant=3), classifier=LinearSVC()))
+    page = opened(trained(IRIS.assign(constant=3), classifier=LinearSVC()))
     assert page.number_input(key="constant").disabled
-    assert page.dataframe[0].value.constant.tolist() == [3.0]
+    assert shown(page, "constant")[-1].constant.tolist()[0] == 3.0
+    assert not page.exception
+
+
+def uploaded(page, *files):
+    """The page after files were put in."""
+    page.file_uploader(key=" rows").set_value([(name, content, "text/plain") for name, content in files])
+    return page.run()
+
+
+def as_parquet(rows):
+    content = BytesIO()
+    rows.to_parquet(content, index=False)
+    return content.getvalue()
+
+
+def as_csv(rows):
+    return rows.to_csv(index=False).encode()
+
+
+NEW = IRIS.drop(columns="species")
+UPLOADS = {
+    "csv": [("new.csv", as_csv(NEW))],
+    "parquet": [("new.parquet", as_parquet(NEW))],
+    "compressed": [("new.csv.gz", gzip.compress(as_csv(NEW)))],
+    "two of one name": [("new.csv", as_csv(NEW[:70])), ("new.csv", as_csv(NEW[70:]))],
+}
+
+
+@pytest.mark.parametrize("upload", UPLOADS)
+def test_an_uploaded_file_is_answered_and_can_be_taken_away(opened, model, upload):
+    page = uploaded(opened(model), *UPLOADS[upload])
+    assert not page.exception
+    assert not page.error
+    assert [success.value for success in page.success] == ["150 of 150 rows are answered."]
+    (first,) = shown(page, "out_of_domain", *NEW)
+    pd.testing.assert_series_equal(first.species, predict(NEW, model).species)
+    assert [button.label for button in page.download_button] == ["Take predictions.csv", "Take report.html"]
+    page.radio(key=" kind").set_value("parquet").run()
+    assert page.download_button[0].label == "Take predictions.parquet"
+
+
+def test_refused_rows_are_shown_with_their_reason_and_can_be_taken_away(opened, model):
+    page = uploaded(opened(model), ("new.csv", as_csv(IRIS.replace({"species": {"virginica": "tulip"}}))))
+    assert page.success[0].value == "100 of 150 rows are answered."
+    (refused,) = shown(page, "refused_because")
+    assert refused.refused_because[0] == "column 'species': 'tulip' is none of setosa, versicolor, virginica"
+    assert page.download_button[2].label == "Take report_refused.csv"
+
+
+BAD = {
+    "empty": ("new.csv", b""),
+    "only a header": ("new.csv", as_csv(NEW.head(0))),
+    "no table": ("new.csv", bytes(range(256)) * 10),
+    "no parquet": ("new.parquet", b"PAR1 and no more"),
+    "no gzip": ("new.csv.gz", b"petal_width"),
+    "no json": ("new.jsonl", b"{"),
+    "a column too few": ("new.csv", as_csv(NEW.drop(columns="petal_width"))),
+    "a column too many": ("new.csv", as_csv(NEW.assign(colour="blue"))),
+    "ragged": ("new.csv", as_csv(NEW) + b"1,2\n"),
+    "nothing but text": ("new.csv", as_csv(NEW.astype(str) + " cm")),
+}
+
+
+@pytest.mark.parametrize("upload", BAD)
+def test_a_bad_upload_is_a_sentence(opened, model, upload):
+    page = uploaded(opened(model), BAD[upload])
+    assert not page.exception
+    (error,) = page.error
+    assert "Traceback" not in error.value
+    assert "/tmp" not in error.value
+    assert not page.success
+    assert page.metric[0].value == "versicolor", "the rest of the page is as it was"
+
+
+def test_the_model_is_shown_with_its_scores_its_cost_and_the_place_of_each_step(opened, monkeypatch):
+    run = workflow.run(progress=False)
+    page = opened(run["model"])
+    (record,) = shown(page, "page and cell")
+    assert record["page and cell"].to_dict() == {name: workflow[name].place for name in workflow}
+    assert {"file", "loading", "an answer"} <= {metric.label for metric in page.metric}
+
+
+def test_a_model_that_was_trained_here_brings_its_scores(opened):
+    from iris_ml.settings import read_settings
+    from iris_ml.upkeep import save_kept
+
+    opened()
+    run, settings = workflow.run(progress=False), read_settings()
+    save_kept(run.results["model"], settings.checkpoints, settings.model_file)
+    page = opened()
+    assert f"{run['scores']['accuracy']:.3f}" in [metric.value for metric in page.metric if metric.label == "accuracy"]
+
+
+def test_another_model_is_laid_beside_this_one_on_the_same_rows(opened, model, tmp_path):
+    page = opened(model)
+    save(trained(IRIS, classifier=LinearSVC()), tmp_path / "other.skops")
+    page.file_uploader(key=" other").set_value(("other.skops", (tmp_path / "other.skops").read_bytes(), ""))
+    page.file_uploader(key=" judged").set_value(("known.csv", as_csv(IRIS), "text/csv"))
+    page.run()
+    assert not page.exception
+    (table,) = shown(page, "accuracy", "low", "high")
+    assert table.accuracy["this one"] == pytest.approx((predict(IRIS, model).species == IRIS.species).mean())
+    page.file_uploader(key=" other").set_value(("other.skops", b"no model", ""))
+    assert "this is not a model file of iris" in page.run().error[0].value
 
 
 @pytest.fixture
 def address(tmp_path, model):
     """The app, served on a free port of this machine."""
     save(model, tmp_path / ".iris_ml" / "model.skops")
+    (tmp_path / "new.csv").write_bytes(as_csv(IRIS))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -176,13 +296,37 @@ def test_a_browser_shows_an_answer_that_follows_a_key_and_asks_no_other_host(bro
     asked = set()
     page.on("request", lambda request: asked.add("/".join(request.url.split("/")[:3])))
     page.goto(address)
-    answer = page.get_by_test_id("stMetricValue")
+    answer = page.get_by_test_id("stMetricValue").first
     expect(answer).to_have_text("versicolor", timeout=30_000)
     page.get_by_role("slider", name="petal_length").press("Home")
     page.get_by_role("slider", name="petal_width").press("Home")
     expect(answer).to_have_text("setosa", timeout=30_000)
-    drawing = page.get_by_alt_text("The workflow, drawn")
-    assert drawing.evaluate("picture => picture.naturalWidth") > 0
     expect(page.get_by_test_id("stException")).to_have_count(0)
     expect(page.get_by_test_id("stAlert")).to_have_count(0)
+    page.get_by_role("tab", name="Model").click()
+    drawing = page.get_by_alt_text("The workflow, drawn")
+    expect(drawing).to_be_visible()
+    assert drawing.evaluate("picture => picture.naturalWidth") > 0
     assert {address.replace("http", scheme) for scheme in ("http", "ws")} >= asked
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_each_page_fits_the_window_and_leaves_a_picture(browser, address, tmp_path, scheme, width):
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.goto(address)
+    expect(page.get_by_test_id("stMetricValue").first).to_have_text("versicolor", timeout=30_000)
+    for tab in "Try", "File", "Model":
+        page.get_by_role("tab", name=tab).click()
+        if tab == "File":
+            page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(tmp_path / "new.csv")
+            expect(page.get_by_text("150 of 150 rows are answered.")).to_be_visible(timeout=30_000)
+        page.wait_for_timeout(1500)
+        whole = page.get_by_test_id("stMainBlockContainer").bounding_box()["height"]
+        page.set_viewport_size({"width": width, "height": int(whole) + 120})
+        page.wait_for_timeout(1500)
+        picture = tmp_path / f"{tab}-{scheme}-{width}.png"
+        page.screenshot(path=picture)
+        assert picture.stat().st_size > 20_000
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "nothing lies beside the window"
+        page.set_viewport_size({"width": width, "height": 900})

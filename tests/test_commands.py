@@ -10,9 +10,9 @@ import pytest
 from iris_ml.champion import lineage
 from iris_ml.commands import main
 from iris_ml.model_files import version
+from iris_ml.places import located
 from iris_ml.production import workflow
 from iris_ml.settings import read_settings
-from iris_ml.sources import located
 
 IRIS = pd.read_csv(located("package:iris.csv"))
 

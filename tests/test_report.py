@@ -1,22 +1,36 @@
-"""The report: a page and its predictions, true to the door, complete or not there at all."""
+"""The report: true to the door however the rows come, flat in memory, complete or not there at all."""
 
+import gzip
+import json
+import os
 import re
+import signal
+import subprocess
+import sys
+import threading
+import time
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
+from distributed import Client, LocalCluster
+from sklearn.metrics import classification_report, log_loss
 from sklearn.svm import LinearSVC
 
 import iris_ml.report
 from iris_ml.model_files import save
+from iris_ml.places import located
 from iris_ml.predict import predict
 from iris_ml.production import workflow
 from iris_ml.report import report
-from iris_ml.sources import raw, read_table, write_table
+from iris_ml.sources import read_table, write_table
 from iris_ml.vocabulary import DataError, IrisError, ModelFileError
 
-IRIS = raw("package:iris.csv")
+IRIS = read_table(located("package:iris.csv"))
+NEW = IRIS.drop(columns="species")
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +43,7 @@ def folder(tmp_path, monkeypatch):
     """An empty working folder with two files of flowers."""
     monkeypatch.chdir(tmp_path)
     write_table(IRIS, "known.csv")
-    write_table(IRIS.drop(columns="species"), "new.csv")
+    write_table(NEW, "new.csv")
     return tmp_path
 
 
@@ -56,38 +70,108 @@ def words(page):
     return " ".join(" ".join(texts).split())
 
 
-@pytest.mark.parametrize("ending", ["csv", "parquet"])
-def test_the_predictions_are_those_of_the_door_beside_the_rows_in_their_order(model, ending):
-    shuffled = IRIS.drop(columns="species").sample(frac=1, random_state=1)
-    write_table(shuffled, f"shuffled.{ending}")
-    _, predictions = report(f"shuffled.{ending}", "page.html", model)
-    assert predictions.name == f"page_predictions.{ending}"
-    rows = read_table(f"shuffled.{ending}")
-    pd.testing.assert_frame_equal(read_table(predictions), rows.join(predict(rows, model)), rtol=0, atol=1e-9)
+def one_csv(rows):
+    write_table(rows, "rows.csv")
+    return "rows.csv"
 
 
-def test_the_page_counts_what_the_predictions_hold(model):
-    page, predictions = report("new.csv", model=model)
-    for species, count in read_table(predictions).species.value_counts().items():
-        assert f"{species} {count} ({count / 150:.1%})" in words(page)
-    assert "150 in all" in words(page)
+def one_parquet(rows):
+    write_table(rows, "rows.parquet")
+    return "rows.parquet"
 
 
-def test_known_labels_give_accuracy_with_interval_and_who_was_taken_for_whom(model):
-    page, predictions = report("known.csv", model=model)
-    answered = read_table(predictions)
+def json_lines(rows):
+    write_table(rows, "rows.jsonl")
+    return Path("rows.jsonl")
+
+
+def compressed(rows):
+    Path("rows.csv.gz").write_bytes(gzip.compress(Path(one_csv(rows)).read_bytes()))
+    return "rows.csv.gz"
+
+
+def two_files(rows):
+    write_table(rows[:70], "a.csv")
+    write_table(rows[70:], "b.csv")
+    return ["a.csv", "b.csv"]
+
+
+def a_pattern(rows):
+    Path("many").mkdir()
+    for start in range(0, len(rows), 40):
+        write_table(rows[start : start + 40], f"many/{start:03}.parquet")
+    return "many/*.parquet"
+
+
+def a_folder(rows):
+    a_pattern(rows)
+    return Path("many")
+
+
+def an_address(rows):
+    return Path(one_csv(rows)).absolute().as_uri()
+
+
+KINDS = [one_csv, one_parquet, json_lines, compressed, two_files, a_pattern, a_folder, an_address]
+
+
+@pytest.mark.parametrize("most", [1, 7, 1000])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_predictions_are_those_of_the_door_beside_the_rows_in_their_order(model, kind, most):
+    shuffled = NEW.sample(frac=1, random_state=1, ignore_index=True)
+    written = report(kind(shuffled), "page.html", model, most=most)
+    answered = read_table(written.predictions)
+    flags = answered.pop("out_of_domain").astype("str").fillna("")
+    pd.testing.assert_frame_equal(answered, shuffled.join(predict(shuffled, model)), rtol=0, atol=1e-9)
+    seen = model.profile["columns"]
+    for name, column in shuffled.items():
+        outside = (column < seen[name]["minimum"]) | (column > seen[name]["maximum"])
+        assert flags.str.contains(name).tolist() == outside.tolist()
+
+
+def test_page_and_json_count_what_the_predictions_hold(model):
+    written = report("new.csv", model=model)
+    said = json.loads(written.data.read_text())
+    for species, count in read_table(written.predictions).species.value_counts().items():
+        assert f"{species} {count} ({count / 150:.1%})" in words(written.page)
+        assert said["answers"][species] == count
+    assert (said["rows"], said["answered"], said["refused"]) == (150, 150, 0)
+
+
+def test_known_labels_give_what_scikit_learn_says_of_them(model):
+    written = report("known.csv", model=model, most=40)
+    labels, answered = json.loads(written.data.read_text())["labels"], read_table(written.predictions)
     right = (answered.species == answered.species_predicted).sum()
     assert 0 < right < 150
-    assert f"{right} of 150 answers are right: an accuracy of {right / 150:.3f}" in words(page)
-    low, high = map(float, re.search(r"between ([\d.]+) and ([\d.]+)\.", words(page)).groups())
+    assert f"{right} of 150 answers are right: an accuracy of {right / 150:.3f}" in words(written.page)
+    low, high = map(float, re.search(r"between ([\d.]+) and ([\d.]+)\.", words(written.page)).groups())
     assert low < right / 150 < high
     for species, row in pd.crosstab(answered.species, answered.species_predicted).iterrows():
-        assert " ".join([species, *map(str, row)]) in words(page)
+        assert " ".join([species, *map(str, row)]) in words(written.page)
+        assert labels["confusion"][species] == row.to_dict()
+    figures = classification_report(answered.species, answered.species_predicted, output_dict=True)
+    for of_class in labels["of_class"]:
+        expected = figures[of_class["class"]]
+        assert [of_class[name] for name in ("precision", "recall", "f1")] == pytest.approx(
+            [expected[name] for name in ("precision", "recall", "f1-score")]
+        )
+    shares = answered.filter(like="probability_")
+    assert labels["log_loss"] == pytest.approx(log_loss(answered.species, shares))
+    sure = shares.to_numpy()[np.arange(150), pd.Index(model.profile["classes"]).get_indexer(answered.species)]
+    wrong = sure[answered.species != answered.species_predicted]
+    assert [row["probability of truth"] for row in labels["worst"]] == pytest.approx(sorted(wrong)[:20])
 
 
 def test_unknown_labels_give_no_accuracy(model):
-    page, _ = report("new.csv", model=model)
-    assert "accuracy" not in words(page)
+    assert "accuracy" not in words(report("new.csv", model=model).page)
+
+
+def test_a_drifted_column_is_named_and_the_others_are_not(model):
+    write_table(NEW.assign(sepal_width=NEW.sepal_width + 0.5), "moved.csv")
+    said = report("moved.csv", model=model).said
+    assert [name for name, column in said["drift"].items() if column["drifted"]] == ["sepal_width"]
+    assert "Distributed otherwise than in training: sepal_width." in words("report.html")
+    assert not any(column["drifted"] for column in report("new.csv", model=model).said["drift"].values())
 
 
 def test_labels_under_their_names_in_the_source_are_held_against_the_answers():
@@ -96,17 +180,17 @@ def test_labels_under_their_names_in_the_source_are_held_against_the_answers():
     relabel = {f"Iris-{species}": species for species in IRIS.species.unique()}
     model = workflow.swap(raw=kaggle, rename=names, relabel=relabel).run("model", progress=False)["model"]
     write_table(kaggle, "kaggle.csv")
-    page, predictions = report("kaggle.csv", model=model)
-    assert int(re.search(r"(\d+) of 150 answers are right", words(page)).group(1)) > 135
-    assert list(read_table(predictions))[:6] == [*names, "species"]
+    written = report("kaggle.csv", model=model)
+    assert int(re.search(r"(\d+) of 150 answers are right", words(written.page)).group(1)) > 135
+    assert list(read_table(written.predictions))[:6] == [*names, "species"]
 
 
 def test_a_model_without_probabilities_gets_a_page_without_confidence():
     model = workflow.swap(classifier=LinearSVC()).run("model", progress=False)["model"]
-    page, predictions = report("new.csv", model=model)
-    assert "Answers" in words(page)
-    assert "Confidence" not in words(page)
-    assert list(read_table(predictions)) == list(IRIS)
+    written = report("known.csv", model=model)
+    assert "Answers" in words(written.page)
+    assert "Confidence" not in words(written.page)
+    assert list(read_table(written.predictions)) == [*IRIS, "species_predicted", "out_of_domain"]
 
 
 def test_the_approved_model_answers_where_none_is_given(model):
@@ -114,8 +198,7 @@ def test_the_approved_model_answers_where_none_is_given(model):
         report("new.csv")
     assert left() == {}
     save(model, ".iris_ml/model.skops")
-    page, _ = report("new.csv")
-    assert "150 in all" in words(page)
+    assert "150 rows were asked about, and 150 answered" in words(report("new.csv").page)
 
 
 HOSTILE = "<script>alert(1)</script>"
@@ -128,7 +211,7 @@ def test_hostile_names_of_file_column_and_class_come_out_as_text():
     columns = list(strange.columns[:4])
     trained = workflow.swap(raw=strange, feature_names=columns, classes=[], passthrough=["colour"])
     write_table(strange, "<img src=x>'\".csv")
-    page, _ = report("<img src=x>'\".csv", "page.html", trained.run("model", progress=False)["model"])
+    page = report("<img src=x>'\".csv", "page.html", trained.run("model", progress=False)["model"]).page
     found = elements(page)
     assert not {"script", "img"} & {tag for tag, _ in found}
     assert not [name for _, attributes in found for name in attributes if name.startswith("on")]
@@ -137,12 +220,13 @@ def test_hostile_names_of_file_column_and_class_come_out_as_text():
 
 
 def test_the_page_fetches_nothing(model):
-    page, predictions = report("known.csv", model=model)
-    addresses = [value for _, attributes in elements(page) for name, value in attributes.items() if name in {"src", "href"}]
-    assert addresses == [predictions.name]
-    (policy,) = [attributes["content"] for _, attributes in elements(page) if "http-equiv" in attributes]
+    written = report("known.csv", model=model)
+    found = elements(written.page)
+    addresses = [value for _, attributes in found for name, value in attributes.items() if name in {"src", "href"}]
+    assert addresses == [written.predictions.name]
+    (policy,) = [attributes["content"] for _, attributes in found if "http-equiv" in attributes]
     assert policy == "default-src 'none'; style-src 'unsafe-inline'"
-    assert "url(" not in page.read_text(encoding="utf-8")
+    assert "url(" not in written.page.read_text(encoding="utf-8")
 
 
 def test_the_same_rows_give_the_same_bytes(model):
@@ -150,6 +234,24 @@ def test_the_same_rows_give_the_same_bytes(model):
     before = left()
     report("known.csv", model=model)
     assert left() == before
+
+
+@pytest.mark.parametrize("most", [1, 10, 1000])
+def test_wrong_rows_are_put_aside_with_their_number_and_reason_and_the_others_answered(model, most):
+    rows = IRIS.astype({"petal_width": object})
+    rows.loc[3, "petal_width"], rows.loc[60, "species"], rows.loc[61, "sepal_width"] = "wide", "tulip", np.inf
+    write_table(rows, "wrong.csv")
+    written = report("wrong.csv", model=model, most=most)
+    refused = pd.read_csv(written.refused, index_col="row")
+    assert refused.refused_because.to_dict() == {
+        3: "column 'petal_width': 'wide' is not a finite number",
+        60: "column 'species': 'tulip' is none of setosa, versicolor, virginica",
+        61: "column 'sepal_width': inf is not a finite number",
+    }
+    right = NEW.drop(index=[3, 60, 61])
+    answered = read_table(written.predictions)
+    assert answered.species_predicted.tolist() == predict(right, model).species.tolist()
+    assert (written.said["rows"], written.said["answered"], written.said["refused"]) == (150, 147, 3)
 
 
 def a_missing_file():
@@ -161,13 +263,8 @@ def rows_without_a_column():
     return "new.csv"
 
 
-def a_number_that_is_text():
-    write_table(IRIS.astype({"petal_width": str}).replace({"petal_width": {"0.2": "narrow"}}), "new.csv")
-    return "new.csv"
-
-
-def an_unknown_label():
-    write_table(IRIS.replace({"species": {"setosa": "tulip"}}), "new.csv")
+def nothing_but_wrong_rows():
+    write_table(IRIS.assign(petal_width="wide"), "new.csv")
     return "new.csv"
 
 
@@ -176,38 +273,41 @@ def no_rows():
     return "new.csv"
 
 
-@pytest.mark.parametrize(
-    "mistake", [a_missing_file, rows_without_a_column, a_number_that_is_text, an_unknown_label, no_rows]
-)
-def test_bad_rows_leave_the_old_report(model, mistake):
+def a_file_of_another_table_among_them():
+    write_table(IRIS.assign(colour="blue"), "other.csv")
+    return ["new.csv", "other.csv"]
+
+
+MISTAKES = [a_missing_file, rows_without_a_column, nothing_but_wrong_rows, no_rows, a_file_of_another_table_among_them]
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_bad_table_leaves_the_old_report(model, mistake):
     report("known.csv", model=model)
+    source = mistake()
     before = left()
     with pytest.raises(IrisError):
-        report(mistake(), model=model)
+        report(source, model=model)
     assert left() == before
 
 
-def interrupted_before_the_predictions(table, path):
-    raise KeyboardInterrupt
+def test_strictly_the_first_wrong_row_stops_everything(model):
+    report("known.csv", model=model)
+    write_table(IRIS.replace({"species": {"virginica": "tulip"}}), "new.csv")
+    before = left()
+    with pytest.raises(DataError, match="row 100: column 'species': 'tulip'"):
+        report("new.csv", model=model, strict=True)
+    assert left() == before
 
 
-def interrupted_within_the_predictions(table, path):
-    def half(self, file, index):
-        Path(file).write_text("sepal_length,sep")
+@pytest.mark.parametrize("where", ["summary", "_page", "added"])
+def test_an_interrupted_report_leaves_the_old_one(model, monkeypatch, where):
+    def interrupted(*_):
         raise KeyboardInterrupt
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pd.DataFrame, "to_csv", half)
-        write_table(table, path)
-
-
-@pytest.mark.parametrize("interrupted", [interrupted_before_the_predictions, interrupted_within_the_predictions])
-@pytest.mark.parametrize("earlier", [["new.csv"], []])
-def test_an_interrupted_report_leaves_the_old_one_or_none(model, monkeypatch, interrupted, earlier):
-    for file in earlier:
-        report(file, model=model)
+    report("new.csv", model=model)
     before = left()
-    monkeypatch.setattr(iris_ml.report, "write_table", interrupted)
+    monkeypatch.setattr(iris_ml.report, where, interrupted)
     with pytest.raises(KeyboardInterrupt):
         report("known.csv", model=model)
     assert left() == before
@@ -221,3 +321,111 @@ def test_what_was_asked_about_is_never_overwritten(model):
     with pytest.raises(DataError, match="this is no name for one"):
         report("page_predictions.csv", "page_predictions.csv", model)
     assert left() == before
+
+
+def flowers(rows, path):
+    """Write many flowers, a hundred thousand at a time."""
+    random = np.random.default_rng(0)
+    with pq.ParquetWriter(path, iris_ml.scoring._arrow(NEW).schema) as writer:
+        for _ in range(rows // 100_000):
+            some = NEW.iloc[random.integers(0, 150, 100_000)] + random.normal(0, 0.02, (100_000, 4))
+            writer.write_table(iris_ml.scoring._arrow(some.clip(lower=0.1)))
+
+
+def started(*words):
+    """A report in a process of its own."""
+    command = [Path(sys.executable).with_name("iris_ml"), "report", *words]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_the_memory_does_not_grow_with_the_rows(model):
+    save(model, ".iris_ml/model.skops")
+    peaks = []
+    for rows in 1_000_000, 4_000_000:
+        flowers(rows, "many.parquet")
+        process = started("many.parquet")
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        assert process.returncode == 0, process.stderr.read()
+        assert pq.ParquetFile("report_predictions.parquet").metadata.num_rows == rows
+        peaks.append(usage.ru_maxrss / 1000)
+    assert max(peaks) < 600, peaks
+    assert peaks[1] < peaks[0] + 120, "3 million rows with their answers would take 200 MB"
+
+
+def test_killed_at_any_moment_it_leaves_the_old_report_or_the_new_one(model):
+    save(model, ".iris_ml/model.skops")
+    flowers(400_000, "many.parquet")
+    report("new.csv", predictions="answers.parquet")
+    old = {name: Path(name).read_bytes() for name in ("answers.parquet", "report.json", "report.html")}
+    start = time.perf_counter()
+    assert started("many.parquet", "--predictions", "answers.parquet").wait() == 0
+    whole = time.perf_counter() - start
+    new = {name: Path(name).read_bytes() for name in old}
+    for name, content in old.items():
+        Path(name).write_bytes(content)
+    for moment in np.linspace(0.2, 1.05, 12) * whole:
+        process = started("many.parquet", "--predictions", "answers.parquet")
+        time.sleep(moment)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        now = {name: Path(name).read_bytes() for name in old}
+        assert now in (old, new)
+    report("new.csv")
+    assert not [*Path().glob(".*.part")], "what the killed processes left aside is gone"
+
+
+def test_exit_codes_tell_a_scheduler_what_happened(model):
+    save(model, ".iris_ml/model.skops")
+    write_table(IRIS.replace({"species": {"virginica": "tulip"}}), "wrong.csv")
+    ended = {words: started(*words) for words in [("new.csv",), ("wrong.csv",), ("wrong.csv", "--strict"), ("missing.csv",)]}
+    told = {words: process.communicate() for words, process in ended.items()}
+    assert [process.returncode for process in ended.values()] == [0, 3, 2, 2], told
+    assert "Traceback" not in str(told)
+
+
+def test_a_terminated_report_clears_up(model):
+    save(model, ".iris_ml/model.skops")
+    flowers(3_000_000, "many.parquet")
+    process = started("many.parquet")
+    while not [*Path().glob(".*.part")]:
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.terminate()
+    process.communicate()
+    assert process.returncode == 143
+    assert not [*Path().glob(".*.part")]
+    assert not [*Path().glob("report*")]
+
+
+def test_a_cluster_gives_the_same_bytes_though_a_worker_dies(model):
+    flowers(1_000_000, "many.parquet")
+    here = report("many.parquet", "here.html", model, most=20_000)
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster,
+        Client(cluster) as client,
+    ):
+        pids = {*client.run(os.getpid).values()}
+        assert len(pids) == 2
+        assert os.getpid() not in pids
+
+        def die():
+            while not [part for part in Path().glob(".*.part") if part.stat().st_size > 1_000_000]:
+                time.sleep(0.01)
+            os.kill(min(pids), signal.SIGKILL)
+
+        killer = threading.Thread(target=die)
+        killer.start()
+        there = report("many.parquet", "there.html", model, on=client, most=20_000)
+        killer.join()
+        assert {*client.run(os.getpid).values()} != pids, "the worker was replaced"
+    assert there.predictions.read_bytes() == here.predictions.read_bytes()
+    assert {**there.said, "predictions": "", "refused_rows": ""} == {**here.said, "predictions": "", "refused_rows": ""}
+
+
+def test_a_cluster_that_does_not_answer_is_a_sentence(model):
+    save(model, ".iris_ml/model.skops")
+    process = started("new.csv", "--on", "nowhere://127.0.0.1:1")
+    _, error = process.communicate()
+    assert process.returncode == 2
+    assert error.startswith("iris_ml: nowhere://127.0.0.1:1: no Dask scheduler answers")

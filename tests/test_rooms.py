@@ -1,6 +1,7 @@
 """The pages read like a book, and each room keeps to what it may touch.
 
-A page's number orders it, and the number's first digit is its room. The rules read the pages and their modules and
+A page's number orders it, and the number's first digit is its room. A third digit puts a page after the one of the
+first two. The rules read the pages and their modules and
 import nothing; each takes the project's folder and gives one sentence for each thing that breaks it.
 """
 
@@ -60,7 +61,7 @@ class Page:
 
     @property
     def number(self):
-        return self.name[:2]
+        return self.name.partition("_")[0]
 
     @property
     def room(self):
@@ -154,9 +155,9 @@ def flowers_outside_of_science(folder):
 def misnamed(folder):
     numbers = [page.number for page in book(folder)]
     for page in book(folder):
-        expected = "" if page.room == "9" else page.name[3:].removesuffix(".ipynb")
-        if page.room not in {*ROOMS, "9"} or not re.match(r"\d\d_\w+\.ipynb$", page.name):
-            yield f"{page.name} stands in no room: its name is two digits and a word"
+        expected = "" if page.room == "9" else page.name.partition("_")[2].removesuffix(".ipynb")
+        if page.room not in {*ROOMS, "9"} or not re.match(r"\d\d\d?_\w+\.ipynb$", page.name):
+            yield f"{page.name} stands in no room: its name is two digits, or three, and a word"
         if page.module != expected:
             yield f"{page.name} exports {page.module or 'nothing'} instead of {expected or 'nothing'}"
         if numbers.count(page.number) > 1:
@@ -179,7 +180,7 @@ def small_book(tmp_path):
         (tmp_path / folder).mkdir()
 
     def add(name, code="", module=None):
-        module = name[3:] if module is None else module
+        module = name.partition("_")[2] if module is None else module
         directive = f"#| default_exp {module}\n" if module else ""
         cell = {"cell_type": "code", "source": [directive, code]}
         (tmp_path / "nbs" / f"{name}.ipynb").write_text(json.dumps({"cells": [cell]}))
@@ -251,7 +252,7 @@ def test_flowers_outside_of_science_are_found(small_book, code):
 @pytest.mark.parametrize(
     ("name", "module", "found"),
     [
-        ("70_cellar", "cellar", "70_cellar.ipynb stands in no room: its name is two digits and a word"),
+        ("70_cellar", "cellar", "70_cellar.ipynb stands in no room: its name is two digits, or three, and a word"),
         ("10_flowers", "plants", "10_flowers.ipynb exports plants instead of flowers"),
         ("90_first_steps", "steps", "90_first_steps.ipynb exports steps instead of nothing"),
     ],

@@ -13,7 +13,7 @@ import typer
 from iris_ml.commands import application
 
 PROJECT = Path(__file__).parents[1]
-RULES = "all app data docs lab predict report run runs serve settings store test ui".split()
+RULES = "all app check data docs lab predict report run runs serve settings store test ui".split()
 
 
 def snakemake(*words, folder=PROJECT):
@@ -44,7 +44,12 @@ def project(tmp_path):
 def test_a_report_makes_the_model_that_it_needs_and_nothing_twice(project):
     succeeded, said = snakemake("report", "--config", "page=out/page.html", folder=project)
     assert succeeded, said
-    assert sorted(path.name for path in project.glob("out/*")) == ["page.html", "page_predictions.csv"]
+    assert sorted(path.name for path in project.glob("out/*")) == [
+        "page.html",
+        "page.json",
+        "page_predictions.csv",
+        "page_refused.csv",
+    ]
     assert (project / ".iris_ml" / "model.skops").exists()
     assert "Nothing to be done" in snakemake("report", "--config", "page=out/page.html", folder=project)[1]
 

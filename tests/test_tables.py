@@ -190,9 +190,9 @@ def test_the_app_gives_texts_to_choose_from(trained, tmp_path, monkeypatch):
 
 def test_the_report_tells_of_numbers_and_texts(table, trained, tmp_path):
     table.to_csv(tmp_path / "houses.csv", index=False)
-    page, predictions = report(tmp_path / "houses.csv", tmp_path / "report.html", trained["model"])
-    assert "Arles, Bern, Cork" in page.read_text(encoding="utf-8")
-    assert pd.read_csv(predictions).price_predicted.tolist() == trained["predictions"].tolist()
+    written = report(tmp_path / "houses.csv", tmp_path / "report.html", trained["model"])
+    assert "Arles, Bern, Cork" in written.page.read_text(encoding="utf-8")
+    assert pd.read_csv(written.predictions).price_predicted.tolist() == trained["predictions"].tolist()
 
 
 def test_a_profile_is_plain_json_and_covers_what_was_seen(table, trained):

@@ -1,0 +1,80 @@
+"""Parity: whichever surface is bent, it is named, and the others are not."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from iris_ml.check import SURFACES
+
+PROJECT = Path(__file__).parents[1]
+START = "import sys; from iris_ml.entry import main; main()"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A folder with a copy of the project, and with a model."""
+    folder = tmp_path_factory.mktemp("project")
+    for name in "iris_ml", "nbs":
+        shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    assert typed(folder, "run", "--quiet").returncode == 0
+    return folder
+
+
+def typed(folder, *words):
+    """Type a command in a copy of the project; nothing of this one is imported."""
+    environment = os.environ | {"PYTHONPATH": str(folder), "IRIS_ML_PROGRESS": "false"}
+    command = [sys.executable, "-c", START, *words]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+@pytest.fixture
+def bent(trained):
+    """A function that edits one file of the copy, until the test is over."""
+    before = {}
+
+    def edit(file, old, new):
+        path = trained / file
+        text = before.setdefault(path, path.read_text(encoding="utf-8"))
+        assert old in text, f"{file} no longer says {old!r}"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+        return trained
+
+    yield edit
+    for path, text in before.items():
+        path.write_text(text, encoding="utf-8")
+
+
+def test_all_surfaces_of_the_project_agree(trained):
+    ended = typed(trained, "check", "parity")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    lines = ended.stdout.splitlines()
+    for surface in SURFACES:
+        (line,) = [line for line in lines if line.strip().startswith(f"{surface}  ")]
+        assert line.split()[-1] == "equal"
+
+
+REPORTS = {name for name in SURFACES if name.startswith("report")}
+STEP = "return model.predict_proba(features)"
+BENT = {  # file, what it says, what it says when it is bent, surfaces that are then to be named
+    "a page that was edited and not exported": ("nbs/15_model.ipynb", STEP, f"{STEP}.round(3)", {"notebook"}),
+    "a module that was edited by hand": ("iris_ml/model.py", STEP, f"{STEP}.round(6)", {*SURFACES} - {"notebook"}),
+    "a command that rounds": ("iris_ml/commands.py", "with_answers(asked), to", "with_answers(asked).round(3), to", {"command"}),
+    "a report that rounds": ("iris_ml/scoring.py", "from_pandas(table,", "from_pandas(table.round(3),", REPORTS),
+    "a report of other rows": ("iris_ml/sources.py", "yield batch.set_axis(", "yield (batch * 1.01).set_axis(", REPORTS),
+    "a service that mixes up columns": ("iris_ml/answers.py", "float).reshape", "float)[:, ::-1].reshape", {"API"}),
+    "a service that rounds": ("iris_ml/answers.py", '["probabilities"].to_', '["probabilities"].round(4).to_', {"API"}),
+    "an app that rounds what it is given": ("iris_ml/app.py", "run = ask(row, model", "run = ask(row.round(0), model", {"app"}),
+}
+
+
+@pytest.mark.parametrize("what", BENT)
+def test_a_surface_that_is_bent_is_named_with_row_and_field(bent, what):
+    file, old, new, surfaces = BENT[what]
+    ended = typed(bent(file, old, new), "check", "parity")
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    named = {line.split(": row ")[0] for line in ended.stdout.splitlines() if ": row " in line and "field '" in line}
+    assert named == surfaces
