@@ -19,6 +19,7 @@ from .answers import Answers, Explanations, answers, explanations, table
 from .batching import Batcher
 from .bodies import Limits, Problem, reader, row_type, rows_type
 from .champion import Champion
+from .journal import Journal
 from .production import workflow
 from .vocabulary import IrisError, extra
 
@@ -110,6 +111,7 @@ def service(
     champion: Champion,  # who answers
     health: Callable[[], dict[str, Any]] = dict,  # what else `/readyz` should say; "not_ready" says why it is not
     limits: Limits = Limits(),
+    journal: Journal | None = None,  # what keeps some of what is asked; none: nothing is kept
 ) -> FastAPI:
     """Make the service that answers with a model; its pages need nothing from other hosts."""
     seen = champion.model.profile
@@ -119,22 +121,28 @@ def service(
         description=f"Predicts {seen['target']!r}, a row at a time or many.",
         responses={"default": _PROBLEM},
     )
-    _add_answers(application, champion, limits)
+    _add_answers(application, champion, limits, journal or Journal("", 0))
     _add_health(application, champion, health)
     for kind in Problem, IrisError, HTTPException, Exception:
         application.add_exception_handler(kind, answered)
     return application
 
 # %% ../nbs/51_api.ipynb #b94a5e31
-def _add_answers(application: FastAPI, champion: Champion, limits: Limits) -> None:
+def _add_answers(application: FastAPI, champion: Champion, limits: Limits, journal: Journal) -> None:
     columns = champion.model.profile["columns"]
     row = row_type(columns)
     Many, Few = rows_type(row, limits.rows), rows_type(row, limits.explained, "FewRows")
     many, few = reader(Many, len(columns)), reader(Few, len(columns))
-    batcher = Batcher(lambda rows: answers(champion.asker.ask(table(rows, columns))), limits.rows)
+
+    def answer(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        run = champion.asker.ask(table(rows, columns))
+        journal.keep(run, champion.version)
+        return answers(run)
 
     def signed(given: dict[str, Any]) -> dict[str, Any]:
-        return {"id": token_hex(16), "model": champion.version, **given}
+        return {"id": f"{champion.version}{token_hex(10)}", "model": champion.version, **given}
+
+    batcher = Batcher(answer, limits.rows)
 
     async def predict(body: Annotated[Many, Body()]) -> dict[str, Any]:  # type: ignore[valid-type]
         """Answer each row with a label and the probability of each class."""

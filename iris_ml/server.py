@@ -24,6 +24,7 @@ from typing import Any
 from .api import often, service, told
 from .bodies import Limits, Problem
 from .champion import Throne
+from .journal import Journal
 from .settings import read_settings
 from .vocabulary import SettingsError, extra
 
@@ -85,13 +86,13 @@ def _metrics() -> bytes:
 
 # %% ../nbs/54_server.ipynb #9abe9cf8
 class _House:
-    def __init__(self, throne: Throne, limits: Limits):
-        self.throne, self.limits = throne, limits
+    def __init__(self, throne: Throne, limits: Limits, journal: Journal):
+        self.throne, self.limits, self.journal = throne, limits, journal
         self.leaving, self.under_way, self.accepted = False, 0, 0
         self._move_in(self._made())
 
     def _made(self) -> FastAPI:
-        made = service(self.throne.champion, self._health, self.limits)
+        made = service(self.throne.champion, self._health, self.limits, self.journal)
 
         @made.get("/metrics", response_class=Response)
         def metrics() -> Response:
@@ -124,6 +125,7 @@ class _LivingHouse(_House):
         await send({"type": "lifespan.startup.complete"})
         await receive()
         watching.cancel()
+        await asyncio.to_thread(self.journal.close)
         _log.warning("stopped after %d requests, %d of them without an answer", self.accepted, self.under_way)
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -149,8 +151,9 @@ class Gate(_LivingHouse):
         throne: Throne,  # holds the champion, and looks for the next
         key: str = "",  # that is asked for; empty: none is
         limits: Limits = Limits(),
+        journal: Journal | None = None,  # what keeps some of what is asked; none: nothing is kept
     ):
-        super().__init__(throne, limits)
+        super().__init__(throne, limits, journal or Journal("", 0))
         self._right = f"Bearer {key}".encode() if key else b""
 
     async def __call__(self, scope: MutableMapping, receive: Callable, send: Callable) -> None:
@@ -200,7 +203,8 @@ def application() -> Gate:
     """Make the gate of this folder's champion, as each worker does."""
     settings = read_settings()
     throne = Throne(settings.model_file, settings.trusted_types, settings.checkpoints)
-    return Gate(throne, key_of(os.environ.get("IRIS_API_HOST", "127.0.0.1")))
+    key = key_of(os.environ.get("IRIS_API_HOST", "127.0.0.1"))
+    return Gate(throne, key, journal=Journal(settings.journal, settings.asked, settings.asked_without))
 
 
 def serve(
