@@ -25,10 +25,10 @@ from iris_ml.digests import digest
 from iris_ml.fingerprints import digest as fingerprint
 from iris_ml.history import runs
 from iris_ml.model_files import version
+from iris_ml.places import located
 from iris_ml.production import workflow
 from iris_ml.records import Records
 from iris_ml.settings import read_settings
-from iris_ml.sources import located
 from torture import records as torture
 
 PROJECT = Path(__file__).parents[1]

@@ -1,8 +1,8 @@
 """The pages read like a book, and each room keeps to what it may touch.
 
 A page's number orders it, and the number's first digit is its room. A third digit puts a page after the one of the
-first two. The rules read the pages and their modules and
-import nothing; each takes the project's folder and gives one sentence for each thing that breaks it.
+first two. The rules read the pages and their modules and import nothing; each takes the project's folder and gives one
+sentence for each thing that breaks it.
 """
 
 import ast
