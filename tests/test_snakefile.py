@@ -13,7 +13,7 @@ import typer
 from iris_ml.commands import application
 
 PROJECT = Path(__file__).parents[1]
-RULES = "all app check data docs lab predict report run runs serve settings store test ui".split()
+RULES = "all app check data docs lab monitor predict promote report retrain run runs serve settings store test ui".split()
 
 
 def snakemake(*words, folder=PROJECT):
