@@ -57,7 +57,8 @@ def better(
 ) -> Gate:
     """Say whether a challenger answers better than the champion, beyond chance."""
     labels = truth.to_numpy()
-    change, least, most = difference(pd.Series(before.to_numpy() == labels), pd.Series(after.to_numpy() == labels))
+    first, second = (pd.Series(answers.to_numpy() == labels) for answers in (before, after))
+    change, least, most = difference(first, second, sure=0.95 if margin else 0.99)
     figures = f"{change:+.3f}, between {least:+.3f} and {most:+.3f} over {len(truth)} rows"
     if margin:
         return Gate("not worse", least > -margin, f"{figures}; the least may be {-margin:+.3f}")

@@ -23,11 +23,12 @@ def interval(
 def difference(
     before: pd.Series,  # for each row whether the first answer is right
     after: pd.Series,  # for each of the same rows whether the second is
+    sure: float = 0.95,  # share of intervals that hold the truth
 ) -> tuple[float, float, float]:  # how much larger the second share of right answers is, and its lower and upper end
-    """Bound the difference of two shares over the same rows by a 95 % interval (Agresti and Min 2005)."""
+    """Bound the difference of two shares over the same rows by an interval (Agresti and Min 2005)."""
     rows = len(before) + 2
     gained, lost = ((after & ~before).sum() + 0.5) / rows, ((before & ~after).sum() + 0.5) / rows
-    reach = norm.ppf(0.975) * ((gained + lost - (gained - lost) ** 2) / rows) ** 0.5
+    reach = norm.ppf((1 + sure) / 2) * ((gained + lost - (gained - lost) ** 2) / rows) ** 0.5
     return float(after.mean() - before.mean()), float(gained - lost - reach), float(gained - lost + reach)
 
 # %% ../nbs/16_scores.ipynb #1e8bbabc
