@@ -93,6 +93,12 @@ def test_a_page_without_its_module_is_found(project):
     assert exported(first_page(project)) in changed_by_exporting(project)
 
 
+def test_the_site_of_those_who_have_quarto_lists_every_page(project):
+    nbdev("nbdev_sidebar", project)
+    listed = re.findall(r"\w+\.ipynb", (project / "nbs" / "sidebar.yml").read_text(encoding="utf-8"))
+    assert sorted(listed) == sorted(path.name for path in (PROJECT / "nbs").glob("*.ipynb"))
+
+
 def test_cleaning_twice_equals_cleaning_once(project):
     for page in (project / "nbs").glob("*.ipynb"):
         notebook = json.loads(page.read_text(encoding="utf-8"))
