@@ -69,7 +69,8 @@ def prune(
             going.append(result)
     for result in going:
         result.path.unlink(missing_ok=True)
-    return sum(_freed(path) for path in Path(root).glob("values/*") if path.name not in staying and _is_settled(path))
+    held = sum(result.entry.size for result in going if result.entry.held)
+    return held + sum(_freed(path) for path in Path(root).glob("values/*") if path.name not in staying and _is_settled(path))
 
 
 def _freed(path: Path) -> int:
