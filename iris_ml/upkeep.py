@@ -111,7 +111,7 @@ def save_kept(
         with suppress(Unstorable, OSError):
             result.entry = Checkpoints(root).keep(result.value, entry.recipe, entry.result, entry.seconds, entry.made)
     try:
-        archive = (Path(root) / "values" / result.entry.file).read_bytes() if result.entry and result.entry.file else b""
+        archive = Checkpoints(root).content(result.entry) if result.entry and result.entry.file else b""
     except OSError:
         archive = b""
     if archive and sha256(archive).hexdigest() == result.entry.file:
