@@ -9,6 +9,7 @@ __all__ = ['Recipe', 'recipe', 'Entry', 'entry_of', 'Checkpoints', 'difference']
 import json
 import os
 import warnings
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -53,6 +54,7 @@ class Entry:
     size: int  # bytes of its file
     seconds: float  # that it took to compute
     made: str  # the value in a few words
+    held: str = ""  # what would be in its file, in base 64, where that is so little that it has none
 
 
 def _packed(entry: Entry) -> bytes:
@@ -95,7 +97,7 @@ class Checkpoints:
             return None
         if entry is None or entry.recipe.key != recipe.key:
             self._set_aside(path)
-        elif not entry.file or self._value(entry.file).exists():
+        elif not entry.file or entry.held or self._value(entry.file).exists():
             with suppress(OSError):  # of a store that may only be read
                 os.utime(path)  # the last one used is the one that the next is compared with
             self._used_last[recipe.step] = entry
@@ -105,13 +107,16 @@ class Checkpoints:
     def keep(self, value: Any, recipe: Recipe, result: str, seconds: float, made: str, whole: bool = True) -> Entry:
         """Keep a value, or only what is known of it; `Unstorable` where it would not come back as it was."""
         with aside(self.root) as part:
-            form, file, size = "", "", 0
+            form, file, size, held = "", "", 0, ""
             if whole:
                 form = write(value, result, part, self.trusted)
                 with part.open("rb") as content:
                     file, size = file_digest(content, "sha256").hexdigest(), content.tell()
-                self._move(part, self._value(file))
-            entry = Entry(recipe, result, form or form_of(value), file, size, seconds, made)
+                if size <= _LITTLE:
+                    held = b64encode(part.read_bytes()).decode()
+                else:
+                    self._move(part, self._value(file))
+            entry = Entry(recipe, result, form or form_of(value), file, size, seconds, made, held)
             part.write_bytes(_packed(entry))
             self._move(part, self._place(recipe))
         self._used_last[recipe.step] = entry
@@ -121,14 +126,20 @@ class Checkpoints:
         """Read a value that was kept; `LookupError` where it is gone or damaged, or was never kept."""
         if not entry.file:
             raise LookupError(f"the value of {entry.recipe.step!r} was not kept")
-        path, is_small = self._value(entry.file), entry.form == "arrow" and entry.size < 1_000_000
+        path, is_table = self._value(entry.file), entry.form == "arrow"
         try:
-            return (_small_table if is_small else _verified)(path, entry.form, self.trusted)
+            if entry.held:
+                return (_known if is_table else _unpacked)(entry.held, entry.form, self.trusted)
+            return (_recent if is_table and entry.size < 1_000_000 else _verified)(path, entry.form, self.trusted)
         except _Damaged:
             self._set_aside(path)
             raise LookupError(f"the value of {entry.recipe.step!r} is damaged") from None
         except Exception as error:  # it is gone, or another version of a library wrote it
             raise LookupError(f"the value of {entry.recipe.step!r} cannot be read: {error}") from error
+    def content(self, entry: Entry) -> bytes:
+        """Read the bytes of a value that was kept, whatever they are; `OSError` where they are gone."""
+        return b64decode(entry.held) if entry.held else self._value(entry.file).read_bytes()
+
     def last(self, step: str) -> Entry | None:
         """Find the entry of a step that was used last: by this process, or else by any."""
         if step in self._used_last:
@@ -177,7 +188,12 @@ def _verified(path: Path, form: str, trusted: tuple[str, ...]) -> Any:
     return read(path, form, trusted)
 
 
-_small_table = lru_cache(maxsize=32)(_verified)  # many trials share a few
+def _unpacked(held: str, form: str, trusted: tuple[str, ...]) -> Any:
+    return read(b64decode(held), form, trusted)
+
+
+_LITTLE = 10_000  # bytes: to make a file for less takes longer than to read it along
+_recent, _known = lru_cache(maxsize=32)(_verified), lru_cache(maxsize=32)(_unpacked)  # many trials share a few tables
 _USED_LAST: dict[str, dict[str, Entry]] = {}  # root of a store -> step -> entry
 
 

@@ -115,6 +115,9 @@ def _bytes(value: bytes, gathered: Digest) -> None:
 @feeds(tuple)
 def _sequence(values: Iterable[Any], gathered: Digest) -> None:
     gathered.write(type(values).__name__, str(len(values)).encode())  # type: ignore[arg-type]
+    if {*map(type, values)} == {float}:
+        gathered.write("floats", np.array([*values]).tobytes())
+        return
     for value in values:
         gathered.feed(value)
 

@@ -8,6 +8,7 @@ __all__ = ['Unstorable', 'form_of', 'read', 'write']
 # %% ../nbs/26_formats.ipynb #dde48e2e
 import json
 from errno import EIO
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -98,25 +99,24 @@ _NAMES = pd.StringDtype(na_value=np.nan)  # what pandas makes of the names that 
 
 # %% ../nbs/26_formats.ipynb #bbc8ccda
 def read(
-    path: Path,
+    source: Path | bytes,  # a file, or what was in one
     form: str,  # the format it was written in
     trusted: tuple[str, ...] = (),  # types that a skops file may hold besides the usual ones
 ) -> Any:
     """Read a value back; nothing in the file is run."""
     if form == "arrow":
-        return _read_arrow(path)
+        return _read_arrow(source)
     if form == "npy":
-        array = np.load(path, allow_pickle=False)
+        array = np.load(BytesIO(source) if isinstance(source, bytes) else source, allow_pickle=False)
         return array if array.ndim else array[()]
-    if form == "json":
-        return json.loads(path.read_text(encoding="utf-8"))
-    return unpacked(path.read_bytes(), path.name, trusted)
+    content = source if isinstance(source, bytes) else source.read_bytes()
+    return json.loads(content) if form == "json" else unpacked(content, "a value", trusted)
 
 
-def _read_arrow(path: Path) -> pd.DataFrame | pd.Series:
+def _read_arrow(source: Path | bytes) -> pd.DataFrame | pd.Series:
     import pyarrow as pa
 
-    with pa.OSFile(str(path), "rb") as file:
+    with pa.BufferReader(source) if isinstance(source, bytes) else pa.OSFile(str(source), "rb") as file:
         arrow = pa.ipc.open_file(file).read_all()
     table = arrow.to_pandas()
     if arrow.schema.metadata[b"kind"] == b"DataFrame":

@@ -13,7 +13,8 @@ import threading
 from collections import deque
 from collections.abc import Container, Sequence
 from pathlib import Path
-from time import time_ns
+from time import sleep, time_ns
+from typing import Any
 
 import pandas as pd
 
@@ -31,7 +32,7 @@ class Journal:
     ):
         self.folder, self.most, self.left_out = Path(folder), most, {*left_out}
         self._file, self._room = Path(), 0
-        self._waiting: deque[tuple[str, Run]] = deque(maxlen=64)
+        self._waiting: deque[tuple[str, Run]] = deque(maxlen=20)
         self._left = threading.Event()
         self._thread = threading.Thread(target=self._write_now_and_then, name="journal", daemon=True)
         if most:
@@ -64,12 +65,12 @@ class Journal:
     def _write(self) -> None:
         found = [self._waiting.popleft() for _ in range(len(self._waiting))]
         for version in dict.fromkeys(version for version, _ in found):
-            rows = pd.concat([_asked(run, self.left_out) for known, run in found if known == version], ignore_index=True)
-            rows = rows.iloc[:: -(-len(rows) // 100)]
+            rows = [row for known, run in found if known == version for row in _asked(run, self.left_out)]
+            rows = rows[:: -(-len(rows) // 100)]
             if len(rows) > self._room or not self._file.name.endswith(f"-{version}.jsonl"):
                 self._begin(version)
             with self._file.open("ab") as file:
-                file.write(rows.to_json(orient="records", lines=True).encode())
+                file.write("".join(f"{json.dumps(row)}\n" for row in rows).encode())
             self._room -= len(rows)
 
     def _begin(self, version: str) -> None:
@@ -83,10 +84,15 @@ class Journal:
 _log = logging.getLogger("iris_ml")
 
 
-def _asked(run: Run, left_out: Container[str]) -> pd.DataFrame:
+def _asked(run: Run, left_out: Container[str]) -> list[dict[str, Any]]:
+    sleep(0.001)  # whoever answers goes first
     profile, rows = run["model"].profile, run["flowers"]
-    rows = rows[[name for name in profile["columns"] if name not in left_out]]
-    return rows.assign(**{profile["target"]: run["predictions"]})
+    names = [name for name in profile["columns"] if name not in left_out]
+    columns = [rows[name].iloc[:100].tolist() for name in names] + [run["predictions"].iloc[:100].tolist()]
+    return [
+        {name: None if cell != cell else cell for name, cell in zip([*names, profile["target"]], row, strict=True)}
+        for row in zip(*columns, strict=True)
+    ]
 
 # %% ../nbs/43_journal.ipynb #0ac720f7
 def asked(

@@ -140,7 +140,7 @@ def promote(
     gates = [
         derived(record, run, Path(iris_ml.__path__[0]).parent),
         repeatable(run, again),
-        against(_champion(settings.model_file), record, run, settings),
+        against(_crowned(settings.model_file), record, run, settings),
         shape(rows.iloc[:: -(-len(rows) // 200)], run["model"]),
         *costs,
     ]
@@ -155,18 +155,21 @@ def promote(
     return decision
 
 # %% ../nbs/47_promotion.ipynb #38c0c9e3
-def _champion(path: Path) -> dict[str, Any]:
-    if not path.exists():
-        return {}
+def _crowned(path: Path) -> dict[str, Any]:
     try:
-        return crowned(path) or {"model": version(path), "because": "it lay there before anything was promoted"}
-    except ModelFileError:
+        return crowned(path)
+    except ModelFileError:  # it is damaged, and answers nobody
         return {}
+
+
+def _champion(path: Path) -> dict[str, Any]:
+    unnamed = {"model": version(path), "because": "it lay there before anything was promoted"}
+    return _crowned(path) or (unnamed if unnamed["model"] else {})
 
 
 def _succeed(path: Path, about: Mapping[str, Any]) -> None:
     before = _champion(path)
-    if before and not crowned(path):
+    if before and not _crowned(path):
         before["model"] = save_archive(archive_of(path), model_path(path, version(path)))
     history = [*before.pop("history", []), before] if before else []
     now = {"when": moment(new_name()).isoformat(), "who": person()}

@@ -92,13 +92,13 @@ def _sources(results: Mapping[str, Any], inputs: Mapping[str, Any], graph: Funct
             yield from ((name, source) for source in asked_for if isinstance(source, Source))
 
 # %% ../nbs/32_recording.ipynb #33258dc7
-def _model(results: Mapping[str, Any], steps: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+def _model(results: Mapping[str, Any], steps: Mapping[str, dict[str, Any]], is_trial: bool) -> dict[str, Any]:
     result = results.get("model")
     if result is None:
         return {}
     file = result.entry.file if result.entry else ""
     about = {"digest": steps["model"]["result"], "key": steps["model"].get("key", ""), "version": file[:12]}
-    if result.how == "computed":
+    if result.how == "computed" and not is_trial:
         about["memory"] = _memory(result.value)
     answers = results.get("predictions")
     if answers is not None and answers.how == "computed" and len(answers.value):
@@ -156,7 +156,7 @@ def recorded(
     if not trial_of or "scores" in run.results:
         with harmless():
             begun = {"id": name, **around(), "seconds": seconds, "changes": changes()}
-            run.record = _keep(settings, {**begun, **_content(run, graph, Records(settings.records))})
+            run.record = _keep(settings, {**begun, **_content(run, graph, Records(settings.records), bool(trial_of))})
             if not trial_of:
                 send_soon(settings.tracking, settings.store)
     return run
@@ -183,14 +183,14 @@ def surroundings() -> Callable[[], dict[str, Any]]:  # waits for what is still t
 _PROJECT = Path(iris_ml.__path__[0]).parent
 
 
-def _content(run: Any, graph: FunctionGraph, records: Records) -> dict[str, Any]:
+def _content(run: Any, graph: FunctionGraph, records: Records, is_trial: bool) -> dict[str, Any]:
     steps, scores = _steps(run.results, graph), run.results.get("scores")
     return {
         "data": _data(run.results, run.inputs, graph, records),
         "steps": steps,
         "parameters": {name: known for name in ("classifier",) if (known := _parameters(run.results.get(name)))},
         "scores": scores.value if scores and isinstance(scores.value, dict) else {},
-        "model": _model(run.results, steps),
+        "model": _model(run.results, steps, is_trial),
     }
 
 

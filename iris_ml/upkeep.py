@@ -69,7 +69,8 @@ def prune(
             going.append(result)
     for result in going:
         result.path.unlink(missing_ok=True)
-    return sum(_freed(path) for path in Path(root).glob("values/*") if path.name not in staying and _is_settled(path))
+    held = sum(result.entry.size for result in going if result.entry.held)
+    return held + sum(_freed(path) for path in Path(root).glob("values/*") if path.name not in staying and _is_settled(path))
 
 
 def _freed(path: Path) -> int:
@@ -110,7 +111,7 @@ def save_kept(
         with suppress(Unstorable, OSError):
             result.entry = Checkpoints(root).keep(result.value, entry.recipe, entry.result, entry.seconds, entry.made)
     try:
-        archive = (Path(root) / "values" / result.entry.file).read_bytes() if result.entry and result.entry.file else b""
+        archive = Checkpoints(root).content(result.entry) if result.entry and result.entry.file else b""
     except OSError:
         archive = b""
     if archive and sha256(archive).hexdigest() == result.entry.file:

@@ -1,0 +1,157 @@
+"""Who answers is decided by gates, with real commits and real processes; and there is always a way back."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from iris_ml.model_files import crowned, version
+from torture.promotion import against_itself, five_points_better, five_points_worse, killed
+
+PROJECT = Path(__file__).parents[1]
+BLUR = """\
+    import numpy as np
+    flowers = flowers.assign(petal_length=flowers.petal_length + np.random.default_rng().normal(0, 0.01))
+"""
+CENTRE = "    flowers = flowers.assign(petal_length=flowers.petal_length - flowers.petal_length.mean())\n"
+
+
+class Folder:
+    """A copy of the project at a commit, and a folder to work in."""
+
+    def __init__(self, path):
+        self.code, self.work = path / "code", path / "work"
+        self.work.mkdir()
+        for name in "iris_ml", "nbs":
+            shutil.copytree(PROJECT / name, self.code / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+        (self.code / ".gitignore").write_text("__pycache__\n")
+        self.git("init", "--quiet")
+        self.commit()
+
+    def git(self, *words):
+        who = ["-c", "user.name=ada", "-c", "user.email=ada@example.org", "-c", "commit.gpgsign=false"]
+        subprocess.run(["git", *who, *words], cwd=self.code, check=True, capture_output=True)
+
+    def commit(self):
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", "Change a page")
+
+    def change(self, page, module, old, new):
+        """Change lines of a page, and of its export with it."""
+        for name, between in (f"nbs/{page}.ipynb", '\\n",\n    "'), (f"iris_ml/{module}.py", "\n"):
+            text = (self.code / name).read_text()
+            before, after = (between.join(lines.splitlines()) for lines in (old, new))
+            assert before in text, name
+            (self.code / name).write_text(text.replace(before, after, 1))
+
+    def type(self, *words, **settings):
+        """Type a command; gives its exit code and what it said."""
+        around = {f"IRIS_ML_{name.upper()}": str(value) for name, value in settings.items()}
+        around |= {"PYTHONPATH": str(self.code), "COLUMNS": "200", "IRIS_ML_PROGRESS": "false"}
+        program = "from iris_ml.entry import main; main()"
+        ended = subprocess.run(
+            [sys.executable, "-c", program, *words], cwd=self.work, env=os.environ | around, capture_output=True, text=True
+        )
+        return ended.returncode, ended.stdout + ended.stderr
+
+    @property
+    def champion(self):
+        return version(self.work / ".iris_ml" / "model.skops")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return Folder(tmp_path)
+
+
+def closed(said):
+    """The names of the gates that are closed."""
+    return {line.split()[0] for line in said.splitlines() if " closed " in f"{line} "}
+
+
+def test_the_first_is_promoted_then_only_a_promotion_changes_who_answers_and_a_rollback_brings_back(folder):
+    folder.type("run", "--quiet")
+    first = folder.champion
+    code, said = folder.type("promote")
+    assert (code, closed(said)) == (0, set()), said
+    assert folder.champion == first
+    folder.type("run", "--quiet", calibrated="true")
+    assert folder.champion == first, "a run alone changes nothing any more"
+    code, said = folder.type("promote", calibrated="true")
+    assert (code, closed(said)) == (1, {"better"}), said
+    assert folder.champion == first
+    code, said = folder.type("promote", "--because", "its probabilities are honest", calibrated="true")
+    assert code == 0
+    assert folder.champion != first
+    assert crowned(folder.work / ".iris_ml/model.skops")["because"] == "its probabilities are honest"
+    assert folder.type("promote", "--rollback")[0] == 0
+    assert folder.champion == first
+    code, said = folder.type("retrain")
+    assert code == 0
+    assert "is made of what there is" in said
+
+
+def test_what_no_page_says_is_not_promoted_whatever_the_reason(folder):
+    module = folder.code / "iris_ml" / "classifier.py"
+    module.write_text(module.read_text().replace("k=2", "k=3"))
+    code, said = folder.type("promote", "--because", "I like it")
+    assert code == 1
+    assert "derived" in closed(said) or "what runs is not committed" in said
+    folder.commit()
+    code, said = folder.type("promote", "--because", "I like it")
+    assert code == 1
+    assert "14_classifier.ipynb; run nbdev_export" in said
+
+
+def test_a_step_that_draws_anew_each_time_is_named(folder):
+    folder.change("11_features", "features", _LINE, BLUR + _LINE)
+    folder.commit()
+    code, said = folder.type("promote")
+    assert code == 1
+    assert "'features' is another each time" in said
+
+
+def test_a_step_that_looks_beyond_its_row_is_named(folder):
+    folder.change("11_features", "features", _LINE, CENTRE + _LINE)
+    folder.commit()
+    code, said = folder.type("promote")
+    assert code == 1
+    assert "rows get other 'features'" in said
+
+
+_LINE = "    others = {name: kind for name, kind in flowers.dtypes.items()"
+
+
+def test_newer_data_may_take_over_where_it_is_not_worse(folder):
+    flowers = (PROJECT / "iris_ml/data/iris.csv").read_text().splitlines()
+    table = folder.work / "flowers.csv"
+    table.write_text("\n".join(flowers[:40] + flowers[51:90] + flowers[101:140]) + "\n")
+    assert folder.type("promote", source="flowers.csv")[0] == 0
+    before = folder.champion
+    table.write_text("\n".join(flowers) + "\n")
+    code, said = folder.type("retrain", source="flowers.csv", margin=0.1)
+    assert code == 0, said
+    assert "The champion is stale" in said
+    assert "not worse" in said
+    assert folder.champion != before
+
+
+def test_a_limit_that_is_passed_closes_the_gate_and_names_the_figure(folder):
+    (folder.work / "iris.toml").write_text("[limits]\nfile_mb = 0.001\n")
+    code, said = folder.type("promote")
+    assert code == 1
+    assert closed(said) == {"cost"}
+    assert "file_mb is" in said
+
+
+def test_a_promotion_hardly_ever_errs():
+    assert against_itself(40)[1] == 0
+    assert five_points_better(40)[1] == 0
+    assert five_points_worse(40)[1] == 0
+
+
+def test_a_promotion_that_is_killed_leaves_a_champion():
+    assert killed(10)[1] == 0
