@@ -19,13 +19,14 @@ run: .venv/run  ## install what production needs and run the workflow on the rea
 
 test: .venv/fonts  ## install the development tools too and check everything
 	$(inside) ruff check .
+	$(inside) codespell
 	$(inside) mypy
 	$(inside) pytest --numprocesses auto --dist loadfile
 
 pages: .venv/fonts  ## run every notebook afresh and save what it shows
 	$(inside) pytest --numprocesses auto --dist loadfile --save nbs
 
-torture: .venv/dev  ## harm checkpoints, records and API in every way, at full length; ONLY=checkpoints, records, api or monitor
+torture: .venv/dev  ## harm checkpoints, records and API in every way, at full length; ONLY=checkpoints, records, api, monitor, promotion or pages
 	@$(inside) python -m torture $(ONLY)
 
 # Each tool gets an environment in bench/.environments, once. ROUNDS=7 gives quieter medians.
@@ -47,6 +48,8 @@ lock: .venv/made  ## renew every pinned version in requirements/
 	$(compile) --output-file requirements/run.txt setup.py
 	$(compile) --output-file requirements/dev.txt --extra dev \
 	    --constraint requirements/bootstrap.txt --constraint requirements/run.txt setup.py
+	$(compile) --output-file requirements/services.txt $(addprefix --extra ,api app dask mlflow postgres remote) \
+	    --constraint requirements/dev.txt setup.py
 	printf 'pandas\nscikit-learn\n' | $(compile) --constraint requirements/run.txt --output-file bench/requirements/plain.txt -
 	$(compile) --extra dask --constraint requirements/run.txt --output-file bench/requirements/cluster.txt setup.py
 	for tool in apache-hamilton dvc snakemake; do printf "pandas\nscikit-learn\n$$tool\n" | \

@@ -15,14 +15,24 @@ import re
 from contextlib import ExitStack
 from copy import deepcopy
 from difflib import unified_diff
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 from nbdev.clean import clean_nb
 
-# A kernel starts with what was set before any test, and without progress: a page does not show how long a run takes.
-ENVIRONMENT = {**os.environ, "IRIS_ML_PROGRESS": "false"}
+# A kernel starts with what was set before any test, in an empty home, without a network, and without progress: a page
+# does not show how long a run takes. Matplotlib keeps its list of the machine's fonts, which takes seconds to make.
+HOME = TemporaryDirectory()
+ENVIRONMENT = {
+    **os.environ,
+    "HOME": HOME.name,
+    "MPLCONFIGDIR": os.environ.get("MPLCONFIGDIR", str(Path.home() / ".cache" / "matplotlib")),
+    "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent / "tests" / "offline"), os.environ.get("PYTHONPATH", "")]),
+    "IRIS_ML_PROGRESS": "false",
+}
 
 # What two machines draw differently, and what is a random name, is not compared.
 UNCOMPARED = ("image/png", "image/jpeg", "application/vnd.jupyter.widget")

@@ -5,11 +5,13 @@ the repository. nbdev's `nbdev_proc_nbs` has no part in it: it first downloads Q
 """
 
 import json
+import re
 from configparser import ConfigParser
 from importlib import import_module
-from itertools import groupby
 from pathlib import Path
+from types import FunctionType
 
+from docutils import nodes
 from fastcore.docments import docments
 
 root = Path(__file__).parent.parent
@@ -21,9 +23,9 @@ author = settings["DEFAULT"]["author"]
 release = settings["DEFAULT"]["version"]
 copyright = settings["DEFAULT"]["copyright"]
 
-extensions = ["myst_nb", "sphinx.ext.autodoc"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.linkcode"]
 root_doc = "README"
-include_patterns = ["README.md", "CHANGELOG.md", "docs/*.md", "nbs/*.ipynb"]
+include_patterns = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/*.md", "nbs/*.ipynb"]
 exclude_patterns = [".*", "_*", "build", "**/.ipynb_checkpoints"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"
@@ -35,6 +37,8 @@ add_module_names = False
 
 html_theme = "pydata_sphinx_theme"
 html_title = project
+html_favicon = "_static/icon.svg"
+html_context = {"default_mode": "auto"}
 html_static_path = ["_static"]
 templates_path = ["_templates"]
 html_css_files = ["site.css"]
@@ -50,8 +54,9 @@ html_theme_options = {
     "footer_end": [],
 }
 
-# A page's first digit is its room.
+# A page's first digit is its room; whoever is new begins with the stories.
 rooms = {
+    "9": "Tutorials",
     "0": "Vocabulary",
     "1": "Science",
     "2": "Memory",
@@ -59,16 +64,19 @@ rooms = {
     "4": "Door",
     "5": "Windows",
     "6": "Front desk",
-    "9": "Tutorials",
 }
+
+
+def book():
+    """The pages in reading order: 44, then 441, then 45."""
+    return sorted((root / "nbs").glob("[0-9]*.ipynb"), key=lambda page: page.stem.split("_"))
 
 
 def contents():
     """A table of contents for each room that has pages, in reading order."""
-    pages = sorted((root / "nbs").glob("[0-9]*.ipynb"))
-    for digit, room in groupby(pages, key=lambda page: page.name[0]):
-        yield toctree(rooms[digit], [f"nbs/{page.stem}" for page in room])
-    yield toctree("More", ["docs/reference", "CHANGELOG"])
+    for digit, room in rooms.items():
+        yield toctree(room, [f"nbs/{page.stem}" for page in book() if page.name.startswith(digit)])
+    yield toctree("More", ["docs/reference", "CONTRIBUTING", "CHANGELOG"])
 
 
 def toctree(caption, documents):
@@ -77,13 +85,28 @@ def toctree(caption, documents):
 
 
 def reference():
-    """The directive that documents every exported module, in the order of their pages."""
-    for page in sorted((root / "nbs").glob("[0-9]*.ipynb")):
+    """The directives that document every exported module, in the order of their pages."""
+    for page in book():
         name = page.stem.split("_", 1)[1]
         if (root / project / f"{name}.py").exists():
             # Imported before the first is documented: autodoc rewrites the annotations of pydantic's BaseModel.
-            import_module(f"{project}.{name}")
-            yield f"## {name}\n\n```{{eval-rst}}\n.. automodule:: {project}.{name}\n   :members:\n```\n"
+            module = import_module(f"{project}.{name}")
+            values = [each for each in module.__all__ if not isinstance(getattr(module, each), type | FunctionType)]
+            told = [f".. automodule:: {project}.{name}\n   :members:\n   :exclude-members: {', '.join(values)}\n"]
+            told += [f".. autodata:: {project}.{name}.{each}\n   :no-value:\n" for each in values]
+            yield f"## {name}\n\nThe page: [{page.stem}](../nbs/{page.name})\n"
+            yield "\n".join(["```{eval-rst}", *told, "```", ""])
+
+
+def linkcode_resolve(domain, info):
+    """The exported cell that a documented name is written in."""
+    module = (root / info["module"].replace(".", "/")).with_suffix(".py").read_text(encoding="utf-8")
+    for cell in module.split("\n# %% ../nbs/")[1:]:
+        place, _, code = cell.partition("\n")
+        if re.search(rf"^(?:(?:async )?def |class )?{info['fullname'].partition('.')[0]}\b", code, re.MULTILINE):
+            page, identity = place.split(".ipynb #")
+            return f"../nbs/{page}.html#cell-{identity}"
+    return None
 
 
 def shown(cell):
@@ -97,6 +120,34 @@ def shown(cell):
     cell["source"] = code
     cell["metadata"]["tags"] = [tags[directive] for directive in directives & tags.keys()]
     return cell
+
+
+def anchor(cell):
+    """A place before an exported cell, to which the reference leads."""
+    if "exported" in cell["metadata"].get("tags", []):
+        yield {"cell_type": "markdown", "id": f"to-{cell['id']}", "metadata": {}, "source": f"(cell-{cell['id']})="}
+
+
+# Where others describe their names: an inventory, by which Sphinx links otherwise, would have to be fetched.
+elsewhere = {
+    "numpy": "https://numpy.org/doc/stable/reference/generated/{0}.html",
+    "pandas": "https://pandas.pydata.org/docs/reference/api/{0}.html",
+    "sklearn": "https://scikit-learn.org/stable/modules/generated/{0}.html",
+    "pathlib": "https://docs.python.org/3/library/pathlib.html#{0}",
+    "collections": "https://docs.python.org/3/library/collections.abc.html#{0}",
+    "typing": "https://docs.python.org/3/library/typing.html#{0}",
+}
+
+
+def leave(app, environment, node, shown):
+    """Link a name to where it is described: on another page of the reference, or by another project."""
+    target, python = node["reftarget"], environment.domains["py"]
+    if len(ours := python.find_obj(environment, None, None, target, None, 1)) == 1:
+        return python.resolve_xref(environment, node["refdoc"], app.builder, "obj", ours[0][0], node, shown)
+    home, _, name = target.partition(".")
+    if home in elsewhere and name:
+        return nodes.reference("", "", shown, refuri=elsewhere[home].format(target), internal=False)
+    return None
 
 
 def neighbours(page):
@@ -117,7 +168,7 @@ def complete(app, document, source):
     """Add to each document, as it is read, what its file leaves to this one."""
     if document.startswith("nbs/"):
         page = json.loads(source[0])
-        page["cells"] = [cell for cell in map(shown, page["cells"]) if cell]
+        page["cells"] = [each for cell in map(shown, page["cells"]) if cell for each in [*anchor(cell), cell]]
         if said := [*neighbours(Path(document).name)]:
             text = ["## In the workflow\n\n", *said]
             page["cells"].append({"cell_type": "markdown", "id": "in-the-workflow", "metadata": {}, "source": text})
@@ -129,7 +180,9 @@ def complete(app, document, source):
 
 
 def describe_parameters(app, what, name, thing, options, lines):
-    """Let the reference read the comments beside a function's parameters."""
+    """Let the reference read the comments beside a function's parameters; of a value, not its class's words."""
+    if what == "data":
+        lines.clear()
     inherited = what in {"class", "exception"} and "__init__" not in vars(thing)
     if inherited or what not in {"class", "exception", "function", "method"}:
         return
@@ -150,5 +203,6 @@ def begin_at_readme(app, exception):
 
 def setup(app):
     app.connect("source-read", complete)
+    app.connect("missing-reference", leave)
     app.connect("autodoc-process-docstring", describe_parameters)
     app.connect("build-finished", begin_at_readme)

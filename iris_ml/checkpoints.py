@@ -62,7 +62,10 @@ def _packed(entry: Entry) -> bytes:
     return sha256(text).hexdigest().encode() + b"\n" + text
 
 
-def entry_of(content: bytes) -> Entry | None:
+def entry_of(
+    content: bytes,  # of an entry's file
+) -> Entry | None:  # none where it is damaged
+    """Read what is known of a result."""
     first, _, text = content.partition(b"\n")
     if sha256(text).hexdigest().encode() != first:
         return None

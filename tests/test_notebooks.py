@@ -2,12 +2,18 @@
 
 import json
 import os
+import random
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
+import nbformat
 import pytest
+
+from iris_ml.circumstances import person
 
 PROJECT = Path(__file__).parent.parent
 
@@ -87,10 +93,89 @@ def test_a_page_without_its_module_is_found(project):
     assert exported(first_page(project)) in changed_by_exporting(project)
 
 
-def test_no_page_shows_a_path_of_the_machine_that_ran_it():
-    paths = str(PROJECT), f"{Path.home()}{os.sep}", sys.prefix, "site-packages"
+def test_the_site_of_those_who_have_quarto_lists_every_page(project):
+    nbdev("nbdev_sidebar", project)
+    listed = re.findall(r"\w+\.ipynb", (project / "nbs" / "sidebar.yml").read_text(encoding="utf-8"))
+    assert sorted(listed) == sorted(path.name for path in (PROJECT / "nbs").glob("*.ipynb"))
+
+
+def test_cleaning_twice_equals_cleaning_once(project):
+    for page in (project / "nbs").glob("*.ipynb"):
+        notebook = json.loads(page.read_text(encoding="utf-8"))
+        for count, cell in enumerate(cell for cell in notebook["cells"] if cell["cell_type"] == "code"):
+            cell |= {"execution_count": count, "metadata": {"scrolled": True}}
+        page.write_text(json.dumps(notebook), encoding="utf-8")
+    assert changed_by_cleaning(project)
+    assert changed_by_cleaning(project) == []
+    assert different(contents(project / "nbs", "*.ipynb"), contents(PROJECT / "nbs", "*.ipynb")) == []
+
+
+# A private key, tokens of well-known services, a signed web token, and whatever is called a secret.
+SECRET = re.compile(r"-----BEGIN|AKIA[0-9A-Z]{16}|gh[oprsu]_\w{36}|eyJ[\w-]{8,}\.eyJ|(?i:password|token|api_key)=['\"]?\w{6,}")
+
+
+def tells(text):
+    """What a text says about the machine or the person that ran it."""
+    kept = re.compile("KEY|PASSWORD|SECRET|TOKEN")
+    theirs = [value for name, value in os.environ.items() if kept.search(name) and len(value) > 7]
+    known = [str(PROJECT), f"{Path.home()}{os.sep}", sys.prefix, "site-packages", tempfile.gettempdir() + os.sep, person()]
+    return [word for word in [*known, *theirs] if word in text] + SECRET.findall(text)
+
+
+def test_no_page_tells_a_path_a_name_or_a_secret_of_whoever_ran_it():
     pages = {page.name: page.read_text(encoding="utf-8") for page in (PROJECT / "nbs").glob("*.ipynb")}
-    assert [name for name, text in pages.items() if any(path in text for path in paths)] == []
+    assert {name: told for name, text in pages.items() if (told := tells(text))} == {}
+
+
+@pytest.mark.parametrize("text", ["-----BEGIN RSA PRIVATE KEY-----", "AKIA" + "A1" * 8, "?token=abcdef012345", sys.prefix])
+def test_what_a_page_must_not_tell_is_found(text):
+    assert tells(f'"text": "{text}"')
+
+
+@pytest.fixture
+def elsewhere(project):
+    """The copy in a folder of another depth, with what runs its pages."""
+    folder = project / "a" / "deeper" / "folder"
+    folder.mkdir(parents=True)
+    for name in "nbs", "iris_ml", "settings.ini":
+        (project / name).rename(folder / name)
+    shutil.copy(PROJECT / "conftest.py", folder)
+    shutil.copytree(PROJECT / "tests" / "offline", folder / "tests" / "offline")
+    return folder
+
+
+def ran(page, folder, seed):
+    """Run a page in a folder with a hash seed; gives whether it shows what it shows here, and what pytest said."""
+    words = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", f"nbs/{page}"]
+    environment = {**os.environ, "PYTHONHASHSEED": str(seed), "PYTHONPATH": str(folder)}
+    done = subprocess.run(words, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_page_shows_the_same_in_another_folder_with_another_order_of_sets(elsewhere, seed):
+    same, said = ran("35_execution.ipynb", elsewhere, seed)
+    assert same, said
+
+
+def test_a_page_whose_cells_are_shuffled_is_rejected(elsewhere):
+    page = elsewhere / "nbs" / "35_execution.ipynb"
+    notebook = json.loads(page.read_text(encoding="utf-8"))
+    random.Random(0).shuffle(notebook["cells"])
+    page.write_text(json.dumps(notebook), encoding="utf-8")
+    assert not ran(page.name, elsewhere, 0)[0]
+
+
+def test_a_page_has_no_network_and_an_empty_home(elsewhere):
+    network = "import socket\nsocket.create_connection(('192.0.2.1', 80), 1)"
+    home = "from pathlib import Path\n[path.name for path in Path.home().iterdir() if not path.name.startswith('.')]"
+    cells = [nbformat.v4.new_code_cell(home, outputs=[nbformat.v4.new_output("execute_result", {"text/plain": "[]"})])]
+    cells += [nbformat.v4.new_code_cell(network)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), elsewhere / "nbs" / "99_away.ipynb")
+    same, said = ran("99_away.ipynb", elsewhere, 0)
+    assert not same
+    assert "1 passed, 1 failed" in said or "1 failed, 1 passed" in said, said
+    assert "there is no network, and 192.0.2.1 was asked for" in said
 
 
 def first_page(project):

@@ -11,13 +11,15 @@ import pytest
 import typer
 
 from iris_ml.commands import application
+from iris_ml.drawing import draw
 from iris_ml.model_files import save
 from iris_ml.production import workflow
 from iris_ml.settings import read_settings
 from iris_ml.sources import raw
 from torture.serving import served
 
-README = Path(__file__).parents[1].joinpath("README.md").read_text(encoding="utf-8")
+PROJECT = Path(__file__).parents[1]
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
 
 
 def blocks(language):
@@ -54,6 +56,15 @@ def test_the_settings_example_is_valid(folder):
 def test_the_table_of_commands_is_complete():
     told = set(re.findall(r"^\| `iris_ml (\w+)", README, re.MULTILINE))
     assert told == set(typer.main.get_command(application).commands)
+
+
+def test_the_picture_is_the_workflow(request):
+    needs = {name: [needed for needed in workflow[name].inputs if needed in workflow] for name in workflow}
+    drawn = draw(needs).replace("<svg ", '<svg color="#7d8590" ', 1)  # to be read on white and on black
+    picture = PROJECT / "docs" / "workflow.svg"
+    if request.config.getoption("save"):
+        picture.write_text(f"{drawn}\n", encoding="utf-8")
+    assert picture.read_text(encoding="utf-8") == f"{drawn}\n", "draw it anew: pytest tests/test_readme.py --save"
 
 
 def test_the_swapped_workflows_differ_from_production_as_said(folder):

@@ -13,14 +13,17 @@ import typer
 from iris_ml.commands import application
 
 PROJECT = Path(__file__).parents[1]
-RULES = "all app check data docs lab monitor predict promote report retrain run runs serve settings store test ui".split()
+RULES = """
+    all app check data docs everything lab monitor predict
+    promote report retrain run runs serve settings store test ui
+""".split()
 
 
 def snakemake(*words, folder=PROJECT):
     """Type a snakemake command; gives whether it succeeded, and what it said."""
     programs = Path(sys.executable).parent
     environment = os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
-    typed = [programs / "snakemake", "--cores", "1", "--printshellcmds", *map(str, words)]
+    typed = [programs / "snakemake", "--cores", "2", "--printshellcmds", *map(str, words)]
     done = subprocess.run(typed, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     return done.returncode == 0, done.stdout
 
@@ -41,17 +44,26 @@ def project(tmp_path):
     return tmp_path
 
 
-def test_a_report_makes_the_model_that_it_needs_and_nothing_twice(project):
-    succeeded, said = snakemake("report", "--config", "page=out/page.html", folder=project)
+def test_everything_is_made_side_by_side_and_then_there_is_nothing_to_do(project):
+    for name in "nbs", "docs":
+        shutil.copytree(PROJECT / name, project / name)
+    for name in "README.md", "CHANGELOG.md", "CONTRIBUTING.md":
+        shutil.copy2(PROJECT / name, project)
+    site = project / "_docs" / "html" / "index.html"  # test_site.py makes the site; here it is there already
+    site.parent.mkdir(parents=True)
+    site.touch()
+    succeeded, said = snakemake("everything", "--config", "page=results/page.html", folder=project)
     assert succeeded, said
-    assert sorted(path.name for path in project.glob("out/*")) == [
+    assert sorted(path.name for path in project.glob("results/*")) == [
+        "answers.csv",
         "page.html",
         "page.json",
         "page_predictions.csv",
         "page_refused.csv",
+        "parity.txt",
     ]
     assert (project / ".iris_ml" / "model.skops").exists()
-    assert "Nothing to be done" in snakemake("report", "--config", "page=out/page.html", folder=project)[1]
+    assert "Nothing to be done" in snakemake("everything", "--dry-run", "--config", "page=results/page.html", folder=project)[1]
 
 
 def test_a_run_that_fails_leaves_the_old_model(project):

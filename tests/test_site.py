@@ -1,0 +1,145 @@
+"""The site: every page opens in a browser, every link leads somewhere, and nothing comes from another host."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from functools import partial
+from html.parser import HTMLParser
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
+from pathlib import Path
+from threading import Thread
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+PROJECT = Path(__file__).parents[1]
+BROWSER = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The site, built as `make docs` builds it."""
+    (words,) = re.findall(r"sphinx-build (.*) _docs/html$", (PROJECT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    folder = tmp_path_factory.mktemp("site") / "html"
+    command = [sys.executable, "-m", "sphinx", *shlex.split(words), str(folder)]
+    built = subprocess.run(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert built.returncode == 0, built.stdout
+    return folder
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def address(site):
+    """The site, served on a free port of this machine."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=site)) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if BROWSER is None and os.environ.get("CI") != "true":
+        pytest.skip("there is no Chromium on this machine")
+    assert BROWSER, "there is no Chromium on this machine"
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=arguments)
+        yield browser
+        browser.close()
+
+
+def pages(site):
+    """The paths of all pages, below the site."""
+    return sorted(str(path.relative_to(site)) for path in site.rglob("*.html") if "_static" not in path.parts)
+
+
+def test_every_page_opens_without_an_error_and_asks_no_other_host(browser, site, address):
+    page, found = browser.new_page(), []
+    page.on("console", lambda said: found.append((page.url, said.text)) if said.type == "error" else None)
+    page.on("pageerror", lambda error: found.append((page.url, str(error))))
+    page.on("request", lambda request: None if _is_here(request.url, address) else found.append((page.url, request.url)))
+    for path in pages(site):
+        page.goto(f"{address}/{path}")
+    assert found == []
+
+
+def _is_here(url, address):
+    return url.startswith((f"{address}/", "data:", "blob:"))
+
+
+def test_the_search_finds_the_page_of_a_step(browser, address):
+    page = browser.new_page()
+    page.goto(f"{address}/search.html?q=checkpoints")
+    expect(page.locator("#search-results li a", has_text="checkpoints").first).to_be_visible(timeout=20_000)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_page_fits_the_window_and_has_the_colours_that_are_asked_for(browser, address, width, scheme):
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    for path in "index.html", "nbs/14_classifier.html", "docs/reference.html":
+        page.goto(f"{address}/{path}")
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{path} is too wide"
+        assert page.evaluate("document.documentElement.dataset.theme") == scheme
+    page.close()
+
+
+class Links(HTMLParser):
+    """What a page leads to, and the places in it that others may lead to."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.links, self.places = [], {""}
+        self.feed(page.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        self.places |= {given.get("id"), given.get("name") if tag == "a" else None}
+        self.links += [given[name] for name in ("href", "src") if given.get(name)]
+
+
+def broken(site):
+    """The links within the site that lead nowhere, page by page."""
+    known = {path.resolve(): Links(path) for path in site.rglob("*.html") if "_static" not in path.parts}
+    for path, page in known.items():
+        for link in page.links:
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc:
+                continue
+            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            if not target.is_file() or (target in known and unquote(parts.fragment) not in known[target].places):
+                yield f"{path.relative_to(site.resolve())}: {link}"
+
+
+def test_every_link_leads_to_a_page_and_a_place_that_are_there(site):
+    assert sorted(set(broken(site))) == []
+
+
+def test_a_link_that_leads_nowhere_is_found(tmp_path):
+    (tmp_path / "one.html").write_text('<h1 id="top"><a href="two.html#top">a</a> <a href="#there">b</a> <img src="no.png">')
+    (tmp_path / "two.html").write_text('<a href="one.html#top">c</a> <a href="https://example.org/no">d</a>')
+    assert sorted(broken(tmp_path)) == ["one.html: #there", "one.html: no.png", "one.html: two.html#top"]
+
+
+def test_the_stories_are_listed_first_and_then_the_pages_in_reading_order(site):
+    listed = re.findall(r'<a class="[^"]*" href="nbs/(\w+)\.html">', (site / "index.html").read_text(encoding="utf-8"))
+    written = [path.stem for path in (PROJECT / "nbs").glob("[0-9]*.ipynb")]
+    order = sorted(written, key=lambda name: (not name.startswith("9"), name.split("_")))
+    assert [name for name in dict.fromkeys(listed) if name in written] == order
+
+
+def test_every_exported_name_is_in_the_reference(site):
+    places = Links(site / "docs" / "reference.html").places
+    modules = sorted(path.stem for path in (PROJECT / "iris_ml").glob("[!_]*.py"))
+    names = {f"iris_ml.{module}.{name}" for module in modules for name in import_module(f"iris_ml.{module}").__all__}
+    assert sorted(names - places) == []
