@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from .history import derived, hindrance, model_of
-from .model_files import to_trust
+from .model_files import crowned, to_trust
 from .records import Records
 from .sending import Turn, is_reachable
 from .settings import Settings, read_settings
@@ -47,7 +47,9 @@ def _client(settings: Settings) -> tuple[Any, str]:
     experiment = client.get_experiment_by_name("iris_ml")
     files = None if settings.tracking.startswith("http") else (settings.store.absolute() / "mlflow").as_uri()
     kind = {"mlflow.experimentKind": "custom_model_development"}  # which of MLflow's pages it opens on
-    return client, experiment.experiment_id if experiment else client.create_experiment("iris_ml", files, kind)
+    number = experiment.experiment_id if experiment else client.create_experiment("iris_ml", files, kind)
+    mlflow.set_experiment(experiment_id=number)  # models that are logged belong to it as well
+    return client, number
 
 # %% ../nbs/53_mlflow.ipynb #e68f5ace
 def sync(
@@ -84,6 +86,7 @@ def _send_missing(settings: Settings) -> int:
             client.delete_run(known[line["id"]].info.run_id)
         record = {**records.read(line["id"]), "hindrance": hindrance(line, keys), "written": line["written"]}
         _send(client, experiment, record, records, settings)
+    _mirror(client, experiment, settings)
     return len(missing)
 
 
@@ -100,6 +103,23 @@ def _is_there(line: dict[str, Any], run: Any) -> bool:
 
 
 _RECORD, _WRITTEN = "iris_ml.record", "iris_ml.written"
+
+# %% ../nbs/53_mlflow.ipynb #27bbd64b
+def _mirror(client: Any, experiment: str, settings: Settings) -> None:
+    import mlflow
+
+    champion = crowned(settings.model_file)
+    sent = [run for run in _runs(client, experiment) if champion and run.data.tags.get(_RECORD) == champion.get("run")]
+    if not sent or not sent[0].outputs or not sent[0].outputs.model_outputs:
+        return
+    if not client.search_registered_models("name = 'iris_ml'"):
+        client.create_registered_model("iris_ml")
+    name = {"iris_ml.model": champion["model"][:12]}
+    versions = client.search_model_versions("name = 'iris_ml'")
+    known = [each for each in versions if each.tags.get("iris_ml.model") == name["iris_ml.model"]]
+    model = f"models:/{sent[0].outputs.model_outputs[0].model_id}"
+    newest = known[0] if known else mlflow.register_model(model, "iris_ml", tags=name)
+    client.set_registered_model_alias("iris_ml", "champion", newest.version)
 
 # %% ../nbs/53_mlflow.ipynb #dfa381f2
 def _send(client: Any, experiment: str, record: dict[str, Any], records: Records, settings: Settings) -> None:

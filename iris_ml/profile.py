@@ -57,8 +57,8 @@ def _distribution(column: pd.Series) -> dict[str, Any]:
         return _counts(column)
     known = column.dropna().to_numpy(dtype=float)
     places = np.linspace(0, 1, min(len(known), 501))
-    quantiles = np.quantile(known, places).tolist() if len(known) else []
-    return {"rows": len(column), "missing": len(column) - len(known), "quantiles": quantiles}
+    quantiles = np.quantile(known, places, method="nearest").tolist() if len(known) else []
+    return {"rows": len(column), "missing": len(column) - len(known), "quantiles": " ".join(map(repr, quantiles))}
 
 
 def _counts(column: pd.Series) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from .predict import Asker
 from .production import workflow
 from .records import Record, Records
 from .runs import Run
+from .sending import send_soon
 from .settings import Settings, read_settings
 from .upkeep import save_kept
 from .vocabulary import IrisError, ModelFileError
@@ -174,6 +175,7 @@ def _succeed(path: Path, about: Mapping[str, Any]) -> None:
     history = [*before.pop("history", []), before] if before else []
     now = {"when": moment(new_name()).isoformat(), "who": person()}
     crown(path, {"before": before.get("model", ""), **about, **now, "history": history})
+    send_soon(read_settings().tracking, read_settings().store)
 
 
 def roll_back() -> str:  # version of the champion from now on

@@ -19,7 +19,7 @@ from .files import replacing
 from .journal import asked
 from .layout import bars, page, table
 from .model_files import version
-from .monitor import drift
+from .monitor import drift, quantiles_of
 from .predict import approved_model, ask
 from .settings import read_settings
 from .sources import read_table
@@ -31,7 +31,7 @@ def _drawn(now: pd.Series, then: Mapping[str, Any]) -> str:
         known = [str(value) for value in then["values"]]
         found = now.dropna().astype(str).value_counts()
         return bars({value: int(found.get(value, 0)) for value in [*known, *(new for new in found.index if new not in known)]})
-    ends = np.unique(np.quantile(then["quantiles"], np.linspace(0, 1, 11)))
+    ends = np.unique(np.quantile(quantiles_of(then), np.linspace(0, 1, 11)))
     places = np.searchsorted(ends[1:-1], now.dropna().to_numpy(dtype=float), side="right")
     counts = np.bincount(places, minlength=max(len(ends) - 1, 1))
     names = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(ends)] or [f"{ends[0]:.4g}"]

@@ -155,3 +155,27 @@ def test_a_promotion_hardly_ever_errs():
 
 def test_a_promotion_that_is_killed_leaves_a_champion():
     assert killed(10)[1] == 0
+
+
+def test_the_registry_of_mlflow_follows_the_champion(folder):
+    pytest.importorskip("mlflow")
+    versions = []
+    for seed in 1, 2:
+        code, said = folder.type("promote", "--because", "it is for the registry", seed=seed)
+        assert code == 0, said
+        assert folder.type("ui", "--sync-only")[0] == 0
+        versions.append(folder.champion)
+    program = f"""
+import mlflow
+mlflow.set_tracking_uri("sqlite:///{folder.work}/.iris_ml/mlflow.db")
+print(mlflow.MlflowClient().get_model_version_by_alias("iris_ml", "champion").tags["iris_ml.model"])
+print(len(mlflow.sklearn.load_model("models:/iris_ml@champion").classes_))
+"""
+    asked = [sys.executable, "-c", program]
+    quiet = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true", "PYTHONPATH": str(folder.code), "MLFLOW_LOGGING_LEVEL": "ERROR"}
+    said = subprocess.run(asked, cwd=folder.work, env=quiet, capture_output=True, text=True)
+    assert said.stdout.split() == [versions[1], "3"], said.stderr
+    assert folder.type("promote", "--rollback")[0] == 0
+    assert folder.type("ui", "--sync-only")[0] == 0
+    said = subprocess.run(asked, cwd=folder.work, env=quiet, capture_output=True, text=True)
+    assert said.stdout.split()[0] == versions[0] == folder.champion
