@@ -189,11 +189,13 @@ def crown(
 def crowned(
     path: Path | str,
 ) -> dict[str, Any]:  # what `crown` wrote; empty where a model itself lies there, or nothing
-    """Read which model is champion, and how it came about."""
-    if not Path(path).exists():
+    """Read which model is champion, and how it came about; `ModelFileError` where that is damaged."""
+    try:
+        with open(path, "rb") as file:
+            is_named = file.readline(100).startswith(_CHAMPION)
+    except OSError:
         return {}
-    kind, content = _opened(Path(path))
-    return json.loads(content) if kind == _CHAMPION else {}
+    return json.loads(_opened(Path(path))[1]) if is_named else {}
 
 # %% ../nbs/24_model_files.ipynb #91716f69
 def version(
