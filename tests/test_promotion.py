@@ -139,6 +139,17 @@ def test_newer_data_may_take_over_where_it_is_not_worse(folder):
     assert folder.champion != before
 
 
+def test_rows_of_another_kind_at_the_door_make_the_champion_stale(folder):
+    assert folder.type("promote")[0] == 0
+    (asked := folder.work / ".iris_ml" / "asked").mkdir()
+    row = '{"sepal_length": 50.0, "sepal_width": 30.0, "petal_length": 14.0, "petal_width": 2.0, "species": "setosa"}\n'
+    (asked / f"1-1-{folder.champion}.jsonl").write_text(row * 60)
+    code, said = folder.type("retrain")
+    assert (code, closed(said)) == (1, {"better"}), said
+    assert "petal_length has moved" in said
+    assert folder.type("monitor")[0] == 1
+
+
 def test_a_limit_that_is_passed_closes_the_gate_and_names_the_figure(folder):
     (folder.work / "iris.toml").write_text("[limits]\nfile_mb = 0.001\n")
     code, said = folder.type("promote")
