@@ -44,7 +44,8 @@ def _page(rows: pd.DataFrame, found: pd.DataFrame, model: Any) -> str:
     said = f"Distributed otherwise than in training: {', '.join(moved)}." if moved else "Nothing has moved."
     shown = found.round(4).assign(drifted=found.drifted.map({True: "otherwise", False: "as in training"}))
     drawn = {name: _drawn(rows[name], model.profile["reference"][name]) for name in names if name in rows}
-    lead = f"<p>{len(rows)} rows that were asked about, beside the rows that the model was shown. {said} Of those rows, a tenth lay between any two numbers below.</p>"
+    tenths = "Of the rows of the training, a tenth lay between any two numbers below."
+    lead = f"<p>{len(rows)} rows that were asked about, beside the rows that the model was shown. {said} {tenths}</p>"
     return page("What is asked lately", lead, {"What moved": table(shown), **drawn})
 
 # %% ../nbs/57_watching.ipynb #64b78d2e
