@@ -77,6 +77,7 @@ class Page(pytest.File):
         self.client = NotebookClient(
             self.fresh,
             timeout=300,
+            coalesce_streams=True,  # a slow kernel sends what it prints in pieces
             kernel_name="python3",
             extra_arguments=["--log-level=ERROR"],
             resources={"metadata": {"path": self.path.parent}},

@@ -140,7 +140,8 @@ def _opened(path: Path) -> tuple[bytes, bytes]:
     if not kind:
         raise ModelFileError("this is not a model file of iris_ml", str(path), _ADVICE)
     if sha256(content).hexdigest().encode() != first.removeprefix(kind):
-        raise ModelFileError("the file is damaged: its bytes do not have the digest in its first line", str(path), _ADVICE)
+        advice = _ADVICE if kind == _MODEL else "remove it, and name a champion again with: iris_ml promote"
+        raise ModelFileError("the file is damaged: its bytes do not have the digest in its first line", str(path), advice)
     return kind, content
 
 

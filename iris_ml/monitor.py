@@ -55,7 +55,7 @@ def _of_gaps(now: pd.Series, then: dict[str, Any]) -> tuple[float, float]:
 
 # %% ../nbs/42_monitor.ipynb #839b7078
 def drift(
-    rows: pd.DataFrame,  # that were asked about, under the names that the model learned
+    rows: pd.DataFrame,  # that were asked about, under the names that the model learned; a column may be left out
     answers: pd.Series,  # the label of each
     model: Any,  # that answered, with its profile
     level: float = 0.005,  # how often in all a batch may alarm for nothing
@@ -63,7 +63,7 @@ def drift(
     """Compare rows and answers with what a model was shown."""
     reference, target = model.profile["reference"], model.profile["target"]
     found = {}
-    for name in model.profile["columns"]:
+    for name in [name for name in model.profile["columns"] if name in rows]:
         then, now = reference[name], rows[name]
         found[name] = (_of_numbers if "quantiles" in then else _of_texts)(now, then)
         if then["missing"] or now.isna().any():

@@ -17,6 +17,7 @@ import pandas as pd
 
 import iris_ml
 from .circumstances import asked, moment, new_name, person
+from .files import aside
 from .gates import Gate, better, cost, repeatable, shape
 from .history import differing, found
 from .journal import asked as was_asked
@@ -29,7 +30,7 @@ from .runs import Run
 from .sending import send_soon
 from .settings import Settings, read_settings
 from .upkeep import save_kept
-from .vocabulary import IrisError, ModelFileError
+from .vocabulary import IrisError
 
 # %% ../nbs/494_promotion.ipynb #2a0ebd6e
 def derived(
@@ -110,7 +111,7 @@ class Decision:
     @property
     def is_promoted(self) -> bool:
         """Whether every gate was open, or was overridden with a reason."""
-        return all(gate.is_open or (gate.may_be_overridden and bool(self.because)) for gate in self.gates)
+        return "closed" not in [*map(self._mark, self.gates)]
 
     @property
     def table(self) -> pd.DataFrame:
@@ -129,65 +130,61 @@ def promote(
     """Let a run's model answer from now on, if the gates are open."""
     settings = read_settings()
     run = workflow.run(progress=False)
-    records = Records(settings.records)
-    record = found(name, records) if name else run.record.about
+    record = found(name, Records(settings.records)) if name else run.record.about
+    return _decide(run, record, because, settings)
+
+
+def _decide(run: Run, record: Mapping[str, Any], because: str, settings: Settings) -> Decision:
     if not record:
         raise IrisError("nothing is recorded", "the settings", "set 'record' to true")
-    candidate = model_path(settings.model_file, "candidate")
-    save_kept(run.results["model"], settings.checkpoints, candidate)
     again = workflow.run("test", "model", "predictions", "probabilities", "scores", progress=False, checkpoints=False)
-    rows = run["raw"]
-    costs, figures = cost(candidate, settings.limits, settings.trusted_types)
+    with aside(settings.model_file.parent) as candidate:
+        save_kept(run.results["model"], settings.checkpoints, candidate)
+        costs, figures = cost(candidate, settings.limits, settings.trusted_types)
+        archive, name = archive_of(candidate), version(candidate)
     gates = [
         derived(record, run, Path(iris_ml.__path__[0]).parent),
         repeatable(run, again),
-        against(_crowned(settings.model_file), record, run, settings),
-        shape(rows.iloc[:: -(-len(rows) // 200)], run["model"]),
+        against(crowned(settings.model_file), record, run, settings),
+        shape(run["raw"].iloc[:: -(-len(run["raw"]) // 200)], run["model"]),
         *costs,
     ]
-    decision = Decision(record["id"], version(candidate), gates, because)
+    decision = Decision(record["id"], name, gates, because)
     if decision.is_promoted:
-        digest = save_archive(archive_of(candidate), model_path(settings.model_file, version(candidate)))
-        Record(records, record).add(model={**record["model"], "version": digest[:12]})
+        digest = save_archive(archive, model_path(settings.model_file, name))
+        Record(Records(settings.records), record).add(model={**record["model"], "version": name})
         said = [{"name": gate.name, "is_open": gate.is_open, "said": gate.said} for gate in gates]
         about = {"model": digest, "run": record["id"], "key": record["model"]["key"], "data": data_of(record)}
-        _succeed(settings.model_file, {**about, "cost": figures, "gates": said, "because": because})
-    candidate.unlink()
+        _succeed(settings, {**about, "cost": figures, "gates": said, "because": because})
     return decision
 
 # %% ../nbs/494_promotion.ipynb #38c0c9e3
-def _crowned(path: Path) -> dict[str, Any]:
-    try:
-        return crowned(path)
-    except ModelFileError:  # it is damaged, and answers nobody
-        return {}
-
-
 def _champion(path: Path) -> dict[str, Any]:
     unnamed = {"model": version(path), "because": "it lay there before anything was promoted"}
-    return _crowned(path) or (unnamed if unnamed["model"] else {})
+    return crowned(path) or (unnamed if unnamed["model"] else {})
 
 
-def _succeed(path: Path, about: Mapping[str, Any]) -> None:
+def _succeed(settings: Settings, about: Mapping[str, Any]) -> None:
+    path = settings.model_file
     before = _champion(path)
-    if before and not _crowned(path):
+    if before and not crowned(path):
         before["model"] = save_archive(archive_of(path), model_path(path, version(path)))
     history = [*before.pop("history", []), before] if before else []
     now = {"when": moment(new_name()).isoformat(), "who": person()}
     crown(path, {"before": before.get("model", ""), **about, **now, "history": history})
-    send_soon(read_settings().tracking, read_settings().store)
+    send_soon(settings.tracking, settings.store)
 
 
 def roll_back() -> str:  # version of the champion from now on
     """Let the champion before this one answer again; `IrisError` where there was none."""
-    path = read_settings().model_file
-    now = _champion(path)
-    before = next((each for each in reversed(now.get("history", [])) if each["model"] == now.get("before")), None)
+    settings = read_settings()
+    now = _champion(settings.model_file)
+    before = next((each for each in reversed(now.get("history", [])) if each["model"] == now["before"]), None)
     if before is None:
-        raise IrisError("there was no champion before this one", str(path), "promote another: iris_ml promote")
-    load(model_path(path, before["model"]), read_settings().trusted_types)  # or the sentence that says why it cannot
-    back = {name: value for name, value in before.items() if name != "history"}
-    _succeed(path, {**back, "because": f"rolled back from {now['model'][:12]}"})
+        advice = "promote another: iris_ml promote"
+        raise IrisError("there was no champion before this one", str(settings.model_file), advice)
+    load(model_path(settings.model_file, before["model"]), settings.trusted_types)  # or the sentence that says why it cannot
+    _succeed(settings, {**before, "because": f"rolled back from {now['model'][:12]}"})
     return before["model"][:12]
 
 # %% ../nbs/494_promotion.ipynb #c8d1f987
@@ -201,8 +198,9 @@ def reasons(
         before = found(champion.get("run") or champion["model"][:12], Records(settings.records))
     except (IrisError, KeyError):
         return ["no record tells what the champion was made of" if champion else "there is no champion"]
-    differs = differing(before, dict(record))
-    return [name for name in differs if name != "environment" and record["model"].get("key") != before["model"].get("key")]
+    if record["model"].get("key") == before["model"].get("key"):
+        return []
+    return [*differing(before, dict(record))] or ["model"]
 
 
 def moved(
@@ -213,7 +211,7 @@ def moved(
     if rows.empty:
         return []
     model = load(settings.model_file, settings.trusted_types)
-    found = drift(rows.reindex(columns=list(model.profile["columns"])), rows[model.profile["target"]], model)
+    found = drift(rows, rows[model.profile["target"]], model)
     return [*found.index[found.drifted]]
 
 
@@ -222,4 +220,4 @@ def retrain() -> tuple[list[str], Decision | None]:  # why the champion is stale
     settings = read_settings()
     run = workflow.run(progress=False)
     stale = reasons(run.record.about, settings) + [f"{name} has moved" for name in moved(settings)]
-    return stale, promote(run.record.id) if stale else None
+    return stale, _decide(run, run.record.about, "", settings) if stale else None

@@ -72,7 +72,7 @@ def look(
         if rows.empty:
             advice = "ask it, or name files: iris_ml monitor FILE"
             raise IrisError("the server has kept nothing of what this model was asked", str(settings.journal), advice)
-    found = drift(rows.reindex(columns=[*model.profile["columns"]]), rows[target], model)
+    found = drift(rows, rows[target], model)
     if to is not None:
         with replacing(to) as aside:
             aside.write_text(_page(rows, found, model), encoding="utf-8")

@@ -95,6 +95,11 @@ def test_a_definition_at_the_end_is_run_too(pages):
     pages.runpytest().assert_outcomes(passed=1, failed=1)
 
 
+def test_a_line_that_a_slow_kernel_sends_in_pieces_is_one_line(pages):
+    page(pages, ("import time\nprint('half', end='', flush=True)\ntime.sleep(0.5)\nprint(' and half')", "half and half"))
+    pages.runpytest().assert_outcomes(passed=1)
+
+
 @pytest.mark.parametrize("words", ["70_doubles and cell-04", "hand", "THIRD", "not first and not second"])
 def test_a_cell_is_chosen_by_page_number_heading_or_code(pages, words):
     examples = [MARK.format(name) for name in ("first", "second", "third")]

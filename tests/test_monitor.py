@@ -57,6 +57,13 @@ def test_gaps_that_were_not_there_ring():
     assert "length, missing" in drifted(rows.assign(length=rows.length.where(rows.index % 2 == 0)), model)
 
 
+def test_a_column_that_is_left_out_does_not_ring(flowers, model):
+    run = ask(flowers, model)
+    table = drift(run["flowers"].drop(columns="sepal_width"), run["predictions"], model)
+    assert "sepal_width" not in table.index
+    assert not table.drifted.any()
+
+
 def test_one_row_does_not_ring(flowers, model):
     assert drifted(flowers.head(1), model) == set()
 

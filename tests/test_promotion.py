@@ -106,23 +106,31 @@ def test_what_no_page_says_is_not_promoted_whatever_the_reason(folder):
     assert "14_classifier.ipynb; run nbdev_export" in said
 
 
-def test_a_step_that_draws_anew_each_time_is_named(folder):
-    folder.change("11_features", "features", _LINE, BLUR + _LINE)
-    folder.commit()
-    code, said = folder.type("promote")
-    assert code == 1
-    assert "'features' is another each time" in said
-
-
-def test_a_step_that_looks_beyond_its_row_is_named(folder):
-    folder.change("11_features", "features", _LINE, CENTRE + _LINE)
-    folder.commit()
-    code, said = folder.type("promote")
-    assert code == 1
-    assert "rows get other 'features'" in said
-
-
 _LINE = "    others = {name: kind for name, kind in flowers.dtypes.items()"
+
+
+@pytest.mark.parametrize(
+    ("added", "said_of_it"),
+    [(BLUR, "'features' is another each time"), (CENTRE, "rows get other 'features'")],
+)
+def test_a_step_that_draws_anew_or_looks_beyond_its_row_is_named(folder, added, said_of_it):
+    folder.change("11_features", "features", _LINE, added + _LINE)
+    folder.commit()
+    code, said = folder.type("promote")
+    assert code == 1
+    assert said_of_it in said
+
+
+def test_a_champion_that_is_damaged_is_said_and_nothing_takes_its_place_unseen(folder):
+    assert folder.type("promote")[0] == 0
+    file = folder.work / ".iris_ml/model.skops"
+    file.write_bytes(file.read_bytes()[:-1])
+    for words in ("promote",), ("run",), ("promote", "--rollback"):
+        code, said = folder.type(*words)
+        assert (code, "Traceback" in said) == (2, False)
+        assert "the file is damaged" in said
+        assert "remove it" in said
+    assert not [*file.parent.glob(".*.part")]
 
 
 def test_newer_data_may_take_over_where_it_is_not_worse(folder):
