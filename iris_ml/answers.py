@@ -81,17 +81,15 @@ def answers(
     run: Run,  # what was asked
 ) -> list[dict[str, Any]]:  # of the shape of `Answer`
     """Give the answer for each row."""
-    strange, chances = outside(run), run["probabilities"]
-    names, classes = list(strange), [str(label) for label in chances.columns]
+    strange, given = outside(run), run["predictions"]
+    names, classes = list(strange), [name.removeprefix("probability_") for name in list(given)[1:]]
     return [
         {
             "label": label,
             "probabilities": dict(zip(classes, shares, strict=True)),
             "out_of_domain": [name for name, there in zip(names, beyond, strict=True) if there],
         }
-        for label, shares, beyond in zip(
-            run["predictions"].tolist(), chances.to_numpy().tolist(), strange.to_numpy().tolist(), strict=True
-        )
+        for (label, *shares), beyond in zip(given.to_numpy(object).tolist(), strange.to_numpy().tolist(), strict=True)
     ]
 
 # %% ../nbs/48_answers.ipynb #0b272cb9

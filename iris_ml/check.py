@@ -25,7 +25,7 @@ import pandas as pd
 
 import iris_ml
 from .champion import champion
-from .predict import Asker, answers_of, approved_model
+from .predict import Asker, approved_model
 from .production import workflow
 from .report import report
 from .settings import read_settings
@@ -40,7 +40,7 @@ def golden(
     columns = [*model.profile["columns"]]
     if {*columns} != {*model.columns}:
         rows = pd.DataFrame(model.profile["sample"]).drop(columns=model.profile["target"]).head(12)
-        return rows, answers_of(Asker(model).ask(rows))
+        return rows, Asker(model).ask(rows)["predictions"]
     labels, shares = zip(*model.golden["answers"], strict=True)
     names = [f"probability_{name}" for name in model.profile["classes"]] if shares[0] else []
     answers = pd.DataFrame(list(shares), columns=names) if names else pd.DataFrame(index=range(len(labels)))
@@ -52,7 +52,7 @@ def _notebook(rows: pd.DataFrame, model: Any) -> pd.DataFrame:
     asker = Asker(model)
     written = {name: _as_written(name) for name in asker.ask(rows) if name not in {"raw", "model"}}
     asker._workflow = asker._workflow.swap(**written)
-    return answers_of(asker.ask(rows))
+    return asker.ask(rows)["predictions"]
 
 
 def _as_written(step: str) -> Callable:
@@ -75,7 +75,7 @@ class _Absent(Exception):
 
 # %% ../nbs/60_check.ipynb #4fc88abb
 def _module(rows: pd.DataFrame, model: Any) -> pd.DataFrame:
-    return answers_of(Asker(model).ask(rows))
+    return Asker(model).ask(rows)["predictions"]
 
 
 def _command(rows: pd.DataFrame, model: Any) -> pd.DataFrame:
@@ -139,7 +139,8 @@ def _app(rows: pd.DataFrame, model: Any) -> pd.DataFrame:
 
 
 def _read_off(page: Any, rows: pd.DataFrame, model: Any) -> pd.DataFrame:
-    classes, answers = [str(name) for name in model.profile["classes"]], []
+    target, answers = model.profile["target"], []
+    names = [target, *(f"probability_{name}" for name in model.profile["classes"])]
     for row in rows.to_dict("records"):
         for box in page.checkbox:
             box.set_value(pd.isna(row.get(box.key.removesuffix(" is missing"), 0)))
@@ -151,8 +152,8 @@ def _read_off(page: Any, rows: pd.DataFrame, model: Any) -> pd.DataFrame:
         if page.error or page.exception:
             raise IrisError(f"the app shows: {[*page.error, *page.exception][0].value}")
         label = re.sub(r"\\(.)", r"\1", page.metric[0].value)
-        shares = next((table.value for table in page.dataframe if [*map(str, table.value)] == classes), pd.DataFrame([{}]))
-        answers.append({model.profile["target"]: label, **shares.add_prefix("probability_").iloc[0]})
+        given = next(table.value for table in page.dataframe if [*map(str, table.value)] in (names, names[:1]))
+        answers.append({target: label, **given.drop(columns=target).iloc[0]})
     return pd.DataFrame(answers)
 
 # %% ../nbs/60_check.ipynb #8f453f29

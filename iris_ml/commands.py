@@ -169,11 +169,11 @@ def predict(
     from iris_ml.model_files import import_skops
 
     import_skops()
-    from iris_ml.predict import answers_of, ask, with_answers
+    from iris_ml.predict import ask, with_answers
     from iris_ml.sources import read_table, write_table
 
     asked = ask(read_table(file))
-    answers = answers_of(asked)
+    answers = asked["predictions"]
     if to is None:
         print(_table(answers.head(20), f"Answers for {Path(file).name}"))
         if len(answers) > 20:

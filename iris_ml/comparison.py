@@ -17,7 +17,7 @@ from .scores import difference, interval
 # %% ../nbs/36_comparison.ipynb #fa004eb2
 def _right(run: Run) -> pd.Series:
     truth = run["test"][run.inputs["target"]]
-    return truth == run["predictions"][truth.index]
+    return truth == run["predictions"][truth.name][truth.index]
 
 
 def _judged(first: Run, other: Run) -> tuple[float, float, float, str]:

@@ -69,16 +69,16 @@ def beside(
     runs, target = [ask(rows, model) for model in (one, other)], one.profile["target"]
     if target not in runs[0]["flowers"] or other.profile["target"] != target:
         raise DataError("both models and the rows need the same target", f"column {target!r}", "name it in the rows")
-    truth = runs[0]["flowers"][target]
-    right = [run["predictions"] == truth for run in runs]
+    truth, given = runs[0]["flowers"][target], [run["predictions"][target] for run in runs]
+    right = [labels == truth for labels in given]
     table = pd.DataFrame(
         [(each.mean(), *interval(int(each.sum()), len(each))) for each in right],
         pd.Index(["this one", "the other"], name="model"), ["accuracy", "low", "high"],
     )  # fmt: skip
     by, least, most = difference(*right)
     verdict = "better" if least > 0 else "worse" if most < 0 else "neither better nor worse, as far as these rows tell"
-    answers = {"truth": truth, "this one": runs[0]["predictions"], "the other": runs[1]["predictions"]}
-    differ = pd.DataFrame(answers)[runs[0]["predictions"] != runs[1]["predictions"]].join(rows.drop(columns=target))
+    answers = pd.DataFrame({"truth": truth, "this one": given[0], "the other": given[1]})
+    differ = answers[given[0] != given[1]].join(rows.drop(columns=target))
     return table, f"The other is {verdict}: {by:+.3f} ({least:+.3f} to {most:+.3f}), over {len(rows)} rows.", differ
 
 # %% ../nbs/522_models.ipynb #9b12a1d6

@@ -76,5 +76,5 @@ def drift(
 
 def _answered(model: Any) -> dict[str, Any]:
     sample = pd.DataFrame(model.profile["sample"]).drop(columns=model.profile["target"])
-    counts = Asker(model).ask(sample)["predictions"].value_counts()
+    counts = Asker(model).ask(sample)["predictions"].iloc[:, 0].value_counts()
     return {"values": counts.index.tolist(), "counts": counts.tolist()}

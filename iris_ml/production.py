@@ -9,7 +9,7 @@ __all__ = ['workflow']
 from .classifier import classifier, classifier__calibrated
 from .features import features
 from .flowers import flowers
-from .model import model, predictions, probabilities
+from .model import model, predictions
 from .profile import profile
 from .scores import scores
 from .sources import raw
@@ -29,6 +29,5 @@ workflow = Workflow(
     classifier__calibrated,
     model,
     predictions,
-    probabilities,
     scores,
 )

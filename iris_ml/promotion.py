@@ -85,11 +85,11 @@ def against(
     truth = run["test"][settings.target]
     try:
         model = load(settings.model_file, settings.trusted_types)
-        answers = Asker(model).ask(run["raw"].loc[truth.index])["predictions"]
+        answers = Asker(model).ask(run["raw"].loc[truth.index])["predictions"][truth.name]
     except (IrisError, KeyError) as error:
         return Gate("better", False, f"the champion cannot answer these rows: {getattr(error, 'what', error)}")
     is_newer = bool(champion.get("data")) and champion["data"] != data_of(record)
-    return better(truth, answers, run["predictions"][truth.index], settings.margin if is_newer else 0.0)
+    return better(truth, answers, run["predictions"][truth.name][truth.index], settings.margin if is_newer else 0.0)
 
 
 def data_of(
@@ -137,7 +137,7 @@ def promote(
 def _decide(run: Run, record: Mapping[str, Any], because: str, settings: Settings) -> Decision:
     if not record:
         raise IrisError("nothing is recorded", "the settings", "set 'record' to true")
-    again = workflow.run("test", "model", "predictions", "probabilities", "scores", progress=False, checkpoints=False)
+    again = workflow.run("test", "model", "predictions", "scores", progress=False, checkpoints=False)
     with aside(settings.model_file.parent) as candidate:
         save_kept(run.results["model"], settings.checkpoints, candidate)
         costs, figures = cost(candidate, settings.limits, settings.trusted_types)

@@ -10,6 +10,8 @@ import pandas as pd
 from scipy.stats import binomtest, norm
 from sklearn.metrics import log_loss, precision_recall_fscore_support
 
+from .model import parted
+
 # %% ../nbs/16_scores.ipynb #e621674d
 def interval(
     right: int,  # right answers
@@ -33,14 +35,13 @@ def difference(
 
 # %% ../nbs/16_scores.ipynb #1e8bbabc
 def scores(
-    predictions: pd.Series,  # a label for every row, the test rows among them
-    probabilities: pd.DataFrame,  # a column a class, or none
+    predictions: pd.DataFrame,  # of every row, the test rows among them: its label, and the probability of each class
     test: pd.DataFrame,  # rows to judge by
     target: str,  # column of true labels
 ) -> dict[str, float]:  # name -> figure, all shares between 0 and 1 but `log_loss` (nats) and `test_rows`
     """Judge the answers on the test rows."""
-    truth, answered = test[target].to_numpy(), predictions[test.index].to_numpy()
-    right = int((truth == answered).sum())
+    (answered, shares), truth = parted(predictions.loc[test.index]), test[target].to_numpy()
+    right = int((truth == answered.to_numpy()).sum())
     low, high = interval(right, len(truth))
     _, recall, f1, rows = precision_recall_fscore_support(truth, answered, zero_division=0.0)
     figures = {
@@ -51,6 +52,6 @@ def scores(
         "f1_macro": f1.mean(),
         "test_rows": len(truth),
     }
-    if len(probabilities.columns):
-        figures["log_loss"] = log_loss(truth, probabilities.loc[test.index].to_numpy(), labels=list(probabilities))
+    if classes := sorted(map(str, shares)):
+        figures["log_loss"] = log_loss([*map(str, truth)], shares[classes], labels=classes)
     return {name: float(figure) for name, figure in figures.items()}

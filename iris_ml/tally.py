@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .model import parted
 from .monitor import drift
 from .predict import outside
 from .runs import Run
@@ -53,10 +54,11 @@ _WORST = 20  # rows that are shown
 # %% ../nbs/491_tally.ipynb #c5939f94
 def _answers(run: Run) -> Sums:
     classes = run["model"].profile["classes"]
-    codes = _codes(run["predictions"], classes)
+    labels, shares = parted(run["predictions"])
+    codes = _codes(labels, classes)
     sums: Sums = {"rows": np.array(len(codes)), "answers": np.bincount(codes, minlength=len(classes))}
-    if len(run["probabilities"].columns):
-        highest = run["probabilities"].to_numpy().max(axis=1).clip(0, 1)
+    if len(shares.columns):
+        highest = shares.to_numpy().max(axis=1).clip(0, 1)
         sums["confidence"] = np.bincount((highest * 1000).astype(int), minlength=1001)
     return sums
 
@@ -74,12 +76,12 @@ def _codes(labels: pd.Series, known: list[Any]) -> np.ndarray:  # place among th
 # %% ../nbs/491_tally.ipynb #3912fec8
 def _strange(run: Run) -> Sums:
     strange, profile = outside(run).to_numpy(), run["model"].profile
-    some = run["flowers"][[*profile["columns"]]].assign(**{profile["target"]: run["predictions"]})
+    some = run["flowers"][[*profile["columns"]]].assign(**{profile["target"]: parted(run["predictions"])[0]})
     return {"outside": strange.sum(axis=0), "outside rows": np.array(strange.any(axis=1).sum()), "some": _thinned(some)}
 
 # %% ../nbs/491_tally.ipynb #e4bc2e56
 def _judged(run: Run) -> Sums:
-    profile, shares, answered = run["model"].profile, run["probabilities"].to_numpy(), run["predictions"]
+    profile, (answered, chances) = run["model"].profile, parted(run["predictions"])
     if profile["target"] not in run["flowers"]:
         return {}
     classes, truth = profile["classes"], run["flowers"][profile["target"]]
@@ -87,21 +89,21 @@ def _judged(run: Run) -> Sums:
     right, size = true == given, len(classes)
     sums: Sums = {"confusion": np.bincount((true * size + given)[true >= 0], minlength=size**2).reshape(size, size)}
     sums |= {"labelled": np.array(len(right)), "right": np.array(right.sum())}
-    sure = right.astype(float)
+    sure, shares = right.astype(float), chances.to_numpy()
     if shares.shape[1]:
         sure = np.where(true >= 0, shares[np.arange(len(true)), true], 0.0)
         highest = shares.max(axis=1).clip(0, 1)
         tenth = np.minimum((highest * 10).astype(int), 9)
         sums["log loss"] = -np.log(sure.clip(1e-15, 1)).sum()
         sums["calibration"] = np.array([np.bincount(tenth, of, 10) for of in (np.ones(len(tenth)), highest, right)])
-    return sums | {"worst": _worst(run, truth, sure, right)}
+    return sums | {"worst": _worst(run, truth, answered, sure, right)}
 
 
-def _worst(run: Run, truth: pd.Series, sure: np.ndarray, right: np.ndarray) -> pd.DataFrame:
+def _worst(run: Run, truth: pd.Series, answered: pd.Series, sure: np.ndarray, right: np.ndarray) -> pd.DataFrame:
     wrong = np.flatnonzero(~right)
     wrong = wrong[np.argsort(sure[wrong], kind="stable")[:_WORST]]
     rows = run["flowers"][[*run["model"].profile["columns"]]].iloc[wrong]
-    about = {"row": rows.index, "truth": truth.iloc[wrong], "answer": run["predictions"].iloc[wrong]}
+    about = {"row": rows.index, "truth": truth.iloc[wrong], "answer": answered.iloc[wrong]}
     about["probability of truth"] = sure[wrong]
     own = rows.rename(columns={name: f"{name} " for name in about})
     return pd.concat([pd.DataFrame(about, rows.index), own], axis=1)

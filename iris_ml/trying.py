@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .model import Model
+from .model import Model, parted
 from .predict import Asker
 from .production import workflow
 from .runs import Run
@@ -62,8 +62,9 @@ def show_answer(
     run: Run,  # of one row, with `debug`
 ) -> None:
     """Show label, probabilities and flags."""
-    st.metric(literal(run["predictions"].name), literal(run["predictions"].iloc[0]))
-    for label, share in run["probabilities"].iloc[0].items():
+    labels, shares = parted(run["predictions"])
+    st.metric(literal(labels.name), literal(labels.iloc[0]))
+    for label, share in shares.iloc[0].items():
         st.progress(min(share, 1.0), f"{literal(label)}: {share:.3f}")
     strange = [name for name, there in run["outside"].iloc[0].items() if there]
     if strange:
@@ -78,7 +79,7 @@ def _curves(row: pd.DataFrame, asker: Asker, points: int = 41) -> dict[str, pd.D
     rows = [pd.concat([row] * points).assign(**{name: values}) for name, values in reach.items()]
     if not rows:
         return {}
-    shares = asker.ask(pd.concat(rows, ignore_index=True))["probabilities"]
+    _, shares = parted(asker.ask(pd.concat(rows, ignore_index=True))["predictions"])
     return {
         name: shares.iloc[place * points : (place + 1) * points].set_axis(pd.Index(values))
         for place, (name, values) in enumerate(reach.items())
@@ -147,7 +148,7 @@ def show_reasons(
         st.dataframe(run["nearest"].loc[row.index[0]], hide_index=True)
         st.subheader("With a median value instead", anchor=False)
         st.dataframe(run["moves"].loc[row.index[0]].rename_axis("column"))
-    if curves := _curves(run["raw"], asker) if len(run["probabilities"].columns) else {}:
+    if curves := _curves(run["raw"], asker) if len(run["predictions"].columns) > 1 else {}:
         st.subheader("How the answer moves with each value", anchor=False)
         for place, (name, shares) in enumerate(curves.items()):
             if place % 2 == 0:

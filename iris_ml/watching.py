@@ -66,7 +66,7 @@ def look(
     target = model.profile["target"]
     if files:
         run = ask(read_table(files), model)
-        rows = run["flowers"].assign(**{target: run["predictions"]})
+        rows = run["flowers"].assign(**{target: run["predictions"][target]})
     else:
         rows = asked(settings.journal, version(settings.model_file))
         if rows.empty:

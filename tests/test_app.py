@@ -94,10 +94,10 @@ def test_every_step_is_shown_with_its_value_and_its_place(opened, model):
     page = moved(opened(model), petal_length=6.0)
     run = ask(pd.DataFrame({slider.key: [slider.value] for slider in page.slider}), model)
     assert [step.value for step in page.subheader if step.value in workflow] == list(run)
-    (shares,) = shown(page, *model.profile["classes"])
-    pd.testing.assert_frame_equal(shares, run["probabilities"])
+    (answers,) = shown(page, *(f"probability_{label}" for label in model.profile["classes"]))
+    pd.testing.assert_frame_equal(answers, run["predictions"])
     assert repr(model.estimator) in [code.value for code in page.code]
-    for name in "flowers", "features", "predictions", "probabilities":
+    for name in "flowers", "features", "predictions":
         assert workflow[name].source.strip() in [code.value.strip() for code in page.code]
         assert workflow[name].place in [caption.value.replace("\\", "") for caption in page.caption]
 

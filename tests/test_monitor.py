@@ -25,7 +25,7 @@ def flowers(model):
 
 def drifted(rows, model):
     run = ask(rows, model)
-    table = drift(run["flowers"], run["predictions"], model)
+    table = drift(run["flowers"], run["predictions"].iloc[:, 0], model)
     return set(table.index[table.drifted])
 
 
@@ -59,7 +59,7 @@ def test_gaps_that_were_not_there_ring():
 
 def test_a_column_that_is_left_out_does_not_ring(flowers, model):
     run = ask(flowers, model)
-    table = drift(run["flowers"].drop(columns="sepal_width"), run["predictions"], model)
+    table = drift(run["flowers"].drop(columns="sepal_width"), run["predictions"].species, model)
     assert "sepal_width" not in table.index
     assert not table.drifted.any()
 
@@ -83,7 +83,7 @@ def test_a_journal_holds_rows_and_answers_without_the_columns_left_out(tmp_path,
     journal.close()
     kept = asked(tmp_path, "3f2a")
     assert list(kept) == ["sepal_width", "petal_length", "petal_width", "species"]
-    assert kept.species.tolist() == run["predictions"].tolist()
+    assert kept.species.tolist() == run["predictions"].species.tolist()
 
 
 def test_a_torn_line_is_left_out(tmp_path, flowers, model):

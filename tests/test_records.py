@@ -107,8 +107,8 @@ def test_a_record_holds_who_when_commit_settings_data_steps_scores_and_model():
 def test_the_code_of_a_step_is_told_apart_and_what_follows_from_it_is_not_named():
     first = record_of(workflow.run())
 
-    def scores(predictions: pd.Series, test: pd.DataFrame, target: str) -> dict[str, float]:
-        return {"accuracy": float((predictions[test.index] == test[target]).mean())}
+    def scores(predictions: pd.DataFrame, test: pd.DataFrame, target: str) -> dict[str, float]:
+        return {"accuracy": float((predictions[target][test.index] == test[target]).mean())}
 
     other = record_of(workflow.swap(scores).run())
     changed = [name for name, step in other["steps"].items() if step.get("code") != first["steps"][name].get("code")]

@@ -38,7 +38,7 @@ def model():
 def alarmed(rows):
     """Say whether the monitor rings at rows, and why."""
     run = ask(rows, model())
-    table = drift(run["flowers"], run["predictions"], model())
+    table = drift(run["flowers"], run["predictions"].iloc[:, 0], model())
     return [*table.index[table.drifted]]
 
 
