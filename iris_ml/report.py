@@ -206,7 +206,7 @@ def report(
     predictions: Path | str | None = None,  # where the answers go, `.csv` or `.parquet`; none: beside the page
     strict: bool = False,  # stop at the first row that breaks the contract
     on: Any = None,  # a Dask client; none: the cores of this machine
-    most: int = 1 << 17,  # rows in a batch
+    most: int = 1 << 18,  # rows in a batch
     watch: Callable[[Iterable[Scored], int | None], Iterable[Scored]] | None = None,  # who shows how far it is
 ) -> Report:
     """Answer rows, however many, and report on them; what fails leaves what was there."""

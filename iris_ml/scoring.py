@@ -135,7 +135,7 @@ def scored(
     """Answer batches of rows in their order, several at a time, on this machine."""
     asker, workers = Asker(model), os.cpu_count() or 1
     with threadpool_limits(1), ThreadPoolExecutor(workers) as pool:  # one core a batch
-        yield from in_order(score, batches, lambda work, rows: pool.submit(work, rows, asker, count), workers)
+        yield from in_order(score, batches, lambda work, rows: pool.submit(work, rows, asker, count), workers + 1)
 
 # %% ../nbs/441_scoring.ipynb #33dfc658
 def _score_part(part: Any, asker: Asker, count: Callable[[Run], Any]) -> list[Scored]:
