@@ -30,7 +30,7 @@ torture: .venv/dev  ## harm checkpoints, records and API in every way, at full l
 	@$(inside) python -m torture $(ONLY)
 
 # Each tool gets an environment in bench/.environments, once. ROUNDS=7 gives quieter medians.
-bench: .venv/made  ## measure speed beside other tools; ONLY=processes, slow, steps, digests, exploration, records, wire or million
+bench: .venv/made  ## measure speed beside other tools; ONLY=processes, slow, steps, digests, exploration, records, batch, wire or million
 	@.venv/bin/python -m bench $(ONLY)
 
 docs: .venv/dev  ## build the site from the notebooks
@@ -51,6 +51,7 @@ lock: .venv/made  ## renew every pinned version in requirements/
 	$(compile) --output-file requirements/services.txt $(addprefix --extra ,api app dask mlflow postgres remote) \
 	    --constraint requirements/dev.txt setup.py
 	printf 'pandas\nscikit-learn\n' | $(compile) --constraint requirements/run.txt --output-file bench/requirements/plain.txt -
+	printf 'pandas\npolars\npyarrow\nscikit-learn\n' | $(compile) --constraint requirements/run.txt --output-file bench/requirements/batch.txt -
 	$(compile) --extra dask --constraint requirements/run.txt --output-file bench/requirements/cluster.txt setup.py
 	for tool in apache-hamilton dvc snakemake; do printf "pandas\nscikit-learn\n$$tool\n" | \
 	    $(compile) --constraint bench/requirements/plain.txt --output-file bench/requirements/$${tool#apache-}.txt - || exit 1; done

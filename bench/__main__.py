@@ -2,7 +2,7 @@
 
 import sys
 
-from . import digests, exploration, processes, records, steps, wire
+from . import batch, digests, exploration, processes, records, steps, wire
 
 QUESTIONS = {
     "processes": processes.compare,
@@ -11,6 +11,7 @@ QUESTIONS = {
     "digests": digests.compare,
     "exploration": exploration.compare,
     "records": records.compare,
+    "batch": batch.compare,
     "wire": wire.compare,
     "million": wire.grow,
 }

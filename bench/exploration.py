@@ -25,10 +25,10 @@ def compare() -> None:
     """Measure in one environment, so that both sides have the same libraries."""
     make()
     with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder, "work")
         seconds: dict[str, list[float]] = {"hand.py": [], "explored.py": [], "explored.py again": []}
-        for _ in range(ROUNDS):
-            shutil.rmtree(work, ignore_errors=True)
+        for number in range(ROUNDS):
+            # A folder of its own: for minutes after files are removed, ext4 looks long for a place for each new one.
+            work = Path(folder, f"round {number}")
             shutil.copytree(PROJECT / "bench" / "peers" / "exploration", work)
             shutil.copy(PROJECT / "iris_ml" / "data" / "iris.csv", work)
             for name, spendings in seconds.items():
