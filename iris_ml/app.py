@@ -24,8 +24,8 @@ with extra("app"):
 
 # %% ../nbs/58_app.ipynb #5276db4b
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _champion(name: str, file: str, trusted: tuple[str, ...], store: str) -> Champion:
-    return champion(file, trusted, store)
+def _champion(name: str, file: str, trusted: tuple[str, ...], records: str) -> Champion:
+    return champion(file, trusted, records)
 
 
 def main() -> None:
@@ -34,7 +34,7 @@ def main() -> None:
     try:
         settings = read_settings()
         file = str(settings.model_file.absolute())
-        _show(_champion(version(file), file, settings.trusted_types, str(settings.checkpoints.absolute())))
+        _show(_champion(version(file), file, settings.trusted_types, str(settings.records.absolute())))
     except IrisError as error:
         st.error(literal(error))
 

@@ -7,7 +7,6 @@ __all__ = ['lineage', 'Champion', 'champion', 'Throne']
 
 # %% ../nbs/45_champion.ipynb #795a0865
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -15,43 +14,24 @@ from typing import Any
 
 import pandas as pd
 
-from .checkpoints import Checkpoints, Entry
 from .model_files import load, version
 from .predict import Asker
 from .records import Records
-from .upkeep import kept
 from .vocabulary import IrisError, ModelFileError
 
 # %% ../nbs/45_champion.ipynb #3bd7b7c4
 def lineage(
     name: str,  # version of a model
-    store: Path | str,  # folder of the checkpoints
-    trusted: tuple[str, ...] = (),  # further types that its files may hold
-) -> dict[str, Any]:  # "record", "key", "data", "scores"; without what the store does not know
-    """Find out what a model was made of, and how good it was."""
-    entries = [result.entry for result in kept(store)]
-    known = {(entry.recipe.step, entry.result): entry for entry in entries}
-    made = next((one for one in entries if name and one.recipe.step == "model" and one.file.startswith(name)), None)
-    lines = Records(Path(store).parent / "records").lines()
-    record = next(({"record": line["id"]} for line in lines if name and line["model"] == name), {})
-    if made is None:
-        return record
-    scores = next((one for one in entries if one.recipe.step == "scores" and _judges(one, made, known)), None)
-    values = Checkpoints(store, trusted).load(scores) if scores else {}
-    return {**record, "key": made.recipe.key, "data": next(_sources(made, known), ""), "scores": values}
-
-
-def _judges(scores: Entry, made: Entry, known: dict[tuple[str, str], Entry]) -> bool:
-    answers = known.get(("predictions", scores.recipe.inputs["predictions"]))
-    return answers is not None and answers.recipe.inputs["model"] == made.result
-
-
-def _sources(made: Entry, known: dict[tuple[str, str], Entry]) -> Iterator[str]:
-    for step, found in made.recipe.inputs.items():
-        if step == "source":
-            yield found
-        elif (step, found) in known:
-            yield from _sources(known[step, found], known)
+    records: Path | str,  # folder of the records
+) -> dict[str, Any]:  # "record", "key", "data", "scores"; nothing where no record speaks of it
+    """Find the run that made a model: which it was, what of, and how good the model is."""
+    book = Records(records)
+    line = next((line for line in book.lines() if name and line["model"] == name), None)
+    if line is None:
+        return {}
+    record = book.read(line["id"])
+    data = ", ".join(each["version"] for each in record["data"].values())
+    return {"record": record["id"], "key": record["model"]["key"], "data": data, "scores": record["scores"]}
 
 # %% ../nbs/45_champion.ipynb #3f104659
 @dataclass(frozen=True)
@@ -61,7 +41,7 @@ class Champion:
     asker: Asker
     version: str
     cost: dict[str, float]  # "file_bytes", "load_seconds", "row_seconds"
-    lineage: dict[str, Any]  # what the store of checkpoints knows of it
+    lineage: dict[str, Any]  # what the record of its run says
 
     @property
     def model(self) -> Any:
@@ -72,13 +52,13 @@ class Champion:
 def champion(
     path: Path | str,  # the model's file
     trusted: tuple[str, ...] = (),  # further types that it may hold
-    store: Path | str = "",  # folder of the checkpoints; empty: nothing is known of where it comes from
+    records: Path | str = "",  # folder of the records; empty: nothing is known of where it comes from
 ) -> Champion:
     """Read and check a champion; `ModelFileError` says why it is refused."""
     start, named = perf_counter(), version(path)
     model = load(path, trusted)
     if version(path) != named:  # somebody replaced it meanwhile
-        return champion(path, trusted, store)
+        return champion(path, trusted, records)
     try:
         asker = Asker(model)
         rows = pd.DataFrame(model.profile["sample"]).drop(columns=model.profile["target"])
@@ -90,7 +70,7 @@ def champion(
         raise ModelFileError(what, str(path), "train another with: iris_ml run") from error
     seconds = {"load_seconds": loaded - start, "row_seconds": perf_counter() - loaded}
     cost = {"file_bytes": float(Path(path).stat().st_size), **seconds}
-    return Champion(asker, named, cost, lineage(named, store, trusted) if store else {})
+    return Champion(asker, named, cost, lineage(named, records) if records else {})
 
 # %% ../nbs/45_champion.ipynb #b8f77499
 @dataclass
@@ -99,13 +79,13 @@ class Throne:
 
     path: Path
     trusted: tuple[str, ...] = ()
-    store: Path | str = ""
+    records: Path | str = ""
     refused: str = ""  # why the file that lies there now is not served; empty if it is
     champion: Champion = field(init=False)
 
     def __post_init__(self) -> None:
         self._seen = self._stamp()
-        self.champion = champion(self.path, self.trusted, self.store)
+        self.champion = champion(self.path, self.trusted, self.records)
 
     def look(self) -> bool:  # whether there is another champion now
         """Let a new file's model take over, if there is one and it is sound."""
@@ -114,7 +94,7 @@ class Throne:
             return False
         self._seen = stamp
         try:
-            successor = champion(self.path, self.trusted, self.store)
+            successor = champion(self.path, self.trusted, self.records)
         except IrisError as error:
             self.refused = error.what
             _log.error("the new model is refused, and the old one stays: %s", error)

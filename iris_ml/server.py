@@ -202,7 +202,7 @@ def _problem(headers: dict[bytes, bytes], page: str, right: bytes, under_way: in
 def application() -> Gate:
     """Make the gate of this folder's champion, as each worker does."""
     settings = read_settings()
-    throne = Throne(settings.model_file, settings.trusted_types, settings.checkpoints)
+    throne = Throne(settings.model_file, settings.trusted_types, settings.records)
     key = key_of(os.environ.get("IRIS_API_HOST", "127.0.0.1"))
     return Gate(throne, key, journal=Journal(settings.journal, settings.asked, settings.asked_without))
 

@@ -1,8 +1,6 @@
 """The app: the same answers for those who look, and nothing but sentences when something is wrong."""
 
 import gzip
-import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -13,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from sklearn.svm import LinearSVC
 from streamlit.testing.v1 import AppTest
 
@@ -23,7 +21,6 @@ from iris_ml.predict import ask, predict
 from iris_ml.production import workflow
 from iris_ml.sources import read_table
 
-BROWSER = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
 IRIS = read_table("package:iris.csv")
 
 
@@ -277,18 +274,6 @@ def address(tmp_path, model):
     finally:
         app.terminate()
         app.wait(timeout=10)
-
-
-@pytest.fixture
-def browser():
-    if BROWSER is None and os.environ.get("CI") != "true":
-        pytest.skip("there is no Chromium on this machine")
-    assert BROWSER, "there is no Chromium on this machine"
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=arguments)
-        yield browser
-        browser.close()
 
 
 def test_a_browser_shows_an_answer_that_follows_a_key_and_asks_no_other_host(browser, address):

@@ -199,6 +199,6 @@ def test_pruning_leaves_what_the_model_can_be_traced_by(command):
     other.run(progress=False)
     command("store", "--prune", "--size", "0")
     settings = read_settings()
-    assert lineage(version(settings.model_file), settings.checkpoints)["scores"]["accuracy"] > 0.9
+    assert lineage(version(settings.model_file), settings.records)["scores"]["accuracy"] > 0.9
     assert set(workflow.run(progress=False).table.how) == {"reused"}
     assert other.run(progress=False).results["train"].how == "computed"

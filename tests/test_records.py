@@ -185,7 +185,7 @@ def test_the_model_that_answers_leads_to_its_run_and_the_cell_of_every_step():
     command("run", "--quiet", IRIS_ML_SEED="7")
     settings = read_settings()
     name = version(settings.model_file)
-    served = lineage(name, settings.checkpoints)
+    served = lineage(name, settings.records)
     answer = f"{name}{'0' * 20}"  # an id that begins with the model that answered
     said = command("runs", name)
     assert said == command("runs", answer) == command("runs", served["record"])

@@ -1,9 +1,7 @@
 """The site: every page opens in a browser, every link leads somewhere, and nothing comes from another host."""
 
-import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from functools import partial
@@ -15,10 +13,9 @@ from threading import Thread
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 PROJECT = Path(__file__).parents[1]
-BROWSER = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
 
 
 @pytest.fixture(scope="module")
@@ -44,18 +41,6 @@ def address(site):
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if BROWSER is None and os.environ.get("CI") != "true":
-        pytest.skip("there is no Chromium on this machine")
-    assert BROWSER, "there is no Chromium on this machine"
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=arguments)
-        yield browser
-        browser.close()
 
 
 def pages(site):

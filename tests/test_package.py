@@ -1,0 +1,53 @@
+"""What is built is whole: a wheel made from the archive of the sources installs into an empty environment, and works there."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[1]
+PROGRAMS = Path(sys.executable).parent
+
+
+def typed(*words, **options):
+    """Type a command; gives what it said."""
+    done = subprocess.run([*map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A folder with the archive of the sources, and the wheel that was made from it."""
+    folder = tmp_path_factory.mktemp("package")
+    tracked = typed("git", "ls-files", "--cached", "--others", "--exclude-standard", cwd=PROJECT).splitlines()
+    for name in filter(lambda name: (PROJECT / name).exists(), tracked):
+        (folder / "project" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(PROJECT / name, folder / "project" / name)
+    typed(PROGRAMS / "uv", "build", "--no-build-isolation", "--python", sys.executable, "--out-dir", folder, folder / "project")
+    return folder
+
+
+def test_archive_and_wheel_are_as_an_index_wants_them(built):
+    assert typed(PROGRAMS / "twine", "check", "--strict", *built.glob("iris_ml-*")).count("PASSED") == 2
+
+
+def test_the_wheel_works_in_an_empty_environment_and_passes_its_own_tests_there(built, tmp_path):
+    (wheel,) = built.glob("*.whl")
+    python = tmp_path / "empty" / "bin" / "python"
+    install = PROGRAMS / "uv", "pip", "install", "--quiet", "--python", python
+    typed(PROGRAMS / "uv", "venv", "--quiet", "--python", sys.executable, tmp_path / "empty")
+    typed(*install, "--require-hashes", "--requirements", PROJECT / "requirements" / "run.txt")
+    typed(*install, "--constraints", PROJECT / "requirements" / "dev.txt", "pytest")
+    typed(*install, "--no-deps", wheel)
+    alone = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "IRIS_ML_", "PYTEST_"))}
+    (tmp_path / "away").mkdir()
+    assert "The model lies in" in typed(python.with_name("iris_ml"), "run", cwd=tmp_path / "away", env=alone)
+    for name in "test_workflow.py", "test_model_files.py", "catalogue.py":
+        shutil.copy(PROJECT / "tests" / name, tmp_path / "away")
+    said = typed(python, "-m", "pytest", "-q", cwd=tmp_path / "away", env=alone)
+    assert " passed" in said
+    assert str(tmp_path / "empty") in typed(python, "-c", "import iris_ml; print(iris_ml.__file__)", cwd=tmp_path, env=alone)
