@@ -63,10 +63,11 @@ def laid_out(
 
 def _ways(strange: np.ndarray, names: list[str]) -> Any:
     some = np.flatnonzero(strange.any(axis=1))
-    ways, which = np.unique(strange[some], axis=0, return_inverse=True)
+    packed = np.packbits(strange[some], axis=1)
+    _, first, which = np.unique(packed.view(f"S{packed.shape[1]}").ravel(), return_index=True, return_inverse=True)
     codes = np.zeros(len(strange), dtype=int)
-    codes[some] = which.ravel() + 1
-    texts = [", ".join(name for name, there in zip(names, way, strict=True) if there) for way in ways]
+    codes[some] = which + 1
+    texts = [", ".join(name for name, there in zip(names, way, strict=True) if there) for way in strange[some[first]]]
     return pd.Categorical.from_codes(codes, pd.Index(["", *texts]))
 
 # %% ../nbs/441_scoring.ipynb #a5fd9b40
