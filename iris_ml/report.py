@@ -216,7 +216,7 @@ def report(
     model = approved_model() if model is None else model
     sweep(page.parent)
     with ExitStack() as stack:
-        aside = {name: stack.enter_context(replacing(path)) for name, path in reversed(written.items())}
+        aside = {name: stack.enter_context(replacing(path)) for name, path in written.items()}
         results = _results(found, model, most, on)
         results = watch(results, expected_rows(found)) if watch else results
         sums, first, refused = _written(results, aside, kind_of(written["predictions"])[0], strict)
