@@ -42,7 +42,7 @@ def _show_figures(champion: Champion) -> None:
         st.caption(f"On {scores['test_rows']:.0f} rows that it has not seen; with 95 % confidence between {reach}.")
         st.dataframe(pd.Series(scores, name="value").rename_axis("score"), width="content", key=" scores")
     else:
-        st.caption("The store of checkpoints in this folder does not know how this model was made.")
+        st.caption("No record in this folder tells how this model was made.")
 
 # %% ../nbs/522_models.ipynb #d2d47987
 def _record(champion: Champion) -> pd.DataFrame:
@@ -113,7 +113,7 @@ def show_model(
     st.subheader("The workflow", anchor=False)
     show_drawing(workflow._repr_html_())
     st.subheader("Where it is written", anchor=False)
-    known = [f"{name} {champion.lineage[name][:12]}" for name in ("key", "data") if champion.lineage]
+    known = [f"{name} {champion.lineage[name]}" for name in ("record", "data") if champion.lineage]
     st.caption(literal(", ".join([f"Model {champion.version}", *known])))
     st.dataframe(_record(champion), height="content", key=" record")
     st.code(repr(champion.model.estimator))
