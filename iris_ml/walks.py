@@ -173,7 +173,7 @@ _LATE = re.compile(
     re.VERBOSE,
 )
 _READING = re.compile(
-    r"""(io|_?codecs)\.open | (?!builtins).+\.((read|scan|fetch|open)_\w+|imread|HDFStore|ExcelFile) | (?!json).+\.load
+    r"""_?(io|codecs)\.open | (?!builtins).+\.((read|scan|fetch|open)_\w+|imread|HDFStore|ExcelFile) | (?!json).+\.load
     | numpy\.(loadtxt|genfromtxt|fromfile|memmap) | (os|posix|nt|(posix|nt|generic)path)\.(listdir|scandir|walk|stat
     |exists|is(file|dir)|get(size|mtime)|popen|system|open) | (glob|shutil|tempfile|subprocess|socket|http|sqlite3|requests
     |httpx|urllib\.request|importlib\.resources|zipfile|tarfile|gzip|bz2|lzma|mmap|dbm|linecache|fileinput|PIL\.Image)\..+
