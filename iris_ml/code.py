@@ -137,9 +137,16 @@ _OF_THE_PLACE = {"__doc__", "__qualname__", "__module__", "__firstlineno__"}
 
 
 def _steps(code: CodeType) -> list[dis.Instruction]:
-    steps = [step for step in dis.get_instructions(code) if step.opname not in _SILENT]
+    steps = [each for step in dis.get_instructions(code) if step.opname not in _SILENT for each in _apart(step)]
     places = {i for i, step in enumerate(steps) if step.opname == "STORE_NAME" and step.argval in _OF_THE_PLACE}
     return [step for i, step in enumerate(steps) if not {i, i + 1} & places]
+
+
+def _apart(step: dis.Instruction) -> list[dis.Instruction]:
+    first, _, second = step.opname.partition("_FAST_")  # Python 3.13 makes one of two that stand on one line
+    if not second.endswith("_FAST"):
+        return [step]
+    return [step._replace(opname=name, argval=asked) for name, asked in zip((f"{first}_FAST", second), step.argval, strict=True)]
 
 
 def _written(constant: object) -> str:

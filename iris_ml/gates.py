@@ -7,6 +7,7 @@ __all__ = ['Gate', 'repeatable', 'better', 'shape', 'cost']
 
 # %% ../nbs/493_gates.ipynb #cd475124
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -133,7 +134,8 @@ def cost(
     trusted: Sequence[str] = (),  # further types that the file may hold
 ) -> tuple[list[Gate], dict[str, float]]:  # whether it loads, and whether it costs too much; and its figures
     """Load a model in a fresh process, ask it, and measure."""
-    ended = subprocess.run([sys.executable, "-c", _PROGRAM, path, json.dumps([*trusted])], capture_output=True, text=True)
+    command, plain = [sys.executable, "-c", _PROGRAM, str(path), json.dumps([*trusted])], {**os.environ, "PYTHON_COLORS": "0"}
+    ended = subprocess.run(command, capture_output=True, text=True, env=plain)
     if ended.returncode:
         said = (ended.stderr.strip().splitlines() or ["no word"])[-1]
         return [Gate("loadable", False, said, may_be_overridden=False)], {}

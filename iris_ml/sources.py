@@ -56,7 +56,7 @@ def _csv(file: BinaryIO) -> Iterator[pd.DataFrame]:
         yield batch.to_pandas()
 
 
-def _parquet(file: BinaryIO, most: int = 1 << 18) -> Iterator[pd.DataFrame]:
+def _parquet(file: BinaryIO, most: int = 1 << 17) -> Iterator[pd.DataFrame]:
     from pyarrow.parquet import ParquetFile
 
     table = ParquetFile(file, buffer_size=1 << 20, pre_buffer=False)  # what is read ahead would be kept to the end
@@ -77,7 +77,7 @@ _PIECES: dict[str, Callable[[BinaryIO], Iterator[pd.DataFrame]]] = {"csv": _csv,
 _BLOCK = 1 << 22  # bytes that are read at once
 
 # %% ../nbs/25_sources.ipynb #141c339e
-def _pieces(found: list[str], most: int = 1 << 18) -> Iterator[pd.DataFrame]:
+def _pieces(found: list[str], most: int = 1 << 17) -> Iterator[pd.DataFrame]:
     first: list[Any] = []
     for place in found:
         kind = kind_of(place)[0]

@@ -62,7 +62,7 @@ class Wired:
 def _wired(declared: Declared, kinds: Mapping[str, Any], flags: Mapping[str, Any]) -> Iterator[Node]:
     chosen = {flag: flags[flag] for flag in flags_of(declared.function)}
     parameters, hints = inspect.signature(declared.function).parameters, get_type_hints(declared.function)
-    if {*parameters, "return"} <= hints.keys():
+    if {*parameters, "return"} <= hints.keys() and hasattr(declared.function, "__globals__"):  # Hamilton asks for them
         nodes = [*resolve_nodes(declared.function, chosen)]
     else:
         types = {name: hints.get(name, kinds.get(declared.asks.get(name, name), Any)) for name in parameters}
