@@ -77,7 +77,6 @@ class Page(pytest.File):
         self.client = NotebookClient(
             self.fresh,
             timeout=300,
-            coalesce_streams=True,  # a slow kernel sends what it prints in pieces
             kernel_name="python3",
             extra_arguments=["--log-level=ERROR"],
             resources={"metadata": {"path": self.path.parent}},
@@ -95,7 +94,9 @@ class Page(pytest.File):
                 raise PageFails(f"cell {last} is not run, since cell {self.failed} failed")
             self.failed = number
             try:
-                self.client.execute_cell(self.fresh.cells[self.places[number - 1]], self.places[number - 1])
+                cell = self.fresh.cells[self.places[number - 1]]
+                self.client.execute_cell(cell, self.places[number - 1])
+                cell.outputs = joined(cell.outputs)
             except Exception as error:
                 raise PageFails(f"cell {number} failed: {error}") from error
             self.ran, self.failed = number, 0
@@ -151,6 +152,17 @@ def runs(cell):
 def headings(cells):
     """The headings in the prose among cells."""
     return [heading for cell in cells if cell.cell_type == "markdown" for heading in HEADING.findall(cell.source)]
+
+
+def joined(outputs):
+    """Outputs with what was printed in one go as one, though a slow kernel sends it in pieces."""
+    whole = []
+    for output in outputs:
+        if whole and output.output_type == whole[-1].output_type == "stream" and output.name == whole[-1].name:
+            whole[-1].text += output.text
+        else:
+            whole.append(output)
+    return whole
 
 
 def shown(cell):

@@ -100,6 +100,13 @@ def test_a_line_that_a_slow_kernel_sends_in_pieces_is_one_line(pages):
     pages.runpytest().assert_outcomes(passed=1)
 
 
+def test_what_is_printed_before_and_after_a_figure_stays_there(pages):
+    page(pages, "from IPython.display import display\nprint('before')\ndisplay(1)\nprint('after')")
+    assert pages.runpytest("--save").ret == 0
+    (cell,) = json.loads((pages.path / "70_doubles.ipynb").read_text())["cells"]
+    assert [output.get("text") for output in cell["outputs"]] == [["before\n"], None, ["after\n"]]
+
+
 @pytest.mark.parametrize("words", ["70_doubles and cell-04", "hand", "THIRD", "not first and not second"])
 def test_a_cell_is_chosen_by_page_number_heading_or_code(pages, words):
     examples = [MARK.format(name) for name in ("first", "second", "third")]
