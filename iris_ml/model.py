@@ -43,7 +43,7 @@ class Model:
     def predict(self, features: pd.DataFrame) -> pd.DataFrame:
         """Answer each row with its label and, where the estimator gives it, the probability of each class."""
         estimator, X = self.estimator, self._columns_of(features)
-        if isinstance(estimator, Pipeline) and len(estimator) > 1:
+        if type(estimator) is Pipeline and len(estimator) > 1:  # other kinds may go other ways
             estimator, X = estimator[-1], estimator[:-1].transform(X)  # once for both
         answers = {self.profile["target"]: estimator.predict(X)}
         if hasattr(estimator, "predict_proba"):

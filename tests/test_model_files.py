@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.feature_selection import SelectKBest, mutual_info_classif
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import LinearSVC
 from sklearn.utils import all_estimators
@@ -49,6 +49,21 @@ def test_selections_and_estimators_without_probabilities_come_back(tmp_path):
     for estimator in make_pipeline(SelectKBest(mutual_info_classif, k=2), LinearSVC()), LinearSVC():
         save(fitted(estimator), tmp_path / "model.skops")
         assert load(tmp_path / "model.skops").predict(IRIS).species.nunique() == 3
+
+
+class Contrary(Pipeline):
+    """A pipeline that goes its own way to an answer."""
+
+    def predict(self, X):
+        """Answer the other way round."""
+        return super().predict(X)[::-1]
+
+
+def test_a_pipeline_of_another_kind_answers_by_itself():
+    steps = make_pipeline(SelectKBest(k=2), LinearSVC()).steps
+    answers = fitted(Contrary(steps)).predict(IRIS)
+    assert answers.species[::-1].tolist() == fitted(Pipeline(steps)).predict(IRIS).species.tolist()
+    assert answers.species.tolist() != fitted(Pipeline(steps)).predict(IRIS).species.tolist()
 
 
 def test_a_file_that_is_cut_or_changed_anywhere_is_refused(tmp_path):
