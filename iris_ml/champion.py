@@ -26,10 +26,10 @@ def lineage(
 ) -> dict[str, Any]:  # "record", "key", "data", "scores"; nothing where no record speaks of it
     """Find the run that made a model: which it was, what of, and how good the model is."""
     book = Records(records)
-    line = next((line for line in book.lines() if name and line["model"] == name), None)
-    if line is None:
+    try:
+        record = next(book.read(line["id"]) for line in book.lines() if name and line["model"] == name)
+    except (StopIteration, IrisError):  # there is none, or it is damaged: the model answers all the same
         return {}
-    record = book.read(line["id"])
     data = ", ".join(each["version"] for each in record["data"].values())
     return {"record": record["id"], "key": record["model"]["key"], "data": data, "scores": record["scores"]}
 

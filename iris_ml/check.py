@@ -152,8 +152,10 @@ def _read_off(page: Any, rows: pd.DataFrame, model: Any) -> pd.DataFrame:
         if page.error or page.exception:
             raise IrisError(f"the app shows: {[*page.error, *page.exception][0].value}")
         label = re.sub(r"\\(.)", r"\1", page.metric[0].value)
-        given = next(table.value for table in page.dataframe if [*map(str, table.value)] in (names, names[:1]))
-        answers.append({target: label, **given.drop(columns=target).iloc[0]})
+        given = [table.value for table in page.dataframe if [*map(str, table.value)] in (names, names[:1])]
+        if not given:
+            raise IrisError(f"the app shows no table of {', '.join(names)}")
+        answers.append({target: label, **given[0].drop(columns=target).iloc[0]})
     return pd.DataFrame(answers)
 
 # %% ../nbs/60_check.ipynb #8f453f29

@@ -136,6 +136,7 @@ class Checkpoints:
             raise LookupError(f"the value of {entry.recipe.step!r} is damaged") from None
         except Exception as error:  # it is gone, or another version of a library wrote it
             raise LookupError(f"the value of {entry.recipe.step!r} cannot be read: {error}") from error
+
     def content(self, entry: Entry) -> bytes:
         """Read the bytes of a value that was kept, whatever they are; `OSError` where they are gone."""
         return b64decode(entry.held) if entry.held else self._value(entry.file).read_bytes()

@@ -43,7 +43,7 @@ class Asker:
         self,
         rows: pd.DataFrame,  # rows as they come, without the target
         debug: bool = False,  # say also what lies "outside", what the "moves" are, and which known rows are "nearest"
-    ) -> Run:  # every step from the rows to labels and probabilities
+    ) -> Run:  # every step from the rows to the predictions
         """Answer new rows, and keep every step on the way; `DataError` where a row breaks the contract."""
         run = self._workflow.swap(raw=rows).run("predictions", progress=False, checkpoints=False)
         return Run({**run.results, **_explained(run, self)}, run.inputs) if debug else run
@@ -53,7 +53,7 @@ def ask(
     rows: pd.DataFrame,  # rows as they come, without the target
     model: Any = None,  # the model to ask; none: the approved one
     debug: bool = False,  # say also what lies "outside", what the "moves" are, and which known rows are "nearest"
-) -> Run:  # every step from the rows to labels and probabilities
+) -> Run:  # every step from the rows to the predictions
     """Ask a model once about new rows; `DataError` where a row breaks the contract."""
     return Asker(approved_model() if model is None else model).ask(rows, debug)
 

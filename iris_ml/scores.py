@@ -53,5 +53,5 @@ def scores(
         "test_rows": len(truth),
     }
     if classes := sorted(map(str, shares)):
-        figures["log_loss"] = log_loss([*map(str, truth)], shares[classes], labels=classes)
+        figures["log_loss"] = log_loss([*map(str, truth)], shares[classes].to_numpy(), labels=classes)
     return {name: float(figure) for name, figure in figures.items()}

@@ -76,7 +76,7 @@ def _codes(labels: pd.Series, known: list[Any]) -> np.ndarray:  # place among th
 # %% ../nbs/491_tally.ipynb #3912fec8
 def _strange(run: Run) -> Sums:
     strange, profile = outside(run).to_numpy(), run["model"].profile
-    some = run["flowers"][[*profile["columns"]]].assign(**{profile["target"]: parted(run["predictions"])[0]})
+    some = run["flowers"][[*profile["columns"]]].assign(**{profile["target"]: run["predictions"][profile["target"]]})
     return {"outside": strange.sum(axis=0), "outside rows": np.array(strange.any(axis=1).sum()), "some": _thinned(some)}
 
 # %% ../nbs/491_tally.ipynb #e4bc2e56

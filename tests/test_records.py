@@ -20,7 +20,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from iris_ml import sending
-from iris_ml.champion import lineage
+from iris_ml.champion import champion, lineage
 from iris_ml.digests import digest
 from iris_ml.fingerprints import digest as fingerprint
 from iris_ml.history import runs
@@ -194,6 +194,15 @@ def test_the_model_that_answers_leads_to_its_run_and_the_cell_of_every_step():
         assert workflow[step].place in said
     assert "it is the champion" in command("runs").splitlines()[-1]
     assert "seed = 0" in command("runs").splitlines()[-2]
+
+
+def test_a_damaged_record_does_not_keep_its_model_from_answering():
+    command("run", "--quiet")
+    settings = read_settings()
+    assert champion(settings.model_file, records=settings.records).lineage["scores"]["accuracy"] > 0.9
+    (record,) = Path(".iris_ml/records").glob("*.json")
+    record.write_text("{")
+    assert champion(settings.model_file, records=settings.records).lineage == {}
 
 
 def test_data_that_was_not_seen_before_is_announced_and_the_difference_told():
