@@ -178,7 +178,7 @@ def _add_health(application: FastAPI, champion: Champion, health: Callable[[], d
         """Say whether answers may be asked for: whether the golden rows give the recorded answers now."""
         about = {"model": champion.version, **health()}
         if not about.get("not_ready"):
-            champion.model.verified()
+            champion.model.verified(champion.answers)
             return {"ready": True, **about}
         raise Problem(503, about["not_ready"], Retry_After="1")
 

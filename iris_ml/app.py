@@ -54,7 +54,7 @@ def _show(champion: Champion) -> None:
         with st.expander("Every step of the way"):
             show_steps(run)
     with file:
-        show_upload(model)
+        show_upload(model, champion.version)
     with about:
         show_model(champion)
 

@@ -40,6 +40,7 @@ class Champion:
 
     asker: Asker
     version: str
+    answers: list[list[Any]]  # to its golden rows
     cost: dict[str, float]  # "file_bytes", "load_seconds", "row_seconds"
     lineage: dict[str, Any]  # what the record of its run says
 
@@ -70,7 +71,7 @@ def champion(
         raise ModelFileError(what, str(path), "train another with: iris_ml run") from error
     seconds = {"load_seconds": loaded - start, "row_seconds": perf_counter() - loaded}
     cost = {"file_bytes": float(Path(path).stat().st_size), **seconds}
-    return Champion(asker, named, cost, lineage(named, records) if records else {})
+    return Champion(asker, named, model.answers(), cost, lineage(named, records) if records else {})
 
 # %% ../nbs/45_champion.ipynb #b8f77499
 @dataclass

@@ -41,11 +41,8 @@ def golden(
     if {*columns} != {*model.columns}:
         rows = pd.DataFrame(model.profile["sample"]).drop(columns=model.profile["target"]).head(12)
         return rows, Asker(model).ask(rows)["predictions"]
-    labels, shares = zip(*model.golden["answers"], strict=True)
-    names = [f"probability_{name}" for name in model.profile["classes"]] if shares[0] else []
-    answers = pd.DataFrame(list(shares), columns=names) if names else pd.DataFrame(index=range(len(labels)))
-    answers.insert(0, model.profile["target"], list(labels))
-    return pd.DataFrame({name: model.golden[name] for name in columns}), answers
+    rows = model.golden_rows()
+    return rows[columns], model.predict(rows)
 
 # %% ../nbs/60_check.ipynb #02f302be
 def _notebook(rows: pd.DataFrame, model: Any) -> pd.DataFrame:

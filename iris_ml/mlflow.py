@@ -208,10 +208,8 @@ def _table(record: dict[str, Any]) -> str:
 def _log_model(run: str, model: Any, record: dict[str, Any], records: Records, settings: Settings) -> None:
     import mlflow.sklearn
     from mlflow.models import infer_signature
-    from pandas import DataFrame
 
-    example = DataFrame({name: model.golden[name] for name in model.columns})
-    example = example.astype(dict.fromkeys(example.columns[example.dtypes.eq("object")], "str"))
+    example = model.golden_rows()
     packages = records.common("environments").get(record["environment"], {}).get("packages", {})
     below = {"numpy": "numpy", "pandas": "pandas", "scikit_learn": "scikit-learn", "scipy": "scipy", "skops": "skops"}
     mlflow.sklearn.log_model(

@@ -33,12 +33,12 @@ def seeded(
 # %% ../nbs/15_model.ipynb #b1d57769
 @dataclass(frozen=True)
 class Model:
-    """A fitted estimator, what it was shown, and a few answers to know it by."""
+    """A fitted estimator, what it was shown, and a few rows to know it by."""
 
     estimator: BaseEstimator
     columns: list[str]  # the columns that it learned from, in order
     profile: dict[str, Any]  # what the training rows were called, and what they cover
-    golden: dict[str, list[Any]]  # a few training rows by column, and under "answers" what was answered
+    golden: dict[str, list[Any]]  # a few training rows, by column
 
     def predict(self, features: pd.DataFrame) -> pd.DataFrame:
         """Answer each row with its label and, where the estimator gives it, the probability of each class."""
@@ -51,9 +51,19 @@ class Model:
             answers |= {f"probability_{label}": share for label, share in zip(estimator.classes_, shares.T, strict=True)}
         return pd.DataFrame(answers, features.index)
 
-    def verified(self) -> Self:
-        """Return the model if its golden rows give the recorded answers, else raise `ModelFileError`."""
-        _compare(_answers(self, self.golden), self.golden["answers"])
+    def golden_rows(self) -> pd.DataFrame:
+        """Make a table of the golden rows."""
+        rows = pd.DataFrame({name: self.golden[name] for name in self.columns})
+        texts = [name for name, kind in rows.dtypes.items() if kind == "object"]
+        return rows.astype(dict.fromkeys(texts, "str")) if texts else rows
+
+    def answers(self) -> list[list[Any]]:  # of each golden row: its label, and its probabilities
+        """Answer the golden rows, in plain values."""
+        return [[label, shares] for label, *shares in self.predict(self.golden_rows()).to_numpy(object).tolist()]
+
+    def verified(self, recorded: list[list[Any]]) -> Self:
+        """Return the model if its golden rows give the answers that were recorded, else raise `ModelFileError`."""
+        _compare(self.answers(), recorded)
         return self
 
     def _columns_of(self, features: pd.DataFrame) -> pd.DataFrame:
@@ -63,14 +73,7 @@ class Model:
         return features if list(features) == self.columns else features[self.columns]
 
 # %% ../nbs/15_model.ipynb #3f18d208
-def _answers(model: Model, golden: dict[str, list[Any]]) -> list[tuple[Any, list[float]]]:
-    rows = pd.DataFrame({name: golden[name] for name in model.columns})
-    texts = [name for name, kind in rows.dtypes.items() if kind == "object"]
-    rows = rows.astype(dict.fromkeys(texts, "str")) if texts else rows
-    return [(label, shares) for label, *shares in model.predict(rows).to_numpy(object).tolist()]
-
-
-def _compare(answers: list[Any], recorded: list[Any]) -> None:
+def _compare(answers: list[list[Any]], recorded: list[list[Any]]) -> None:
     for row, ((label, shares), (known, known_shares)) in enumerate(zip(answers, recorded, strict=True)):
         if label != known or not np.allclose(shares, known_shares, rtol=0, atol=1e-9):
             now, then = (np.round(given, 3).tolist() for given in (shares, known_shares))
@@ -92,10 +95,7 @@ def model(
     X, y = train[columns], train[target]
     fitted = seeded(classifier, seed).fit(X, y)
     rows = X.iloc[np.linspace(0, len(X) - 1, 12).astype(int)]
-    unanswered = Model(fitted, columns, profile, {})
-    golden: dict[str, list[Any]] = {name: _plain(rows[name]) for name in columns}
-    golden["answers"] = _answers(unanswered, golden)
-    return Model(fitted, columns, profile, golden)
+    return Model(fitted, columns, profile, {name: _plain(rows[name]) for name in columns})
 
 
 def _plain(column: pd.Series) -> list[Any]:

@@ -21,7 +21,7 @@ from .files import aside
 from .gates import Gate, better, cost, repeatable, shape
 from .history import differing, found
 from .journal import asked as was_asked
-from .model_files import archive_of, crown, crowned, load, model_path, save_archive, version
+from .model_files import crown, crowned, enlist, load, model_path, version
 from .monitor import drift
 from .predict import Asker
 from .production import workflow
@@ -141,18 +141,17 @@ def _decide(run: Run, record: Mapping[str, Any], because: str, settings: Setting
     with aside(settings.model_file.parent) as candidate:
         save_kept(run.results["model"], settings.checkpoints, candidate)
         costs, figures = cost(candidate, settings.limits, settings.trusted_types)
-        archive, name = archive_of(candidate), version(candidate)
-    gates = [
-        derived(record, run, Path(iris_ml.__path__[0]).parent),
-        repeatable(run, again),
-        against(crowned(settings.model_file), record, run, settings),
-        shape(run["raw"].iloc[:: -(-len(run["raw"]) // 200)], run["model"]),
-        *costs,
-    ]
-    decision = Decision(record["id"], name, gates, because)
-    if decision.is_promoted:
-        digest = save_archive(archive, model_path(settings.model_file, name))
-        Record(Records(settings.records), record).add(model={**record["model"], "version": name})
+        gates = [
+            derived(record, run, Path(iris_ml.__path__[0]).parent),
+            repeatable(run, again),
+            against(crowned(settings.model_file), record, run, settings),
+            shape(run["raw"].iloc[:: -(-len(run["raw"]) // 200)], run["model"]),
+            *costs,
+        ]
+        decision = Decision(record["id"], version(candidate), gates, because)
+        digest = enlist(candidate, settings.model_file) if decision.is_promoted else ""
+    if digest:
+        Record(Records(settings.records), record).add(model={**record["model"], "version": decision.model})
         said = [{"name": gate.name, "is_open": gate.is_open, "said": gate.said} for gate in gates]
         about = {"model": digest, "run": record["id"], "key": record["model"]["key"], "data": data_of(record)}
         _succeed(settings, {**about, "cost": figures, "gates": said, "because": because})
@@ -168,7 +167,7 @@ def _succeed(settings: Settings, about: Mapping[str, Any]) -> None:
     path = settings.model_file
     before = _champion(path)
     if before and not crowned(path):
-        before["model"] = save_archive(archive_of(path), model_path(path, version(path)))
+        before["model"] = enlist(path, path)
     history = [*before.pop("history", []), before] if before else []
     now = {"when": moment(new_name()).isoformat(), "who": person()}
     crown(path, {"before": before.get("model", ""), **about, **now, "history": history})

@@ -18,7 +18,7 @@ import pandas as pd
 
 from .checkpoints import Checkpoints, Entry, entry_of
 from .formats import Unstorable
-from .model_files import save, save_archive
+from .model_files import lies, save
 
 # %% ../nbs/28_upkeep.ipynb #9eb60474
 @dataclass(frozen=True)
@@ -110,11 +110,11 @@ def save_kept(
     if entry and not entry.file:
         with suppress(Unstorable, OSError):
             result.entry = Checkpoints(root).keep(result.value, entry.recipe, entry.result, entry.seconds, entry.made)
+    known = result.entry.file if result.entry else ""
+    if known and lies(path, known):
+        return
     try:
-        archive = Checkpoints(root).content(result.entry) if result.entry and result.entry.file else b""
+        archive = Checkpoints(root).content(result.entry) if known else b""
     except OSError:
         archive = b""
-    if archive and sha256(archive).hexdigest() == result.entry.file:
-        save_archive(archive, path)
-    else:
-        save(result.value, path)
+    save(result.value, path, archive if sha256(archive).hexdigest() == known else b"")

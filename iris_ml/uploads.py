@@ -85,6 +85,7 @@ def _first(path: Path, rows: int = 1000) -> pd.DataFrame:
 # %% ../nbs/521_uploads.ipynb #57d40726
 def show_upload(
     model: Any,
+    version: str,  # of the model: another answers anew
 ) -> None:
     """Take files of rows, and give their answers."""
     files = st.file_uploader("Rows to answer: CSV, Parquet or JSON lines, compressed or not", _ENDINGS, True, key=" rows")
@@ -92,7 +93,7 @@ def show_upload(
     if not files:
         return
     known = st.session_state.get(" answered", (None, {}))
-    asked = ([file.file_id for file in files], kind, repr(model.golden))
+    asked = ([file.file_id for file in files], kind, version)
     if known[0] != asked:
         known = asked, _answered(files, model, kind)
         if known[1]:

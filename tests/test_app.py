@@ -112,7 +112,7 @@ def test_a_damaged_model_is_one_sentence_and_a_mended_one_answers_again(opened, 
     page = opened(model)
     file = Path(".iris_ml/model.skops")
     whole = file.read_bytes()
-    file.write_bytes(whole.replace(b"iris_ml model 1 ", b"iris_ml model 1 0", 1))
+    file.write_bytes(whole.replace(b'{"model": "', b'{"model": "0', 1))
     page.run()
     assert "the file is damaged" in page.error[0].value
     assert not page.exception

@@ -12,7 +12,7 @@ from sklearn.svm import LinearSVC
 from sklearn.utils import all_estimators
 
 from iris_ml.classifier import classifier
-from iris_ml.model import model
+from iris_ml.model import Model, model
 from iris_ml.model_files import _is_known, load, save
 from iris_ml.sources import raw
 from iris_ml.vocabulary import ModelFileError
@@ -71,7 +71,8 @@ def test_a_file_that_is_cut_or_changed_anywhere_is_refused(tmp_path):
     save(fitted(classifier()), path)
     sound = path.read_bytes()
     places = np.random.default_rng(0).integers(0, len(sound), 40)
-    for place in [0, 15, 16, 79, 80, 81, len(sound) - 1, *places]:
+    archive = len(sound) - len(sound.split(b"\n", 2)[2])
+    for place in [0, 15, 16, 79, 80, 81, 160, archive - 1, archive, len(sound) - 1, *places]:
         path.write_bytes(sound[:place])
         with pytest.raises(ModelFileError):
             load(path)
@@ -80,10 +81,13 @@ def test_a_file_that_is_cut_or_changed_anywhere_is_refused(tmp_path):
             load(path)
 
 
-def test_a_model_that_answers_otherwise_under_this_library_is_refused(tmp_path):
+def test_a_model_that_answers_otherwise_under_this_library_is_refused(tmp_path, monkeypatch):
     changed = fitted(classifier())
+    answers = changed.answers()
     changed.estimator[-1].intercept_[0] += 1e-6  # as another version of a library might have it
+    monkeypatch.setattr(Model, "answers", lambda model: answers)
     save(changed, tmp_path / "model.skops")
+    monkeypatch.undo()
     with pytest.raises(ModelFileError, match="golden row 0"):
         load(tmp_path / "model.skops")
 

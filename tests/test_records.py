@@ -419,7 +419,7 @@ print(json.dumps({
     assert shown["figures"] == ["figures/cut.png"]
     assert shown["inputs"] == run["model"].columns
     assert shown["format"] == "skops"
-    assert shown["labels"] == [label for label, _ in run["model"].golden["answers"]]
+    assert shown["labels"] == [label for label, _ in run["model"].answers()]
 
 
 def test_each_run_is_sent_to_a_server_and_one_that_dies_half_way_gets_the_rest_later(tmp_path, monkeypatch):

@@ -148,10 +148,9 @@ def test_a_text_that_is_missing_in_every_golden_row_is_still_a_text(table, train
     model = workflow.swap(raw=rare, target="price", classifier=trained["classifier"]).run("model", progress=False)["model"]
     assert model.golden["town"] == [None] * 12
     save(model, tmp_path / "model.skops")
-    golden = load(tmp_path / "model.skops").golden
-    rows = pd.DataFrame({name: golden[name] for name in model.columns})
-    labels, shares = zip(*golden["answers"], strict=True)
-    answers = predict(rows, model)
+    loaded = load(tmp_path / "model.skops")
+    labels, shares = zip(*loaded.answers(), strict=True)
+    answers = predict(pd.DataFrame(loaded.golden), model)
     assert answers.price.tolist() == list(labels)
     assert np.allclose(answers.iloc[:, 1:], shares, rtol=0, atol=1e-9)
 

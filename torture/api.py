@@ -252,8 +252,8 @@ def hostile(files, seed=0):
     with folder() as here, served(here) as server:
         path, canary = here / ".iris_ml" / "model.skops", here / "canary"
         good = path.read_bytes()
-        archive, version = good.partition(b"\n")[2], requests.get(f"{server.address}/readyz", timeout=5).json()["model"]
-        for (kind, content), _ in zip(hostile_files(archive, canary, choose), range(files), strict=False):
+        version = requests.get(f"{server.address}/readyz", timeout=5).json()["model"]
+        for (kind, content), _ in zip(hostile_files(good, canary, choose), range(files), strict=False):
             reason = ""
             for content_now, wanted in (good, False), (content, True):
                 with replacing(path) as aside:

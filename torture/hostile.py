@@ -1,4 +1,4 @@
-"""Model files that somebody made in order to do harm; each maker takes a sound archive, a file to touch, and chance."""
+"""Model files that somebody made in order to do harm; each maker takes a sound file or archive, a file to touch, and chance."""
 
 import io
 import json
@@ -9,11 +9,6 @@ from itertools import cycle
 from pathlib import Path
 
 import numpy as np
-
-
-def packed(archive):
-    """A model file with the right checksum, whatever the archive is."""
-    return b"iris_ml model 1 " + sha256(archive).hexdigest().encode() + b"\n" + archive
 
 
 def changed_archive(archive, change):
@@ -36,14 +31,14 @@ class Harm:
         return Path.touch, (Path(self.canary),)
 
 
-def a_pickle(archive, canary, choose):
+def a_pickle(good, canary, choose):
     """A pickle under the name of a model."""
     return pickle.dumps(Harm(canary))
 
 
 def a_pickle_with_a_checksum(archive, canary, choose):
     """A pickle, and its right checksum."""
-    return packed(pickle.dumps(Harm(canary)))
+    return pickle.dumps(Harm(canary))
 
 
 def an_added_type(archive, canary, choose):
@@ -61,7 +56,7 @@ def an_added_type(archive, canary, choose):
             content = json.dumps(schema).encode()
         return [(member, content)]
 
-    return packed(changed_archive(archive, change))
+    return changed_archive(archive, change)
 
 
 def a_tampered_array(archive, canary, choose):
@@ -77,38 +72,37 @@ def a_tampered_array(archive, canary, choose):
                 content = content.getvalue()
         return [(member, content)]
 
-    return packed(changed_archive(archive, change))
+    return changed_archive(archive, change)
 
 
 def an_array_that_is_a_pickle(archive, canary, choose):
     """The right archive with arrays of objects."""
     made = io.BytesIO()
     np.save(made, np.array([Harm(canary)], dtype=object), allow_pickle=True)
-    return packed(changed_archive(archive, lambda name, old: [(name, made.getvalue() if name.endswith(".npy") else old)]))
+    return changed_archive(archive, lambda name, old: [(name, made.getvalue() if name.endswith(".npy") else old)])
 
 
 def an_archive_that_unpacks_huge(archive, canary, choose):
     """A small archive of hundreds of megabytes."""
     zeros, size = choose.choice(["bomb", "schema.json"]), choose.choice([10, 200]) * 1_000_000
     whole = changed_archive(archive, lambda name, old: [(name, old + b" " * size if name == zeros else old)])
-    return packed(whole if zeros == "schema.json" else _with(whole, "bomb", bytes(size)))
+    return whole if zeros == "schema.json" else _with(whole, "bomb", bytes(size))
 
 
 def a_member_outside(archive, canary, choose):
     """A member that lies outside of the archive."""
     name = choose.choice(["../../canary", "/tmp/canary", "a/../../canary", "..\\canary", "~/canary"])
-    return packed(_with(archive, name, b"harm"))
+    return _with(archive, name, b"harm")
 
 
 def a_truncation(archive, canary, choose):
     """A part of an archive, and its right checksum."""
-    return packed(archive[: choose.randrange(len(archive) - 30)])
+    return archive[: choose.randrange(len(archive) - 30)]
 
 
-def a_file_cut(archive, canary, choose):
+def a_file_cut(good, canary, choose):
     """A part of a file."""
-    whole = packed(archive)
-    return whole[: choose.randrange(len(whole))]
+    return good[: choose.randrange(len(good))]
 
 
 def _with(archive, name, content):
@@ -118,13 +112,21 @@ def _with(archive, name, content):
     return made.getvalue()
 
 
-KINDS = [
-    a_pickle, a_pickle_with_a_checksum, an_added_type, an_added_type, a_tampered_array, an_array_that_is_a_pickle,
-    an_archive_that_unpacks_huge, a_member_outside, a_truncation, a_file_cut,
+FILES = [a_pickle, a_file_cut]
+ARCHIVES = [
+    a_pickle_with_a_checksum, an_added_type, an_added_type, a_tampered_array, an_array_that_is_a_pickle,
+    an_archive_that_unpacks_huge, a_member_outside, a_truncation,
 ]  # fmt: skip
 
 
-def hostile_files(archive, canary, choose):
-    """Hostile files of all kinds, without end: the name of the kind, and the bytes."""
-    for kind in cycle(KINDS):
-        yield kind.__name__, kind(archive, canary, choose)
+def hostile_files(good, canary, choose):
+    """Hostile files of all kinds, without end, made of a good one: the name of the kind, and the bytes."""
+    _, about, archive = good.split(b"\n", 2)
+    for kind in cycle(FILES + ARCHIVES):
+        made = kind(good if kind in FILES else archive, canary, choose)
+        yield kind.__name__, made if kind in FILES else _packed(made, json.loads(about)["answers"])
+
+
+def _packed(archive, answers):
+    content = json.dumps({"model": sha256(archive).hexdigest(), "answers": answers}).encode() + b"\n" + archive
+    return b"iris_ml model 2 " + sha256(content).hexdigest().encode() + b"\n" + content

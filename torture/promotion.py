@@ -1,6 +1,5 @@
 """Promotions that chance decides, and promotions that are killed: how often does the gate err, and who answers afterwards?"""
 
-import json
 import os
 import random
 import signal
@@ -14,7 +13,7 @@ from sklearn.datasets import make_classification
 from sklearn.ensemble import ExtraTreesClassifier
 
 from iris_ml.gates import better
-from iris_ml.model_files import archive_of, crowned, load, model_path, save, save_archive, version
+from iris_ml.model_files import crowned, enlist, load, save
 from iris_ml.production import workflow
 from iris_ml.promotion import _succeed, roll_back
 from iris_ml.settings import read_settings
@@ -75,8 +74,8 @@ def killed(times):
         path, known = Path(folder, "champion"), {}
         for number, model in enumerate(models):
             save(model, Path(folder, str(number)))
-            digest = save_archive(archive_of(Path(folder, str(number))), model_path(path, version(Path(folder, str(number)))))
-            known[digest] = json.dumps(model.golden)
+            digest = enlist(Path(folder, str(number)), path)
+            known[digest] = model.answers()
             _succeed(read_settings(), {"model": digest, "because": "it begins"})
         digests = [*known]
 
@@ -94,7 +93,7 @@ def killed(times):
             ended(child)
             try:
                 champion = load(path)
-                failures += known[crowned(path)["model"]] != json.dumps(champion.golden)
+                failures += known[crowned(path)["model"]] != champion.answers()
                 if len(crowned(path)["history"]) > 200:  # who was champion ten thousand times takes long to write
                     path.unlink()
                     for digest in digests:
