@@ -7,7 +7,7 @@ __all__ = ['STANDING', 'Undigestible', 'Digest', 'digest', 'feeds', 'digests', '
 
 # %% ../nbs/20_digests.ipynb #679b3eeb
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -31,12 +31,19 @@ class Digest:
 
     def write(self, mark: str, piece: bytes | memoryview = b"") -> None:
         """Take one marked piece."""
-        self._hash.update(f"{mark}:{len(piece)}:".encode())
-        self._hash.update(piece)
+        head = f"{mark}:{len(piece)}:".encode()
+        if len(piece) < 1000:
+            self._hash.update(head + piece)
+        else:
+            self._hash.update(head)
+            self._hash.update(piece)
 
     def feed(self, value: Any) -> None:
         """Take a value, whatever it is; `Undigestible` where there is no way to look into it."""
-        _FEEDERS.get(type(value), _FEEDERS[object])(value, self)
+        if type(value) is str and len(value) < 50:  # a forest says its parameters' names a thousand times
+            self._hash.update(_name(value))
+        else:
+            _FEEDERS.get(type(value), _FEEDERS[object])(value, self)
 
     def knows(self, value: Any) -> bool:
         """Say whether this very object came by before, and take its number if it did."""
@@ -103,7 +110,15 @@ def _integer(value: int, gathered: Digest) -> None:
 
 @feeds(str)
 def _text(value: str, gathered: Digest) -> None:
-    gathered.write("str", value.encode("utf-8", "surrogatepass"))
+    gathered._hash.update(_text_piece(value))
+
+
+def _text_piece(value: str) -> bytes:
+    piece = value.encode("utf-8", "surrogatepass")
+    return b"str:%d:%b" % (len(piece), piece)
+
+
+_name = lru_cache(maxsize=4096)(_text_piece)
 
 
 @feeds(bytes, bytearray)

@@ -36,18 +36,23 @@ _BY_ITSELF |= {f"__pydantic_{name}__" for name in ("core_schema", "validator", "
 @feeds(type)
 @walking
 def _class(cls: type, walk: Walk) -> None:
+    if cls in walk.installed:
+        walk.write("installed", walk.installed[cls])
+        return
     expect_readable(cls, walk)
     if cls is walk.walked:
         walk.write("walked")
         return
-    home = owner(cls.__module__)
-    for registered in _registered(cls):
+    home, others = owner(cls.__module__), _registered(cls)
+    for registered in others:
         walk.feed(registered)
     name = cls.__qualname__.rpartition("<locals>.")[2]
     if home != "project" and "<locals>" not in cls.__qualname__:
         installed(f"{cls.__module__}.{cls.__qualname__}", home, walk)
         for base in cls.__mro__:
             _replaced(base, walk)
+        if not others:
+            walk.installed[cls] = f"{cls.__module__}.{cls.__qualname__}".encode()
     else:
         walk.part(f"class {name}", cls, lambda: _inside(cls, name, walk))
 
@@ -98,7 +103,8 @@ def _object(value: Any, walk: Walk) -> None:
         _named(value, made_of, walk)
     else:
         make, arguments, state, items, pairs = (*made_of, None, None, None)[:5]
-        for part in make, arguments, state, list(items or ()), dict(pairs or ()):
+        how = "new" if make is copyreg.__newobj__ else make  # type: ignore[attr-defined]  # as nearly everything is made
+        for part in how, arguments, state, list(items or ()), dict(pairs or ()):
             walk.feed(part)
     if owner(type(value).__module__) == "project":
         walk.feed({name: part for name, part in getattr(value, "__dict__", {}).items() if name != "_flags"})  # of a table

@@ -45,10 +45,11 @@ class Model:
         estimator, X = self.estimator, self._columns_of(features)
         if type(estimator) is Pipeline and len(estimator) > 1:  # other kinds may go other ways
             estimator, X = estimator[-1], estimator[:-1].transform(X)  # once for both
-        answers = {self.profile["target"]: estimator.predict(X)}
-        if hasattr(estimator, "predict_proba"):
-            shares = estimator.predict_proba(X)
-            answers |= {f"probability_{label}": share for label, share in zip(estimator.classes_, shares.T, strict=True)}
+        if not hasattr(estimator, "predict_proba"):
+            return pd.DataFrame({self.profile["target"]: estimator.predict(X)}, features.index)
+        shares, classes = estimator.predict_proba(X), estimator.classes_
+        answers = {self.profile["target"]: classes[shares.argmax(axis=1)] if _is_forest(estimator) else estimator.predict(X)}
+        answers |= {f"probability_{label}": share for label, share in zip(classes, shares.T, strict=True)}
         return pd.DataFrame(answers, features.index)
 
     def golden_rows(self) -> pd.DataFrame:
@@ -71,6 +72,14 @@ class Model:
             if name not in features:
                 raise DataError("the column is missing, and the model learned from it", f"column {name!r}", "add it")
         return features if list(features) == self.columns else features[self.columns]
+
+# %% ../nbs/15_model.ipynb #32b0b60a
+def _is_forest(estimator: BaseEstimator) -> bool:
+    if not hasattr(estimator, "estimators_"):
+        return False
+    from sklearn.ensemble import RandomForestClassifier  # takes long, but whoever has a forest has it
+
+    return type(estimator).predict is RandomForestClassifier.predict
 
 # %% ../nbs/15_model.ipynb #3f18d208
 def _compare(answers: list[list[Any]], recorded: list[list[Any]]) -> None:

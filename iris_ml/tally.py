@@ -15,7 +15,7 @@ from .model import parted
 from .monitor import drift
 from .predict import outside
 from .runs import Run
-from .scores import interval
+from .scores import interval, of_each_class
 
 # %% ../nbs/491_tally.ipynb #8e061dc7
 Sums = dict[str, Any]  # name -> array of counts; "worst", "some" -> a table
@@ -139,13 +139,10 @@ def summary(
 
 def _labels(sums: Sums, classes: list[str]) -> dict[str, Any]:
     confusion, rows, right = sums["confusion"], int(sums["labelled"]), int(sums["right"])
-    hits, true, given = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        figures = np.nan_to_num([hits / given, hits / true, 2 * hits / (true + given)])
     low, high = interval(right, rows)
     of_class = [
         {"class": name, "precision": p, "recall": r, "f1": f, "rows": n}
-        for name, p, r, f, n in zip(classes, *figures.tolist(), true.tolist(), strict=True)
+        for name, p, r, f, n in zip(classes, *of_each_class(confusion).tolist(), confusion.sum(axis=1).tolist(), strict=True)
     ]
     said = {"rows": rows, "right": right, "accuracy": right / rows, "low": low, "high": high, "of_class": of_class}
     said["confusion"] = pd.DataFrame(confusion, classes, classes).to_dict("index")

@@ -39,6 +39,7 @@ class Walk(Digest):
         self.relied: list[tuple[Callable[[], Any], Any]] = []  # how to look something up, and what was found
         self.held: list[tuple[Callable[[], Any], Digest]] = []  # what may change in place, and its state
         self.seen: set[Any] = set()  # what need not be looked at twice
+        self.installed: dict[type, bytes] = {}  # a class that counts by its name alone -> that name
         self._names: dict[tuple[str, int], tuple[str, Any]] = {}  # what was reached -> the name of its part, and itself
         self._waiting: deque[tuple[str, Callable[[], None]]] = deque()
 
