@@ -15,7 +15,7 @@ from .model import parted
 from .monitor import drift
 from .predict import outside
 from .runs import Run
-from .scores import interval, of_each_class
+from .scores import confused, interval, of_each_class
 
 # %% ../nbs/491_tally.ipynb #8e061dc7
 Sums = dict[str, Any]  # name -> array of counts; "worst", "some" -> a table
@@ -87,7 +87,7 @@ def _judged(run: Run) -> Sums:
     classes, truth = profile["classes"], run["flowers"][profile["target"]]
     true, given = _codes(truth, classes), _codes(answered, classes)
     right, size = true == given, len(classes)
-    sums: Sums = {"confusion": np.bincount((true * size + given)[true >= 0], minlength=size**2).reshape(size, size)}
+    sums: Sums = {"confusion": confused(true[true >= 0], given[true >= 0], size)}
     sums |= {"labelled": np.array(len(right)), "right": np.array(right.sum())}
     sure, shares = right.astype(float), chances.to_numpy()
     if shares.shape[1]:
