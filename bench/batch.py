@@ -17,8 +17,7 @@ also holds the rows against the contract, marks what lies outside, counts, looks
 processes, taking turns, {rounds} rounds; peak MB of the largest process."""
 MEMORY = "Peak memory of the report, by the number of rows."
 SPREAD = """\
-The same on Dask workers of this machine, one thread each, without the start of the cluster. The report is one file in the order
-of the rows; by hand, `map_partitions` leaves a file for each partition."""
+The same on Dask workers of this machine, one thread each, without the start of the cluster. Both leave a folder of parts."""
 PEERS = {
     "iris_ml report": ("ours", ("iris_ml", "report")),
     "pandas in chunks": ("batch", ("python", "chunks.py")),

@@ -196,8 +196,9 @@ def report(
 
     import_skops()
     from iris_ml.report import on_terminal, report as reported
-    from iris_ml.scoring import cluster
+    from iris_ml.scoring import cluster, keep_memory
 
+    keep_memory()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what lies aside is removed
     with cluster(on) as client:
         made = reported(files, to, predictions=predictions, strict=strict, on=client, watch=on_terminal)

@@ -6,9 +6,11 @@
 __all__ = ['aside', 'replacing', 'sweep']
 
 # %% ../nbs/02_files.ipynb #8ee28abe
+import ctypes
 import os
 import platform
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -26,7 +28,7 @@ def aside(
     try:
         yield path
     finally:
-        path.unlink(missing_ok=True)
+        _remove(path)
 
 
 @contextmanager
@@ -39,9 +41,16 @@ def replacing(
         yield part
         if synced:
             _sync(part)
-        part.replace(path)
+        _put(part, Path(path))
         if synced:
             _sync(Path(path).parent)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:
@@ -50,6 +59,24 @@ def _sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+# %% ../nbs/02_files.ipynb #d581c999
+def _put(part: Path, path: Path) -> None:
+    if not path.exists() or (part.is_file() and path.is_file()):
+        part.replace(path)
+    elif not _exchanged(part, path):
+        with aside(path.parent) as before:
+            path.replace(before)
+            part.replace(path)
+
+
+def _exchanged(part: Path, path: Path) -> bool:
+    try:
+        rename = ctypes.CDLL(None).renameat2
+    except (AttributeError, OSError):
+        return False
+    here, exchange = -100, 2  # AT_FDCWD and RENAME_EXCHANGE, as Linux numbers them
+    return rename(here, os.fsencode(part), here, os.fsencode(path), exchange) == 0
 
 # %% ../nbs/02_files.ipynb #0473b47c
 def sweep(
@@ -60,7 +87,7 @@ def sweep(
         written = re.fullmatch(r"\.(.*)\.(\d{1,9})\.\w{32}\.part", path.name)
         if written and (_is_gone(int(written[2])) if written[1] == platform.node() else _is_old(path)):
             with suppress(OSError):  # another process was quicker, or the file is not ours to remove
-                path.unlink()
+                _remove(path)
 
 
 def _is_gone(pid: int) -> bool:

@@ -21,7 +21,7 @@ from .files import replacing
 from .vocabulary import ModelFileError
 
 # %% ../nbs/24_model_files.ipynb #91c06e40
-_MODEL, _CHAMPION = b"iris_ml model 2 ", b"iris_ml champion 1 "  # of which more below
+_OURS, _MODEL, _CHAMPION = b"iris_ml ", b"iris_ml model 2 ", b"iris_ml champion 1 "  # of which more below
 
 
 def save(
@@ -140,7 +140,8 @@ def _opened(path: Path) -> tuple[bytes, bytes]:
         raise ModelFileError(f"there is no model file to read: {error.strerror}", str(path), _ADVICE) from error
     kind = next((kind for kind in (_MODEL, _CHAMPION) if first.startswith(kind)), b"")
     if not kind:
-        raise ModelFileError("this is not a model file of iris_ml", str(path), _ADVICE)
+        what = "another version of iris_ml wrote this file" if first.startswith(_OURS) else "this is not a model file of iris_ml"
+        raise ModelFileError(what, str(path), _ADVICE)
     if sha256(content).hexdigest().encode() != first.removeprefix(kind):
         advice = _ADVICE if kind == _MODEL else "remove it, and name a champion again with: iris_ml promote"
         raise ModelFileError("the file is damaged: its bytes do not have the digest in its first line", str(path), advice)

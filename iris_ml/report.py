@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -21,11 +22,12 @@ from .layout import bars, page as whole_page, table, text
 from .model_files import version
 from .places import kind_of, places
 from .predict import approved_model
-from .scoring import Scored, scored, scored_on, seen_by_all
+from .scoring import Scored, listed, scored, scored_on, seen_by_all
 from .settings import read_settings
 from .sources import batches, expected_rows, parts
 from .tally import added, counted, summary
 from .vocabulary import DataError
+from .writing import SHOWN, Parts, Writer, shared, written_there
 
 # %% ../nbs/50_report.ipynb #79edc7bb
 def _confidence(said: dict[str, Any]) -> str:
@@ -119,33 +121,6 @@ def _page(said: dict[str, Any], first: pd.DataFrame, model: Any) -> str:
     }
     return whole_page(f"Answers to {', '.join(Path(name).name for name in said['source'][:3])}", _lead(said), sections)
 
-# %% ../nbs/50_report.ipynb #6fb3b9a7
-class _Writer:
-    def __init__(self, path: Path, kind: str):
-        self.path, self.kind = path, kind
-        self._writer: Any = None
-        self._schema: Any = None
-
-    def write(self, answers: Any) -> None:
-        from pyarrow import ArrowInvalid
-        from pyarrow.csv import CSVWriter
-        from pyarrow.parquet import ParquetWriter
-
-        if self._writer is None:
-            self._schema = answers.schema
-            texts = [field.name for field in answers.schema if "string" in str(field.type)]
-            more = {"use_dictionary": texts} if self.kind == "parquet" else {}
-            self._writer = (ParquetWriter if self.kind == "parquet" else CSVWriter)(self.path, self._schema, **more)
-        try:
-            self._writer.write_table(answers.cast(self._schema))
-        except (ArrowInvalid, ValueError) as error:
-            what = f"a column does not hold the same from one batch to the next: {error}"
-            raise DataError(what, str(self.path), "write .csv predictions, or mend the column") from error
-
-    def close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-
 # %% ../nbs/50_report.ipynb #d647cfff
 def on_terminal(
     results: Iterable[Scored],  # as they come
@@ -168,7 +143,8 @@ def _written(results: Iterable[Scored], aside: dict[str, Path], kind: str, stric
     sums: dict[str, Any] = {}
     first: list[pd.DataFrame] = []
     refused = 0
-    with closing(_Writer(aside["predictions"], kind)) as writer, aside["refused"].open("w", newline="") as others:
+    made = Parts() if aside["predictions"].is_dir() else Writer(aside["predictions"], kind)
+    with closing(made) as writer, aside["refused"].open("w", newline="") as others:
         for number, part in enumerate(results):
             part.refused.to_csv(others, header=number == 0, index_label="row")
             refused += len(part.refused)
@@ -178,14 +154,11 @@ def _written(results: Iterable[Scored], aside: dict[str, Path], kind: str, stric
             if part.answers is not None:
                 writer.write(part.answers)
                 sums = added(sums, part.counts)
-                if sum(map(len, first)) < _SHOWN:
-                    first.append(part.answers.slice(0, _SHOWN).to_pandas().copy())  # not a view that keeps the batch
+                if sum(map(len, first)) < SHOWN:
+                    first.append(part.answers.slice(0, SHOWN).to_pandas().copy())  # not a view that keeps the batch
     if not sums:
         raise DataError("there are no rows", "the table", "give at least one")
-    return sums, pd.concat(first, ignore_index=True).head(_SHOWN).rename_axis("row"), refused
-
-
-_SHOWN = 20  # rows on the page
+    return sums, pd.concat(first, ignore_index=True).head(SHOWN).rename_axis("row"), refused
 
 # %% ../nbs/50_report.ipynb #7391b184
 @dataclass(frozen=True)
@@ -217,7 +190,7 @@ def report(
     sweep(page.parent)
     with ExitStack() as stack:
         aside = {name: stack.enter_context(replacing(path)) for name, path in written.items()}
-        results = _results(found, model, most, on)
+        results = _results(found, model, most, on, aside["predictions"], kind_of(written["predictions"])[0])
         results = watch(results, expected_rows(found)) if watch else results
         sums, first, refused = _written(results, aside, kind_of(written["predictions"])[0], strict)
         rows = {"rows": int(sums["rows"]) + refused, "answered": int(sums["rows"]), "refused": refused}
@@ -228,14 +201,15 @@ def report(
     return Report(page, written["data"], written["predictions"], written["refused"], said)
 
 
-def _results(found: list[str], model: Any, most: int, on: Any) -> Iterable[Scored]:
+def _results(found: list[str], model: Any, most: int, on: Any, aside: Path, kind: str) -> Iterable[Scored]:
     rows = batches(found, _holds(model.profile), most)
     if on is None:
         return scored(rows, model, counted)
     there = [file if "://" in file else str(Path(file).absolute()) for file in found]
-    if {kind_of(file)[0] for file in found} == {"parquet"} and seen_by_all(on, there):
-        return scored_on(on, parts(there, most), model, counted)
-    return scored_on(on, rows, model, counted)
+    if {kind_of(file)[0] for file in found} != {"parquet"} or not seen_by_all(on, there):
+        return scored_on(on, rows, model, counted)
+    then = partial(written_there, folder=str(aside.absolute())) if kind == "parquet" and shared(aside, on) else listed
+    return scored_on(on, parts(there, most), model, counted, then)
 
 
 def _targets(found: list[str], page: Path, predictions: Path | str | None) -> dict[str, Path]:

@@ -398,29 +398,69 @@ def test_a_terminated_report_clears_up(model):
     assert not [*Path().glob("report*")]
 
 
-def test_a_cluster_gives_the_same_bytes_though_a_worker_dies(model):
-    flowers(1_000_000, "many.parquet")
-    here = report("many.parquet", "here.html", model, most=20_000)
+@pytest.fixture(scope="module")
+def client():
+    """A client of two worker processes."""
     with (
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster,
         Client(cluster) as client,
     ):
-        pids = {*client.run(os.getpid).values()}
-        assert len(pids) == 2
-        assert os.getpid() not in pids
+        yield client
 
-        def die():
-            while not [part for part in Path().glob(".*.part") if part.stat().st_size > 1_000_000]:
-                time.sleep(0.01)
-            os.kill(min(pids), signal.SIGKILL)
 
-        killer = threading.Thread(target=die)
-        killer.start()
-        there = report("many.parquet", "there.html", model, on=client, most=20_000)
-        killer.join()
-        assert {*client.run(os.getpid).values()} != pids, "the worker was replaced"
-    assert there.predictions.read_bytes() == here.predictions.read_bytes()
+def dying(client):
+    """Kill a worker as soon as the first parts are written."""
+    pids = {*client.run(os.getpid).values()}
+    assert len(pids) == 2
+    assert os.getpid() not in pids
+
+    def die():
+        while len([*Path().glob(".*.part/*.parquet")]) < 2:
+            time.sleep(0.01)
+        os.kill(min(pids), signal.SIGKILL)
+
+    killer = threading.Thread(target=die)
+    killer.start()
+    return killer, pids
+
+
+def test_a_cluster_gives_the_same_answers_in_the_same_order_though_a_worker_dies(model, client):
+    flowers(1_000_000, "many.parquet")
+    here = report("many.parquet", "here.html", model, most=20_000)
+    killer, pids = dying(client)
+    there = report("many.parquet", "there.html", model, on=client, most=20_000)
+    killer.join()
+    assert {*client.run(os.getpid).values()} != pids, "the worker was replaced"
+    assert len([*there.predictions.iterdir()]) == 13, "each worker wrote its parts itself"
+    pd.testing.assert_frame_equal(pd.read_parquet(there.predictions), pd.read_parquet(here.predictions), check_exact=True)
     assert {**there.said, "predictions": "", "refused_rows": ""} == {**here.said, "predictions": "", "refused_rows": ""}
+    assert there.page.read_text().replace("there_", "here_") == here.page.read_text()
+
+
+def test_answers_of_a_cluster_and_of_this_machine_take_each_others_place(model, client):
+    flowers(100_000, "many.parquet")
+    for on in None, client, client, None:
+        made = report("many.parquet", model=model, on=on)
+        assert made.predictions.is_dir() == (on is not None)
+        assert len(pd.read_parquet(made.predictions)) == 100_000
+        assert not [*Path().glob(".*.part")]
+
+
+def test_where_workers_do_not_see_the_folder_the_answers_come_back(model, client, monkeypatch):
+    flowers(100_000, "many.parquet")
+    monkeypatch.setattr("iris_ml.writing.seen_by_all", lambda *_: False)
+    made = report("many.parquet", "there.html", model, on=client)
+    here = report("many.parquet", "here.html", model)
+    assert made.predictions.read_bytes() == here.predictions.read_bytes()
+
+
+def test_wrong_rows_are_put_aside_by_a_cluster_as_well(model, client):
+    flowers(100_000, "many.parquet")
+    rows = pd.read_parquet("many.parquet").assign(petal_width=lambda rows: rows.petal_width.mask(rows.index % 3 == 1))
+    rows.to_parquet("gaps.parquet")
+    here, there = (report("gaps.parquet", f"{on is None}.html", model, on=on, most=10_000) for on in (None, client))
+    assert here.refused.read_text() == there.refused.read_text()
+    pd.testing.assert_frame_equal(pd.read_parquet(there.predictions), pd.read_parquet(here.predictions), check_exact=True)
 
 
 def test_a_cluster_that_does_not_answer_is_a_sentence(model):
