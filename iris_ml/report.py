@@ -24,7 +24,7 @@ from .places import kind_of, places
 from .predict import approved_model
 from .scoring import Scored, listed, scored, scored_on, seen_by_all
 from .settings import read_settings
-from .sources import batches, expected_rows, parts
+from .batches import batches, expected_rows, parts
 from .tally import added, counted, summary
 from .vocabulary import DataError
 from .writing import SHOWN, Parts, Writer, shared, written_there

@@ -14,7 +14,7 @@ from typing import Any
 
 from .files import aside
 from .scoring import Scored, seen_by_all
-from .sources import Part
+from .batches import Part
 from .vocabulary import DataError
 
 # %% ../nbs/442_writing.ipynb #3466c99a

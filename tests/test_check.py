@@ -64,7 +64,7 @@ BENT = {  # file, what it says, what it says when it is bent, surfaces that are 
     "a module that was edited by hand": ("iris_ml/model.py", STEP, f"{STEP}.round(6)", {*SURFACES} - {"notebook"}),
     "a command that rounds": ("iris_ml/commands.py", "with_answers(asked), to", "with_answers(asked).round(3), to", {"command"}),
     "a report that rounds": ("iris_ml/scoring.py", "from_pandas(table,", "from_pandas(table.round(3),", REPORTS),
-    "a report of other rows": ("iris_ml/sources.py", "yield batch.set_axis(", "yield (batch * 1.01).set_axis(", REPORTS),
+    "a report of other rows": ("iris_ml/batches.py", "yield batch.set_axis(", "yield (batch * 1.01).set_axis(", REPORTS),
     "a service that mixes up columns": ("iris_ml/answers.py", "float).reshape", "float)[:, ::-1].reshape", {"API"}),
     "a service that rounds": ("iris_ml/answers.py", "given.to_numpy(object)", "given.round(4).to_numpy(object)", {"API"}),
     "an app that rounds what it is given": ("iris_ml/app.py", "run = ask(row, model", "run = ask(row.round(0), model", {"app"}),

@@ -13,11 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from iris_ml.batches import batches
 from iris_ml.fingerprints import digest
 from iris_ml.places import located
 from iris_ml.production import workflow
 from iris_ml.settings import Source, changed, read_settings
-from iris_ml.sources import batches, raw, read_table, write_table
+from iris_ml.sources import raw, read_table, write_table
 from iris_ml.vocabulary import DataError, SettingsError
 
 IRIS = pd.read_csv(located("package:iris.csv"))
