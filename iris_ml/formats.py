@@ -65,7 +65,7 @@ def _write_arrow(value: pd.DataFrame | pd.Series, path: Path) -> str:
     import pyarrow as pa
 
     kind = {b"kind": type(value).__name__.encode()}
-    if shape := _shape_of_numbers(value):
+    if shape := _plain_shape(value):
         names, columns = value.columns.tolist(), map(pa.array, columns_of(value))
         arrow = pa.Table.from_arrays([*columns], names, metadata=kind)
     else:
@@ -82,20 +82,25 @@ _NAMELESS = "a series without a name"
 _PIECE = 65_536  # bytes that are written together, as Arrow itself hands over a few at a time
 
 # %% ../nbs/26_formats.ipynb #0a894811
-def _shape_of_numbers(value: pd.DataFrame | pd.Series) -> str:  # none, if there is more to it
+def _plain_shape(value: pd.DataFrame | pd.Series) -> str:  # none, if there is more to it
     if type(value) is not pd.DataFrame or value.attrs or not value.flags.allows_duplicate_labels:
         return ""
     rows, names = value.index, value.columns
     counted = type(rows) is pd.RangeIndex and (rows.start, rows.step, rows.name) == (0, 1, None)
-    named = type(names) is pd.Index and names.dtype == _NAMES and names.name is None and names.is_unique
+    named = type(names) is pd.Index and names.dtype == _TEXT and names.name is None and names.is_unique
     if not (counted and named):
         return ""
-    types = [column.dtype for column in columns_of(value) if type(column) is np.ndarray]
-    plain = 0 < len(types) == len(names) and all(each.kind in "biuf" for each in types)
-    return f"numbers {[each.str for each in types]}" if plain else ""
+    types = [*map(_plain_type, columns_of(value))]
+    return f"plain {types}" if types and all(types) else ""
 
 
-_NAMES = pd.StringDtype(na_value=np.nan)  # what pandas makes of the names that Arrow gives back
+def _plain_type(column: Any) -> str:  # none, if Arrow would not give it back as it is
+    if type(column) is np.ndarray:
+        return column.dtype.str if column.dtype.kind in "biuf" else ""
+    return "text" if column.dtype == _TEXT else ""
+
+
+_TEXT = pd.StringDtype(na_value=np.nan)  # what pandas makes of Arrow's texts
 
 # %% ../nbs/26_formats.ipynb #bbc8ccda
 def read(
