@@ -70,23 +70,19 @@ def words(page):
     return " ".join(" ".join(texts).split())
 
 
-def one_csv(rows):
-    write_table(rows, "rows.csv")
-    return "rows.csv"
+def one(ending):
+    """One file of a kind."""
 
+    def file(rows):
+        write_table(rows, f"rows.{ending}")
+        return f"rows.{ending}"
 
-def one_parquet(rows):
-    write_table(rows, "rows.parquet")
-    return "rows.parquet"
-
-
-def json_lines(rows):
-    write_table(rows, "rows.jsonl")
-    return Path("rows.jsonl")
+    file.__name__ = f"one {ending}"
+    return file
 
 
 def compressed(rows):
-    Path("rows.csv.gz").write_bytes(gzip.compress(Path(one_csv(rows)).read_bytes()))
+    Path("rows.csv.gz").write_bytes(gzip.compress(Path(one("csv")(rows)).read_bytes()))
     return "rows.csv.gz"
 
 
@@ -109,14 +105,14 @@ def a_folder(rows):
 
 
 def an_address(rows):
-    return Path(one_csv(rows)).absolute().as_uri()
+    return Path(one("csv")(rows)).absolute().as_uri()
 
 
-KINDS = [one_csv, one_parquet, json_lines, compressed, two_files, a_pattern, a_folder, an_address]
+KINDS = [*map(one, ("csv", "parquet", "jsonl")), compressed, two_files, a_pattern, a_folder, an_address]
 
 
 @pytest.mark.parametrize("most", [1, 7, 1000])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_the_predictions_are_those_of_the_door_beside_the_rows_in_their_order(model, kind, most):
     shuffled = NEW.sample(frac=1, random_state=1, ignore_index=True)
     written = report(kind(shuffled), "page.html", model, most=most)
