@@ -108,12 +108,16 @@ def read_ahead(
             yield item
 
 # %% ../nbs/441_scoring.ipynb #3cf36809
-def keep_memory() -> None:
+def keep_memory(
+    kept: bool = True,  # or given back, from now on as it was before
+) -> None:
     """Let this process keep the memory of a batch for the next one; where that cannot be said, nothing happens."""
     with suppress(AttributeError, OSError):
-        say = ctypes.CDLL(None).mallopt
-        for threshold in -3, -1:  # M_MMAP_THRESHOLD and M_TRIM_THRESHOLD: from which size on memory is given back
-            say(threshold, 1 << 30)
+        library = ctypes.CDLL(None)
+        for threshold in -3, -1:  # M_MMAP_THRESHOLD and M_TRIM_THRESHOLD: from how many bytes on memory is given back
+            library.mallopt(threshold, 1 << 30 if kept else 1 << 17)
+        if not kept:
+            library.malloc_trim(0)
 
 # %% ../nbs/441_scoring.ipynb #8d160dc1
 @dataclass(frozen=True)
@@ -168,9 +172,13 @@ def listed(
 
 
 def _score_part(part: Any, asker: Asker, count: Callable[[Run], Any], then: Callable[..., list[Scored]]) -> list[Scored]:
-    rows = [part] if isinstance(part, pd.DataFrame) else part.batches()
+    def results() -> Iterator[Scored]:
+        for batch in [part] if isinstance(part, pd.DataFrame) else part.batches():
+            yield score(batch, asker, count)
+            gc.collect(1)  # the run, which refers to itself
+
     with threadpool_limits(1):
-        return then(part, (score(batch, asker, count) for batch in rows))
+        return then(part, results())
 
 
 def scored_on(
@@ -183,13 +191,17 @@ def scored_on(
     """Answer batches of rows in their order, several at a time, on a cluster."""
     asker = client.scatter(Asker(model), broadcast=True, hash=False)
     workers = len(client.scheduler_info(n_workers=-1)["workers"])
-    with warnings.catch_warnings(action="ignore", category=UserWarning):  # that a batch is large
 
-        def submit(work: Callable, part: Any) -> Any:
-            return client.submit(work, part, asker, count, then, pure=False)
+    def submit(work: Callable, part: Any) -> Any:
+        return client.submit(work, part, asker, count, then, pure=False)
 
-        for scored in in_order(_score_part, parts, submit, 2 * workers):
-            yield from scored
+    client.run(keep_memory, on_error="ignore")
+    try:
+        with warnings.catch_warnings(action="ignore", category=UserWarning):  # that a batch is large
+            for scored in in_order(_score_part, parts, submit, 2 * workers):
+                yield from scored
+    finally:
+        client.run(keep_memory, kept=False, on_error="ignore")
 
 
 def seen_by_all(
