@@ -97,8 +97,12 @@ def everywhere(
                     del left[number]
                     yield number, made
             return
-        except TerminatedWorkerError:
-            continue
+        except TerminatedWorkerError as died:
+            cause: BaseException | None = died
+            while cause and not isinstance(cause, KeyboardInterrupt):  # it may have reached the processes as well
+                cause = cause.__context__
+            if cause:
+                raise cause from None
     yield from ((number, {"error": "the process that ran it died"}) for number in left)
 
 
