@@ -129,7 +129,7 @@ def test_an_interrupt_that_reaches_the_processes_first_is_one_all_the_same(monke
             try:
                 raise KeyboardInterrupt
             except KeyboardInterrupt:
-                raise TerminatedWorkerError("they died of the same interrupt")
+                raise TerminatedWorkerError("they died of the same interrupt") from None
 
     monkeypatch.setattr("iris_ml.exploration.Parallel", Dying)
     with pytest.raises(KeyboardInterrupt):
