@@ -97,12 +97,8 @@ def everywhere(
                     del left[number]
                     yield number, made
             return
-        except TerminatedWorkerError as died:
-            cause: BaseException | None = died
-            while cause and not isinstance(cause, KeyboardInterrupt):  # it may have reached the processes as well
-                cause = cause.__context__
-            if cause:
-                raise cause from None
+        except TerminatedWorkerError:
+            continue
     yield from ((number, {"error": "the process that ran it died"}) for number in left)
 
 
