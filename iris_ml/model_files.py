@@ -30,12 +30,16 @@ def save(
     archive: bytes = b"",  # the model as skops wrote it, if that was done before
 ) -> str:  # SHA-256 of the archive, in hexadecimal
     """Write a model to a file, completely or not at all."""
-    from skops.io import dumps  # half a second, and only this page needs it
-
-    archive = archive or dumps(model)
+    archive = archive or _packed(model)
     about = {"model": sha256(archive).hexdigest(), "answers": model.answers()}
     _seal(_MODEL, json.dumps(about).encode() + b"\n" + archive, path)
     return about["model"]
+
+
+def _packed(model: Any) -> bytes:
+    from skops.io import dumps  # half a second, and only this page needs it
+
+    return dumps(model)
 
 
 def _seal(kind: bytes, content: bytes, path: Path | str) -> None:

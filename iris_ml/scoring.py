@@ -109,7 +109,7 @@ def read_ahead(
 
 # %% ../nbs/441_scoring.ipynb #3cf36809
 def keep_memory(
-    kept: bool = True,  # or given back, from now on as it was before
+    kept: bool = True,  # or given back, and from now on what is larger than 128 KiB, as the library does by itself
 ) -> None:
     """Let this process keep the memory of a batch for the next one; where that cannot be said, nothing happens."""
     with suppress(AttributeError, OSError):
