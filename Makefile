@@ -75,10 +75,11 @@ endif
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@echo "$(CURDIR)" > $@
 
-# Of a package that was half installed when the last call stopped, uv sees no more than that it is there.
+# Of a package that was half installed when the last call stopped, uv sees no more than that it is there. Compiled once here,
+# packages need not be compiled by each of the many short processes to come, where Python may not keep what it compiles.
 .venv/run .venv/dev: .venv/%: requirements/%.txt .venv/made settings.ini setup.py
 	@touch .venv/unfinished
-	$(install) $(if $(wildcard .venv/unfinished),--reinstall) --require-hashes --requirements $<
+	$(install) $(if $(wildcard .venv/unfinished),--reinstall) --compile-bytecode --require-hashes --requirements $<
 	$(install) --no-deps --no-build-isolation --editable .
 	@rm .venv/unfinished; touch $@
 
