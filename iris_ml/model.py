@@ -13,6 +13,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
 from .vocabulary import DataError, ModelFileError
@@ -47,9 +48,9 @@ class Model:
             estimator, X = estimator[-1], estimator[:-1].transform(X)  # once for both
         if not hasattr(estimator, "predict_proba"):
             return pd.DataFrame({self.profile["target"]: estimator.predict(X)}, features.index)
-        shares, classes = estimator.predict_proba(X), estimator.classes_
-        answers = {self.profile["target"]: classes[shares.argmax(axis=1)] if _is_forest(estimator) else estimator.predict(X)}
-        answers |= {f"probability_{label}": share for label, share in zip(classes, shares.T, strict=True)}
+        shares = estimator.predict_proba(X)
+        answers = {self.profile["target"]: _labels(estimator, X, shares)}
+        answers |= {f"probability_{label}": share for label, share in zip(estimator.classes_, shares.T, strict=True)}
         return pd.DataFrame(answers, features.index)
 
     def golden_rows(self) -> pd.DataFrame:
@@ -74,6 +75,18 @@ class Model:
         return features if list(features) == self.columns else features[self.columns]
 
 # %% ../nbs/15_model.ipynb #32b0b60a
+def _labels(estimator: BaseEstimator, X: Any, shares: np.ndarray) -> Any:
+    place = shares.argmax(axis=1)
+    if _is_forest(estimator) or (type(estimator).predict is LogisticRegression.predict and not _are_tied(shares, place)):
+        return pd.Series(estimator.classes_).array.take(place)
+    return estimator.predict(X)
+
+
+def _are_tied(shares: np.ndarray, place: np.ndarray) -> bool:
+    greatest = shares[np.arange(len(shares)), place]
+    return bool(np.count_nonzero(shares == greatest[:, None]) > len(shares))
+
+
 def _is_forest(estimator: BaseEstimator) -> bool:
     if not hasattr(estimator, "estimators_"):
         return False
