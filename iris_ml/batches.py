@@ -63,7 +63,8 @@ class Part:
 
     place: str
     number: int  # of its first row, over all files
-    start: int  # of its first row, in its file
+    groups: list[int]  # of rows, in its file
+    start: int  # of its first row, in these groups
     stop: int
     most: int  # rows in a batch
 
@@ -72,18 +73,14 @@ class Part:
         from pyarrow.parquet import ParquetFile
 
         with table_in(self.place) as file:
-            table, before, passed = ParquetFile(file, pre_buffer=False), 0, 0
-            groups: list[int] = []
-            for group in range(table.metadata.num_row_groups):
-                rows = table.metadata.row_group(group).num_rows
-                if passed < self.stop and passed + rows > self.start:
-                    before = before if groups else passed
-                    groups.append(group)
-                passed += rows
-            part = table.read_row_groups(groups).slice(self.start - before, self.stop - self.start)
-        for start in range(0, len(part), self.most):
-            batch = part.slice(start, self.most).to_pandas()
-            yield batch.set_axis(pd.RangeIndex(self.number + start, self.number + start + len(batch)))
+            table, passed = ParquetFile(file, pre_buffer=False), 0
+            for batch in table.iter_batches(self.most, row_groups=self.groups, use_threads=False):
+                first, last = max(self.start - passed, 0), min(self.stop - passed, len(batch))
+                if first < last:
+                    rows = batch.slice(first, last - first).to_pandas(use_threads=False)
+                    number = self.number + passed + first - self.start
+                    yield rows.set_axis(pd.RangeIndex(number, number + len(rows)))
+                passed += len(batch)
 
 # %% ../nbs/251_batches.ipynb #ce1e87a1
 def expected_rows(
@@ -96,17 +93,23 @@ def expected_rows(
 
 def _rows_in(place: str) -> int | None:
     kind, compression = kind_of(place)
-    if kind != "parquet" and ("://" in place or compression or not Path(place).is_file()):
+    if kind == "parquet":
+        return sum(_groups_of(place))
+    if "://" in place or compression or not Path(place).is_file():
         return None
     with table_in(place) as file:
-        if kind == "parquet":
-            from pyarrow.parquet import ParquetFile
-
-            return ParquetFile(file).metadata.num_rows
         first = file.read(1 << 16)
         return Path(place).stat().st_size * first.count(b"\n") // max(1, len(first))
 
 
+def _groups_of(place: str) -> list[int]:  # rows in each
+    from pyarrow.parquet import ParquetFile
+
+    with table_in(place) as file:
+        about = ParquetFile(file).metadata
+        return [about.row_group(group).num_rows for group in range(about.num_row_groups)]
+
+# %% ../nbs/251_batches.ipynb #ad72a19e
 def parts(
     found: list[str],  # Parquet files
     most: int,  # rows in a batch
@@ -115,7 +118,16 @@ def parts(
     """Cut Parquet files into parts, without reading more than what they say of themselves."""
     number = 0
     for place in found:
-        rows = _rows_in(place) or 0
-        for start in range(0, rows, most * many):
-            yield Part(place, number + start, start, min(rows, start + most * many), most)
-        number += rows
+        for groups, start, stop in _cut(_groups_of(place), most * many):
+            yield Part(place, number, groups, start, stop, most)
+            number += stop - start
+
+
+def _cut(sizes: list[int], most: int) -> Iterator[tuple[list[int], int, int]]:
+    gathered: list[int] = []
+    rows = 0
+    for group, size in enumerate([*sizes, most]):  # the last one is none, and ends what was gathered
+        if rows and rows + size > most:
+            yield from ((gathered, start, min(rows, start + most)) for start in range(0, rows, most))
+            gathered, rows = [], 0
+        gathered, rows = [*gathered, group], rows + size

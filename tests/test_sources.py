@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from iris_ml.batches import batches
+from iris_ml.batches import batches, parts
 from iris_ml.fingerprints import digest
 from iris_ml.places import located
 from iris_ml.production import workflow
@@ -194,3 +194,16 @@ def test_what_is_no_source_is_a_sentence(name):
     Path("empty").mkdir()
     with pytest.raises(DataError):
         raw(Source(name), 1000, 0)
+
+
+@pytest.mark.parametrize("groups", [[7], [100], [30, 30, 1, 0, 29], [1] * 40, [5, 200, 3], [64, 64, 64]], ids=str)
+def test_parts_are_the_table_however_its_rows_are_grouped(groups):
+    rows = pd.DataFrame({"x": range(sum(groups)), "name": [f"n{row}" for row in range(sum(groups))]})
+    table = pa.Table.from_pandas(rows)
+    with pq.ParquetWriter("a.parquet", table.schema) as writer:
+        for group, start in zip(groups, np.cumsum([0, *groups]), strict=False):
+            writer.write_table(table.slice(start, group))
+    write_table(rows.head(10), "b.parquet")
+    found = [batch for part in parts(["a.parquet", "b.parquet"], most=16, many=4) for batch in part.batches()]
+    assert max(map(len, found)) <= 16
+    pd.testing.assert_frame_equal(pd.concat(found), pd.concat([rows, rows.head(10)], ignore_index=True))
