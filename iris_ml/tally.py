@@ -76,8 +76,9 @@ def _codes(labels: pd.Series, known: list[Any]) -> np.ndarray:  # place among th
 # %% ../nbs/491_tally.ipynb #3912fec8
 def _strange(run: Run) -> Sums:
     strange, profile = outside(run).to_numpy(), run["model"].profile
-    some = run["flowers"][[*profile["columns"]]].assign(**{profile["target"]: run["predictions"][profile["target"]]})
-    return {"outside": strange.sum(axis=0), "outside rows": np.array(strange.any(axis=1).sum()), "some": _thinned(some)}
+    some = _thinned(run["flowers"])[[*profile["columns"]]]
+    some = some.assign(**{profile["target"]: run["predictions"][profile["target"]].loc[some.index]})
+    return {"outside": strange.sum(axis=0), "outside rows": np.array(strange.any(axis=1).sum()), "some": some}
 
 # %% ../nbs/491_tally.ipynb #e4bc2e56
 def _judged(run: Run) -> Sums:
