@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from .batches import Batch
 from .predict import Asker, outside, with_answers
 from .runs import Run
 from .vocabulary import DataError, SettingsError, extra
@@ -47,7 +48,7 @@ def answered(
 
 
 def _refused(rows: pd.DataFrame, reasons: dict[Any, str]) -> pd.DataFrame:
-    return pd.concat([pd.Series(reasons, rows.index, str, _free("refused_because", rows)), rows], axis=1)
+    return pd.concat([pd.Series(reasons, rows.index, str).to_frame(_free("refused_because", rows)), rows], axis=1)
 
 
 def _free(name: str, rows: pd.DataFrame) -> str:
@@ -131,14 +132,17 @@ class Scored:
 
 
 def score(
-    rows: pd.DataFrame,
+    batch: Batch,
     asker: Asker,
     count: Callable[[Run], Any],  # what else to make of a run
 ) -> Scored:
     """Answer a batch of rows."""
-    run, refused = answered(rows, asker)
+    run, refused = answered(batch.rows, asker)
+    if batch.refused:
+        lines = _refused(batch.rows.reindex([*batch.refused]), dict(batch.refused))
+        refused = pd.concat([refused, lines]).sort_index()
     given = (None, refused, None) if run is None else (_arrow(laid_out(run)), refused, count(run))
-    return Scored(len(rows), *given)
+    return Scored(len(batch), *given)
 
 
 def _arrow(table: pd.DataFrame) -> Any:
@@ -152,7 +156,7 @@ def _arrow(table: pd.DataFrame) -> Any:
 
 
 def scored(
-    batches: Iterable[pd.DataFrame],
+    batches: Iterable[Batch],
     model: Any,
     count: Callable[[Run], Any],  # what else to make of each run
 ) -> Iterator[Scored]:
@@ -160,7 +164,7 @@ def scored(
     asker, workers = Asker(model), os.cpu_count() or 1
     with threadpool_limits(1), ThreadPoolExecutor(workers) as pool:  # one core a batch
         coming = read_ahead(batches)
-        yield from in_order(score, coming, lambda work, rows: pool.submit(work, rows, asker, count), workers + 1)
+        yield from in_order(score, coming, lambda work, batch: pool.submit(work, batch, asker, count), workers + 1)
 
 # %% ../nbs/441_scoring.ipynb #33dfc658
 def listed(
@@ -173,7 +177,7 @@ def listed(
 
 def _score_part(part: Any, asker: Asker, count: Callable[[Run], Any], then: Callable[..., list[Scored]]) -> list[Scored]:
     def results() -> Iterator[Scored]:
-        for batch in [part] if isinstance(part, pd.DataFrame) else part.batches():
+        for batch in part.batches():
             yield score(batch, asker, count)
             gc.collect(1)  # the run, which refers to itself
 
@@ -183,7 +187,7 @@ def _score_part(part: Any, asker: Asker, count: Callable[[Run], Any], then: Call
 
 def scored_on(
     client: Any,  # of Dask
-    parts: Iterable[Any],  # tables, or what has `batches()` to be read there
+    parts: Iterable[Any],  # batches, or what has `batches()` to be read there
     model: Any,
     count: Callable[[Run], Any],  # what else to make of each run; a function of a module
     then: Callable[[Any, Iterable[Scored]], list[Scored]] = listed,  # what is done there with a part and its results

@@ -205,9 +205,16 @@ BAD = {
     "no json": ("new.jsonl", b"{"),
     "a column too few": ("new.csv", as_csv(NEW.drop(columns="petal_width"))),
     "a column too many": ("new.csv", as_csv(NEW.assign(colour="blue"))),
-    "ragged": ("new.csv", as_csv(NEW) + b"1,2\n"),
+    "nothing but a torn line": ("new.csv", as_csv(NEW.head(0)) + b"1,2\n"),
     "nothing but text": ("new.csv", as_csv(NEW.astype(str) + " cm")),
 }
+
+
+def test_an_upload_with_a_torn_line_is_answered_and_the_line_is_told(opened, model):
+    page = uploaded(opened(model), ("new.csv", as_csv(NEW) + b"1,2\n"))
+    assert [success.value for success in page.success] == ["150 of 151 rows are answered."]
+    (refused,) = shown(page, "refused_because")
+    assert refused.refused_because.tolist() == ["the header has 4 cells, and this line 2: '1,2'"]
 
 
 @pytest.mark.parametrize("upload", BAD)

@@ -250,6 +250,52 @@ def test_wrong_rows_are_put_aside_with_their_number_and_reason_and_the_others_an
     assert (written.said["rows"], written.said["answered"], written.said["refused"]) == (150, 147, 3)
 
 
+def csv_with_torn_lines():
+    lines = NEW.to_csv(index=False).splitlines()
+    lines[3], lines[60], lines[150] = "5.1,3.5", f"{lines[60]},setosa", '"5.1'
+    Path("torn.csv").write_text("\n".join([*lines[:100], "", *lines[100:], ""]))
+    told = "the header has 4 cells, and this line {}: {!r}".format
+    return "torn.csv", {2: told(2, "5.1,3.5"), 59: told(5, lines[60]), 149: told(1, '"5.1')}
+
+
+def json_lines_with_torn_lines():
+    write_table(NEW, "torn.jsonl")
+    lines = Path("torn.jsonl").read_text().splitlines()
+    lines[2], lines[59], lines[149] = '{"sepal_length": 5', "[5.1, 3.5]", "\udcff"
+    Path("torn.jsonl").write_bytes("\n".join(lines).encode(errors="surrogateescape"))
+    told = "the line is no object of JSON: {!r}".format
+    return "torn.jsonl", {2: told(lines[2]), 59: told(lines[59]), 149: told("\ufffd")}
+
+
+@pytest.mark.parametrize("most", [1, 10, 1000])
+@pytest.mark.parametrize("torn", [csv_with_torn_lines, json_lines_with_torn_lines])
+def test_lines_that_are_no_rows_are_put_aside_among_the_others(model, torn, most):
+    file, reasons = torn()
+    written = report(file, model=model, most=most)
+    assert pd.read_csv(written.refused, index_col="row").refused_because.to_dict() == reasons
+    answered, right = read_table(written.predictions), NEW.drop(index=[*reasons])
+    pd.testing.assert_frame_equal(answered[[*NEW]], right.reset_index(drop=True))
+    assert answered.species.tolist() == predict(right, model).species.tolist()
+    assert (written.said["rows"], written.said["answered"], written.said["refused"]) == (150, 147, 3)
+
+
+def test_torn_lines_are_counted_on_from_file_to_file(model, client):
+    file, reasons = csv_with_torn_lines()
+    Path("nothing_else.csv").write_text("\n".join([",".join(NEW), "1", "2", ""]))
+    expected = {*reasons, 150, 151, *(152 + row for row in reasons)}
+    for on in None, client:
+        written = report([file, "nothing_else.csv", file], model=model, on=on, most=40)
+        assert {*pd.read_csv(written.refused).row} == expected
+        assert written.said["rows"] == 302
+
+
+def test_strictly_a_torn_line_stops_everything(model):
+    file, _ = csv_with_torn_lines()
+    with pytest.raises(DataError, match="row 2: the header has 4 cells, and this line 2"):
+        report(file, model=model, strict=True)
+    assert [*left()] == [file]
+
+
 def a_missing_file():
     return "missing.csv"
 
@@ -264,6 +310,11 @@ def nothing_but_wrong_rows():
     return "new.csv"
 
 
+def nothing_but_torn_lines():
+    Path("new.csv").write_text("a,b\n1\n2\n")
+    return "new.csv"
+
+
 def no_rows():
     write_table(IRIS.head(0), "new.csv")
     return "new.csv"
@@ -274,7 +325,14 @@ def a_file_of_another_table_among_them():
     return ["new.csv", "other.csv"]
 
 
-MISTAKES = [a_missing_file, rows_without_a_column, nothing_but_wrong_rows, no_rows, a_file_of_another_table_among_them]
+MISTAKES = [
+    a_missing_file,
+    rows_without_a_column,
+    nothing_but_wrong_rows,
+    nothing_but_torn_lines,
+    no_rows,
+    a_file_of_another_table_among_them,
+]
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
@@ -336,15 +394,14 @@ def started(*words):
 
 def test_the_memory_does_not_grow_with_the_rows(model):
     save(model, ".iris_ml/model.skops")
+    last = "import atexit, pathlib; atexit.register(lambda: print(pathlib.Path('/proc/self/status').read_text()))"
     peaks = []
     for rows in 1_000_000, 4_000_000:
         flowers(rows, "many.parquet")
-        process = started("many.parquet")
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        assert process.returncode == 0, process.stderr.read()
+        command = [sys.executable, "-c", f"{last}; from iris_ml.entry import main; main()", "report", "many.parquet"]
+        said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
         assert pq.ParquetFile("report_predictions.parquet").metadata.num_rows == rows
-        peaks.append(usage.ru_maxrss / 1000)
+        peaks.append(int(re.search(r"VmHWM:\s+(\d+) kB", said)[1]) / 1000)
     assert max(peaks) < 600, peaks
     assert peaks[1] < peaks[0] + 120, "3 million rows with their answers would take 200 MB"
 

@@ -178,7 +178,8 @@ def peak():
 
 def test_batches_are_the_table_and_texts_that_pass_through_stay_as_they_are():
     Path("rows.csv").write_text("id,x,town\n007,1.5,Bern\n008,,NA\n009,wide,\n")
-    (rows,) = batches("rows.csv", {"x": float, "town": str})
+    (batch,) = batches("rows.csv", {"x": float, "town": str})
+    rows = batch.rows
     assert rows.id.tolist() == ["007", "008", "009"]
     assert rows.x.tolist()[0] == 1.5
     assert rows.x.tolist()[2] == "wide"
@@ -206,4 +207,4 @@ def test_parts_are_the_table_however_its_rows_are_grouped(groups):
     write_table(rows.head(10), "b.parquet")
     found = [batch for part in parts(["a.parquet", "b.parquet"], most=16, many=4) for batch in part.batches()]
     assert max(map(len, found)) <= 16
-    pd.testing.assert_frame_equal(pd.concat(found), pd.concat([rows, rows.head(10)], ignore_index=True))
+    pd.testing.assert_frame_equal(pd.concat([batch.rows for batch in found]), pd.concat([rows, rows.head(10)], ignore_index=True))
