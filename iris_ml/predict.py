@@ -123,9 +123,8 @@ def with_answers(
 ) -> pd.DataFrame:  # the rows as they came, then label and probabilities
     """Lay the answers of a run beside its rows."""
     rows, answers = run["raw"], run["predictions"]
-    for name in list(answers):
-        free = name
-        while free in rows:
-            free = f"{free}_predicted"
-        answers = answers.rename(columns={name: free})
-    return pd.concat([rows, answers], axis=1)
+    return pd.concat([rows, answers.set_axis([_free(name, rows) for name in answers], axis=1)], axis=1)
+
+
+def _free(name: str, rows: pd.DataFrame) -> str:
+    return _free(f"{name}_predicted", rows) if name in rows else name

@@ -38,8 +38,7 @@ class Writer:
 
         if self._writer is None:
             self._schema = answers.schema
-            repeated = [name for name in answers.schema.names if not name.startswith("probability_")]
-            more = {"use_dictionary": repeated} if self.kind == "parquet" else {}
+            more = _choices(answers.schema) if self.kind == "parquet" else {}
             self._writer = (ParquetWriter if self.kind == "parquet" else CSVWriter)(self.path, self._schema, **more)
         try:
             self._writer.write_table(answers.cast(self._schema))
@@ -50,6 +49,14 @@ class Writer:
         """End the file."""
         if self._writer is not None:
             self._writer.close()
+
+
+def _choices(schema: Any) -> dict[str, list[str]]:
+    from pyarrow.types import is_large_string, is_string
+
+    repeated = [name for name in schema.names if not name.startswith("probability_")]
+    compared = [field.name for field in schema if not (is_string(field.type) or is_large_string(field.type))]
+    return {"use_dictionary": repeated, "write_statistics": compared}
 
 
 def _otherwise(how: str) -> DataError:
