@@ -17,8 +17,8 @@ also holds the rows against the contract, marks what lies outside, counts, looks
 processes, taking turns, {rounds} rounds; peak MB of the largest process."""
 MEMORY = "Peak memory of the report, by the number of rows."
 SPREAD = """\
-The same on Dask workers of this machine, one thread each, without the start of the cluster, {rounds} rounds. Both leave a folder
-of parts."""
+The same on Dask workers of this machine, one thread each, in seconds without the start of the cluster, taking turns, {rounds}
+rounds. Both leave a folder of parts."""
 PEERS = {
     "iris_ml report": ("ours", ("iris_ml", "report")),
     "pandas in chunks": ("batch", ("python", "chunks.py")),
@@ -68,16 +68,15 @@ def _grow(folder: Path) -> None:
 
 
 def _spread(folder: Path) -> None:
-    ways = {"iris_ml report": "report", "map_partitions": "hand"}
-    seconds: dict[tuple[str, str], list[float]] = {(name, workers): [] for name in ways for workers in ("1", "2")}
-    for _ in range(ROUNDS):
-        for (name, workers), each in seconds.items():
-            words = command("cluster", "python", "spread.py", workers, f"{ROWS}.parquet", ways[name])
-            here = environment("cluster") | {"PYTHONPATH": str(COPY)}
-            each.append(float(subprocess.check_output(words, cwd=folder, env=here, text=True).split()[-1]))
+    seconds: dict[tuple[str, str], list[float]] = {}
+    for workers in "1", "2":
+        words = command("cluster", "python", "spread.py", workers, f"{ROWS}.parquet", str(ROUNDS))
+        here = environment("cluster") | {"PYTHONPATH": str(COPY)}
+        for line in subprocess.check_output(words, cwd=folder, env=here, text=True).splitlines():
+            seconds.setdefault((line.split()[0], workers), []).append(float(line.split()[1]))
     rows = [["target for iris_ml", "", "", ">= 1.6", "< 1"]]
-    for name in ways:
-        one, two, by_hand = seconds[name, "1"], seconds[name, "2"], seconds["map_partitions", "2"]
-        ratios = quoted(map(truediv, one, two)), quoted(map(truediv, two, by_hand))
-        rows.append([name, f"{median(one):.2f}", f"{median(two):.2f}", *ratios])
+    for name, way in ("iris_ml report", "report"), ("map_partitions", "hand"):
+        one, two, by_hand = (seconds[key] for key in ((way, "1"), (way, "2"), ("hand", "2")))
+        ratios = quoted([median(one) / median(two)]), quoted(map(truediv, two, by_hand))
+        rows.append([name, quoted(one), quoted(two), *ratios])
     show(SPREAD.format(rounds=ROUNDS), ["", "one worker", "two", "ratio", "two, of those by hand"], rows)
