@@ -51,12 +51,13 @@ class Writer:
             self._writer.close()
 
 
-def _choices(schema: Any) -> dict[str, list[str]]:
+def _choices(schema: Any) -> dict[str, Any]:
     from pyarrow.types import is_large_string, is_string
 
-    repeated = [name for name in schema.names if not name.startswith("probability_")]
+    compressed = {name: "none" if name.startswith("probability_") else "snappy" for name in schema.names}
+    repeated = [name for name, how in compressed.items() if how != "none"]
     compared = [field.name for field in schema if not (is_string(field.type) or is_large_string(field.type))]
-    return {"use_dictionary": repeated, "write_statistics": compared}
+    return {"compression": compressed, "use_dictionary": repeated, "write_statistics": compared}
 
 
 def _otherwise(how: str) -> DataError:
