@@ -68,8 +68,8 @@ rooms = {
 
 
 def book():
-    """The pages in reading order: 44, then 441, then 45."""
-    return sorted((root / "nbs").glob("[0-9]*.ipynb"), key=lambda page: page.stem.split("_"))
+    """The pages in reading order."""
+    return sorted((root / "nbs").glob("[0-9]*.ipynb"))
 
 
 def contents():

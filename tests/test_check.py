@@ -60,7 +60,7 @@ def test_all_surfaces_of_the_project_agree(trained):
 REPORTS = {name for name in SURFACES if name.startswith("report")}
 STEP = "return model.predict(features)"
 BENT = {  # file, what it says, what it says when it is bent, surfaces that are then to be named
-    "a page that was edited and not exported": ("nbs/15_model.ipynb", STEP, f"{STEP}.round(3)", {"notebook"}),
+    "a page that was edited and not exported": ("nbs/150_model.ipynb", STEP, f"{STEP}.round(3)", {"notebook"}),
     "a module that was edited by hand": ("iris_ml/model.py", STEP, f"{STEP}.round(6)", {*SURFACES} - {"notebook"}),
     "a command that rounds": ("iris_ml/commands.py", "with_answers(asked), to", "with_answers(asked).round(3), to", {"command"}),
     "a report that rounds": ("iris_ml/scoring.py", "from_pandas(table,", "from_pandas(table.round(3),", REPORTS),

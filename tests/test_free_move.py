@@ -34,19 +34,19 @@ def long_sepals(flowers: pd.DataFrame) -> pd.DataFrame:
 
 def another_step(nbs):
     """Write the step and its helper in the place of the page's own."""
-    page = nbformat.read(nbs / "11_features.ipynb", as_version=4)
+    page = nbformat.read(nbs / "110_features.ipynb", as_version=4)
     (exported,) = [cell for cell in page.cells if cell.source.startswith("#| export\ndef features")]
     exported.source = f"#| export{AREAS}"
     page.cells.insert(page.cells.index(exported) + 1, nbformat.v4.new_code_cell(f"#| export{FEATURES}"))
-    nbformat.write(page, nbs / "11_features.ipynb")
+    nbformat.write(page, nbs / "110_features.ipynb")
 
 
 def a_step_after_a_step(nbs):
     """Write the filter into the page of the flowers, and put it into the declared workflow."""
-    page = nbformat.read(nbs / "10_flowers.ipynb", as_version=4)
+    page = nbformat.read(nbs / "100_flowers.ipynb", as_version=4)
     page.cells.append(nbformat.v4.new_code_cell(f"#| export{LONG}"))
-    nbformat.write(page, nbs / "10_flowers.ipynb")
-    production = nbs / "39_production.ipynb"
+    nbformat.write(page, nbs / "100_flowers.ipynb")
+    production = nbs / "390_production.ipynb"
     text = production.read_text(encoding="utf-8")
     text = text.replace("iris_ml.flowers import flowers", "iris_ml.flowers import flowers, long_sepals")
     text = text.replace('"    scores,\\n",\n    ")"', '"    scores,\\n",\n    ").after(\\"flowers\\", long_sepals)"')

@@ -154,12 +154,12 @@ def ran(page, folder, seed):
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_page_shows_the_same_in_another_folder_with_another_order_of_sets(elsewhere, seed):
-    same, said = ran("35_execution.ipynb", elsewhere, seed)
+    same, said = ran("350_execution.ipynb", elsewhere, seed)
     assert same, said
 
 
 def test_a_page_whose_cells_are_shuffled_is_rejected(elsewhere):
-    page = elsewhere / "nbs" / "35_execution.ipynb"
+    page = elsewhere / "nbs" / "350_execution.ipynb"
     notebook = json.loads(page.read_text(encoding="utf-8"))
     random.Random(0).shuffle(notebook["cells"])
     page.write_text(json.dumps(notebook), encoding="utf-8")
@@ -171,8 +171,8 @@ def test_a_page_has_no_network_and_an_empty_home(elsewhere):
     home = "from pathlib import Path\n[path.name for path in Path.home().iterdir() if not path.name.startswith('.')]"
     cells = [nbformat.v4.new_code_cell(home, outputs=[nbformat.v4.new_output("execute_result", {"text/plain": "[]"})])]
     cells += [nbformat.v4.new_code_cell(network)]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), elsewhere / "nbs" / "99_away.ipynb")
-    same, said = ran("99_away.ipynb", elsewhere, 0)
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), elsewhere / "nbs" / "990_away.ipynb")
+    same, said = ran("990_away.ipynb", elsewhere, 0)
     assert not same
     assert "1 passed, 1 failed" in said or "1 failed, 1 passed" in said, said
     assert "there is no network, and 192.0.2.1 was asked for" in said

@@ -103,7 +103,7 @@ def test_what_no_page_says_is_not_promoted_whatever_the_reason(folder):
     folder.commit()
     code, said = folder.type("promote", "--because", "I like it")
     assert code == 1
-    assert "14_classifier.ipynb; run nbdev_export" in said
+    assert "140_classifier.ipynb; run nbdev_export" in said
 
 
 _LINE = "    others = {name: kind for name, kind in flowers.dtypes.items()"
@@ -114,7 +114,7 @@ _LINE = "    others = {name: kind for name, kind in flowers.dtypes.items()"
     [(BLUR, "'features' is another each time"), (CENTRE, "rows get other 'features'")],
 )
 def test_a_step_that_draws_anew_or_looks_beyond_its_row_is_named(folder, added, said_of_it):
-    folder.change("11_features", "features", _LINE, added + _LINE)
+    folder.change("110_features", "features", _LINE, added + _LINE)
     folder.commit()
     code, said = folder.type("promote")
     assert code == 1

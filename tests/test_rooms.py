@@ -1,8 +1,7 @@
 """The pages read like a book, and each room keeps to what it may touch.
 
-A page's number orders it, and the number's first digit is its room. A third digit puts a page after the one of the
-first two. The rules read the pages and their modules and import nothing; each takes the project's folder and gives one
-sentence for each thing that breaks it.
+A page's number orders it, and the number's first digit is its room. The rules read the pages and their modules and
+import nothing; each takes the project's folder and gives one sentence for each thing that breaks it.
 """
 
 import ast
@@ -156,8 +155,8 @@ def misnamed(folder):
     numbers = [page.number for page in book(folder)]
     for page in book(folder):
         expected = "" if page.room == "9" else page.name.partition("_")[2].removesuffix(".ipynb")
-        if page.room not in {*ROOMS, "9"} or not re.match(r"\d\d\d?_\w+\.ipynb$", page.name):
-            yield f"{page.name} stands in no room: its name is two digits, or three, and a word"
+        if page.room not in {*ROOMS, "9"} or not re.match(r"\d{3}_\w+\.ipynb$", page.name):
+            yield f"{page.name} stands in no room: its name is three digits and a word"
         if page.module != expected:
             yield f"{page.name} exports {page.module or 'nothing'} instead of {expected or 'nothing'}"
         if numbers.count(page.number) > 1:
@@ -200,43 +199,43 @@ def small_book(tmp_path):
     ],
 )
 def test_a_page_that_imports_from_a_later_one_is_found(small_book, code):
-    small_book("12_later")
-    assert out_of_order(small_book("11_sooner", code)) == [
-        "11_sooner.ipynb imports from 12_later.ipynb, which does not come before it"
+    small_book("120_later")
+    assert out_of_order(small_book("110_sooner", code)) == [
+        "110_sooner.ipynb imports from 120_later.ipynb, which does not come before it"
     ]
 
 
 def test_a_page_may_import_from_a_sooner_one(small_book):
-    small_book("11_sooner")
-    assert out_of_order(small_book("12_later", "from iris_ml.sooner import x")) == []
+    small_book("110_sooner")
+    assert out_of_order(small_book("120_later", "from iris_ml.sooner import x")) == []
 
 
 def test_memory_that_imports_science_is_found(small_book):
-    small_book("12_split")
-    assert between_science_and_memory(small_book("21_checkpoints", "from .split import split")) == [
-        "21_checkpoints.ipynb imports from 12_split.ipynb, and Science and Memory know nothing of each other"
+    small_book("120_split")
+    assert between_science_and_memory(small_book("210_checkpoints", "from .split import split")) == [
+        "210_checkpoints.ipynb imports from 120_split.ipynb, and Science and Memory know nothing of each other"
     ]
 
 
 @pytest.mark.parametrize(
     ("page", "code", "found"),
     [
-        ("00_vocabulary", "import pandas as pd", "imports pandas, which Vocabulary never does"),
-        ("01_settings", "from sklearn.base import clone", "imports sklearn, which Vocabulary never does"),
-        ("10_flowers", "import os.path", "imports os, which Science never does"),
-        ("11_features", "def f():\n    from datetime import datetime", "imports datetime, which Science never does"),
-        ("11_features", "import mlflow", "imports mlflow, which Science never does"),
-        ("12_split", "print(1)", "calls print, which Science never does"),
-        ("13_classifier", "open('x')", "calls open, which Science never does"),
-        ("14_model", "pd.read_csv('x')", "calls read_csv, which Science never does"),
-        ("14_model", "pd.Timestamp.now()", "calls now, which Science never does"),
-        ("30_workflow", "import requests", "imports requests, which Workflow never does"),
-        ("40_predict", "model.fit(X, y)", "calls fit, which Door never does"),
-        ("51_api", "import sklearn", "imports sklearn, which Windows never does"),
-        ("52_app", "from .checkpoints import read", "imports iris_ml.checkpoints, which Windows never does"),
-        ("60_check", "import numpy as np", "imports numpy, which Front desk never does"),
-        ("30_workflow", "from fastcore.basics import L", "imports fastcore, which Workflow never does"),
-        ("30_workflow", "from IPython.display import SVG", "imports IPython where there may be no notebook"),
+        ("000_vocabulary", "import pandas as pd", "imports pandas, which Vocabulary never does"),
+        ("010_settings", "from sklearn.base import clone", "imports sklearn, which Vocabulary never does"),
+        ("100_flowers", "import os.path", "imports os, which Science never does"),
+        ("110_features", "def f():\n    from datetime import datetime", "imports datetime, which Science never does"),
+        ("110_features", "import mlflow", "imports mlflow, which Science never does"),
+        ("120_split", "print(1)", "calls print, which Science never does"),
+        ("130_classifier", "open('x')", "calls open, which Science never does"),
+        ("140_model", "pd.read_csv('x')", "calls read_csv, which Science never does"),
+        ("140_model", "pd.Timestamp.now()", "calls now, which Science never does"),
+        ("300_workflow", "import requests", "imports requests, which Workflow never does"),
+        ("400_predict", "model.fit(X, y)", "calls fit, which Door never does"),
+        ("510_api", "import sklearn", "imports sklearn, which Windows never does"),
+        ("520_app", "from .checkpoints import read", "imports iris_ml.checkpoints, which Windows never does"),
+        ("600_check", "import numpy as np", "imports numpy, which Front desk never does"),
+        ("300_workflow", "from fastcore.basics import L", "imports fastcore, which Workflow never does"),
+        ("300_workflow", "from IPython.display import SVG", "imports IPython where there may be no notebook"),
     ],
 )
 def test_what_a_room_never_does_is_found(small_book, page, code, found):
@@ -245,16 +244,16 @@ def test_what_a_room_never_does_is_found(small_book, page, code, found):
 
 @pytest.mark.parametrize("code", ["rows['sepal_length']", "Species = 'x'", "rows.petal_width"])
 def test_flowers_outside_of_science_are_found(small_book, code):
-    (found,) = flowers_outside_of_science(small_book("23_sources", code))
-    assert found.startswith("23_sources.ipynb speaks of ")
+    (found,) = flowers_outside_of_science(small_book("230_sources", code))
+    assert found.startswith("230_sources.ipynb speaks of ")
 
 
 @pytest.mark.parametrize(
     ("name", "module", "found"),
     [
-        ("70_cellar", "cellar", "70_cellar.ipynb stands in no room: its name is two digits, or three, and a word"),
-        ("10_flowers", "plants", "10_flowers.ipynb exports plants instead of flowers"),
-        ("90_first_steps", "steps", "90_first_steps.ipynb exports steps instead of nothing"),
+        ("700_cellar", "cellar", "700_cellar.ipynb stands in no room: its name is three digits and a word"),
+        ("100_flowers", "plants", "100_flowers.ipynb exports plants instead of flowers"),
+        ("900_first_steps", "steps", "900_first_steps.ipynb exports steps instead of nothing"),
     ],
 )
 def test_a_page_of_the_wrong_name_is_found(small_book, name, module, found):
@@ -262,5 +261,5 @@ def test_a_page_of_the_wrong_name_is_found(small_book, name, module, found):
 
 
 def test_two_pages_of_one_number_are_found(small_book):
-    small_book("10_flowers")
-    assert len(list(misnamed(small_book("10_trees")))) == 2
+    small_book("100_flowers")
+    assert len(list(misnamed(small_book("100_trees")))) == 2

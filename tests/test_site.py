@@ -72,7 +72,7 @@ def test_the_search_finds_the_page_of_a_step(browser, address):
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_page_fits_the_window_and_has_the_colours_that_are_asked_for(browser, address, width, scheme):
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    for path in "index.html", "nbs/14_classifier.html", "docs/reference.html":
+    for path in "index.html", "nbs/140_classifier.html", "docs/reference.html":
         page.goto(f"{address}/{path}")
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{path} is too wide"
         assert page.evaluate("document.documentElement.dataset.theme") == scheme
@@ -119,7 +119,7 @@ def test_a_link_that_leads_nowhere_is_found(tmp_path):
 def test_the_stories_are_listed_first_and_then_the_pages_in_reading_order(site):
     listed = re.findall(r'<a class="[^"]*" href="nbs/(\w+)\.html">', (site / "index.html").read_text(encoding="utf-8"))
     written = [path.stem for path in (PROJECT / "nbs").glob("[0-9]*.ipynb")]
-    order = sorted(written, key=lambda name: (not name.startswith("9"), name.split("_")))
+    order = sorted(written, key=lambda name: (not name.startswith("9"), name))
     assert [name for name in dict.fromkeys(listed) if name in written] == order
 
 

@@ -70,7 +70,7 @@ def test_an_unknown_name_is_answered_with_the_nearest():
 def test_a_failing_step_raises_its_own_error_and_names_itself():
     with pytest.raises((AttributeError, TypeError)) as caught:
         workflow.swap(flowers=lambda raw: 3).run("features", progress=False, checkpoints=False)
-    assert any("in step 'features', nbs/11_features.ipynb, cell" in note for note in caught.value.__notes__)
+    assert any("in step 'features', nbs/110_features.ipynb, cell" in note for note in caught.value.__notes__)
     assert caught.value.inputs["flowers"] == 3
     assert caught.traceback[-1].frame.code.name == "features", "where %debug lands"
 
