@@ -172,9 +172,9 @@ def test_settings_come_from_three_places_and_say_which(command, monkeypatch):
     Path("iris.toml").write_text("seed = 7\ntest_size = 0.2\n")
     monkeypatch.setenv("IRIS_ML_SEED", "8")
     lines = {words[0]: words[1:] for line in command("settings")[1].splitlines() if (words := line.split())}
-    assert lines["seed"] == ["8", "the", "environment"]
-    assert lines["test_size"] == ["0.2", "iris.toml"]
-    assert lines["target"] == ["species", "the", "defaults"]
+    assert lines["seed"] == ["the", "environment", "8"]
+    assert lines["test_size"] == ["iris.toml", "0.2"]
+    assert lines["target"] == ["the", "defaults", "species"]
 
 
 def test_help_imports_nothing_heavy():
