@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .digests import columns_of
 from .fingerprints import digest
 from .model_files import unpacked
+from .tables import columns_of
 
 # %% ../nbs/260_formats.ipynb #2d69ff55
 class Unstorable(Exception):

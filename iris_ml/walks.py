@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+import iris_ml.tables  # noqa: F401 - by which arrays and tables have digests
 from .code import owner, versions
 from .digests import Digest, Undigestible, digest
 
