@@ -25,7 +25,7 @@ def predict(
     to: Annotated[Path | None, typer.Option(help="File for rows and answers, CSV or Parquet.")] = None,
 ) -> None:
     """Answer the rows of a file."""
-    from iris_ml.model_files import import_skops
+    from iris_ml.archives import import_skops
 
     import_skops()
     from iris_ml.predict import ask, with_answers
@@ -51,7 +51,7 @@ def report(
     on: Annotated[str, typer.Option(help="Address of a Dask scheduler, such as tcp://10.0.0.1:8786.")] = "",
 ) -> None:
     """Answer rows, however many, and write a page about the answers."""
-    from iris_ml.model_files import import_skops
+    from iris_ml.archives import import_skops
 
     import_skops()
     from iris_ml.report import on_terminal, report as reported
@@ -77,7 +77,7 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, help="Processes that answer.")] = 1,
 ) -> None:
     """Answer over HTTP; the page /docs says how to ask."""
-    from iris_ml.model_files import import_skops
+    from iris_ml.archives import import_skops
 
     import_skops()
     from iris_ml.server import serve as started

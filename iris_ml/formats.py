@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from .fingerprints import digest
-from .model_files import unpacked
+from .archives import unpacked
 from .tables import columns_of
 
 # %% ../nbs/260_formats.ipynb #2d69ff55

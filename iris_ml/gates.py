@@ -106,7 +106,8 @@ def _alike(whole: pd.DataFrame | pd.Series, part: pd.DataFrame | pd.Series, plac
 _PROGRAM = """
 import json, resource, sys, time
 start = time.perf_counter()
-from iris_ml.model_files import import_skops, load
+from iris_ml.archives import import_skops
+from iris_ml.model_files import load
 import_skops()
 import pandas as pd
 from iris_ml.predict import Asker

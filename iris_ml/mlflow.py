@@ -14,7 +14,8 @@ from datetime import datetime
 from typing import Any
 
 from .history import derived, hindrance, model_of
-from .model_files import crowned, to_trust
+from .archives import to_trust
+from .model_files import crowned
 from .records import Records
 from .sending import Turn, is_reachable
 from .settings import Settings, read_settings

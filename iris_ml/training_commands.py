@@ -25,7 +25,8 @@ def run(
 ) -> None:
     """Run the production workflow, and leave the model where the settings say."""
     before = state()
-    from iris_ml.model_files import crowned, import_skops, version
+    from iris_ml.archives import import_skops
+    from iris_ml.model_files import crowned, version
 
     import_skops()
     from iris_ml.places import located, places
@@ -75,7 +76,7 @@ def promote(
     rollback: Annotated[bool, typer.Option("--rollback", help="Let the champion before this one answer again.")] = False,
 ) -> None:
     """Let a run's model answer from now on, if the gates are open."""
-    from iris_ml.model_files import import_skops
+    from iris_ml.archives import import_skops
 
     import_skops()
     from iris_ml.promotion import promote as promoted, roll_back
@@ -89,7 +90,7 @@ def promote(
 @training.command()
 def retrain() -> None:
     """Run the workflow, and promote its model if the champion is stale."""
-    from iris_ml.model_files import import_skops
+    from iris_ml.archives import import_skops
 
     import_skops()
     from iris_ml.promotion import retrain as retrained
@@ -114,7 +115,7 @@ def monitor(
     to: Annotated[Path | None, typer.Option(help="A page to write, with a picture of each column.")] = None,
 ) -> None:
     """Say whether the rows that are asked are still of the kind that the model was shown."""
-    from iris_ml.model_files import import_skops
+    from iris_ml.archives import import_skops
 
     import_skops()
     from iris_ml.watching import look

@@ -11,9 +11,10 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import LinearSVC
 from sklearn.utils import all_estimators
 
+from iris_ml.archives import _is_known
 from iris_ml.classifier import classifier
 from iris_ml.model import Model, model
-from iris_ml.model_files import _is_known, load, save
+from iris_ml.model_files import load, save
 from iris_ml.sources import raw
 from iris_ml.vocabulary import ModelFileError
 
