@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from .places import kind_of, places
-from .sources import pieces, table_in
+from .pieces import pieces, table_in
 
 # %% ../nbs/255_batches.ipynb #9a57b851
 @dataclass(frozen=True)
