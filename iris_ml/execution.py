@@ -12,11 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
-from .checkpoints import Checkpoints, Entry, Recipe, recipe
+from .checkpoints import Checkpoints
 from .digests import Undigestible
 from .fingerprints import digest
 from .formats import Unstorable, form_of
 from .progress import Progress
+from .recipes import Entry, Recipe, recipe
 from .results import Result
 from .runs import Run
 from .steps import place

@@ -111,7 +111,8 @@ def model_of(
     trusted: tuple[str, ...] = (),  # further types that its files may hold
 ) -> Any:  # the model, or none
     """Load the model of a run, if it is still there."""
-    from iris_ml.checkpoints import Checkpoints, Recipe
+    from iris_ml.checkpoints import Checkpoints
+    from iris_ml.recipes import Recipe
 
     checkpoints, key = Checkpoints(store, trusted), record.get("model", {}).get("key", "")
     entry = checkpoints.find(Recipe("model", key, {}, {})) if key else None

@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-from .checkpoints import Entry, Recipe
 from .fingerprints import digest
+from .recipes import Entry, Recipe
 from .settings import Source
 
 # %% ../nbs/330_results.ipynb #1faf5552

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from .checkpoints import Recipe, difference
+from .recipes import Recipe, difference
 from .records import Unrecorded
 from .results import Result
 from .settings import Source

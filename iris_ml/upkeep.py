@@ -16,9 +16,10 @@ from typing import Any
 
 import pandas as pd
 
-from .checkpoints import Checkpoints, Entry, entry_of
+from .checkpoints import Checkpoints
 from .formats import Unstorable
 from .model_files import lies, save
+from .recipes import Entry, entry_of
 
 # %% ../nbs/280_upkeep.ipynb #9eb60474
 @dataclass(frozen=True)
