@@ -92,7 +92,9 @@ def reference():
             # Imported before the first is documented: autodoc rewrites the annotations of pydantic's BaseModel.
             module = import_module(f"{project}.{name}")
             values = [each for each in module.__all__ if not isinstance(getattr(module, each), type | FunctionType)]
-            told = [f".. automodule:: {project}.{name}\n   :members:\n   :exclude-members: {', '.join(values)}\n"]
+            left_out = ", ".join([*values, "model_config"])
+            options = f":members:\n   :inherited-members:\n   :exclude-members: {left_out}"
+            told = [f".. automodule:: {project}.{name}\n   {options}\n"]
             told += [f".. autodata:: {project}.{name}.{each}\n   :no-value:\n" for each in values]
             yield f"## {name}\n\nThe page: [{page.stem}](../nbs/{page.name})\n"
             yield "\n".join(["```{eval-rst}", *told, "```", ""])
@@ -195,6 +197,13 @@ def describe_parameters(app, what, name, thing, options, lines):
     lines += ["", *(f"{field} {' '.join(text.split())}" for field, text in fields if text), ""]
 
 
+def leave_out(app, what, name, thing, skip, options):
+    """Keep what a class inherits from others out of the reference, and let in what it inherits from our own."""
+    made = getattr(thing, "fget", getattr(thing, "func", thing))
+    home = getattr(made, "__module__", None) or ("" if callable(made) else project)
+    return True if home.partition(".")[0] != project else None
+
+
 def begin_at_readme(app, exception):
     """Open the site with README."""
     if exception is None:
@@ -205,4 +214,5 @@ def setup(app):
     app.connect("source-read", complete)
     app.connect("missing-reference", leave)
     app.connect("autodoc-process-docstring", describe_parameters)
+    app.connect("autodoc-skip-member", leave_out)
     app.connect("build-finished", begin_at_readme)

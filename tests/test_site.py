@@ -8,6 +8,7 @@ from functools import partial
 from html.parser import HTMLParser
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib import import_module
+from inspect import getmembers, isfunction
 from pathlib import Path
 from threading import Thread
 from urllib.parse import unquote, urlsplit
@@ -123,8 +124,17 @@ def test_the_stories_are_listed_first_and_then_the_pages_in_reading_order(site):
     assert [name for name in dict.fromkeys(listed) if name in written] == order
 
 
-def test_every_exported_name_is_in_the_reference(site):
+def test_every_exported_name_and_every_method_is_in_the_reference(site):
     places = Links(site / "docs" / "reference.html").places
-    modules = sorted(path.stem for path in (PROJECT / "iris_ml").glob("[!_]*.py"))
-    names = {f"iris_ml.{module}.{name}" for module in modules for name in import_module(f"iris_ml.{module}").__all__}
+    names = set()
+    for module in sorted(path.stem for path in (PROJECT / "iris_ml").glob("[!_]*.py")):
+        for name in import_module(f"iris_ml.{module}").__all__:
+            exported = getattr(import_module(f"iris_ml.{module}"), name)
+            methods = [each for each, _ in getmembers(exported, _is_ours)] if isinstance(exported, type) else []
+            names |= {f"iris_ml.{module}.{name}", *(f"iris_ml.{module}.{name}.{each}" for each in methods if each[0] != "_")}
+    assert "iris_ml.workflow.Workflow.swap" in names
     assert sorted(names - places) == []
+
+
+def _is_ours(member):
+    return isfunction(member) and member.__module__.startswith("iris_ml.")
