@@ -55,7 +55,7 @@ def report(
 
     import_skops()
     from iris_ml.report import on_terminal, report as reported
-    from iris_ml.scoring import cluster, keep_memory
+    from iris_ml.workers import cluster, keep_memory
 
     keep_memory()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what lies aside is removed

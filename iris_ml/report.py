@@ -22,11 +22,12 @@ from .layout import bars, page as whole_page, table, text
 from .model_files import version
 from .places import kind_of, places
 from .predict import approved_model
-from .scoring import Scored, listed, scored, scored_on, seen_by_all
+from .scoring import Scored
 from .settings import read_settings
 from .batches import batches, expected_rows, parts
 from .tally import added, counted, summary
 from .vocabulary import DataError
+from .workers import listed, scored, scored_on, seen_by_all
 from .writing import SHOWN, Parts, Writer, shared, written_there
 
 # %% ../nbs/500_report.ipynb #79edc7bb

@@ -12,10 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .files import aside
-from .scoring import Scored, seen_by_all
 from .batches import Part
+from .files import aside
+from .scoring import Scored
 from .vocabulary import DataError
+from .workers import seen_by_all
 
 # %% ../nbs/415_writing.ipynb #3466c99a
 class Writer:
