@@ -79,7 +79,8 @@ def promote(
     from iris_ml.archives import import_skops
 
     import_skops()
-    from iris_ml.promotion import promote as promoted, roll_back
+    from iris_ml.promotion import promote as promoted
+    from iris_ml.succession import roll_back
 
     if rollback:
         print(f"Model {roll_back()} answers again.")

@@ -15,8 +15,8 @@ from sklearn.ensemble import ExtraTreesClassifier
 from iris_ml.gates import better
 from iris_ml.model_files import crowned, enlist, load, save
 from iris_ml.production import workflow
-from iris_ml.promotion import _succeed, roll_back
 from iris_ml.settings import read_settings
+from iris_ml.succession import roll_back, succeed
 from torture.checkpoints import ended, forked
 
 ROWS = 1000  # by which a challenger is judged
@@ -76,14 +76,14 @@ def killed(times):
             save(model, Path(folder, str(number)))
             digest = enlist(Path(folder, str(number)), path)
             known[digest] = model.answers()
-            _succeed(read_settings(), {"model": digest, "because": "it begins"})
+            succeed(read_settings(), {"model": digest, "because": "it begins"})
         digests = [*known]
 
         def work():
             turn = 0
             while True:
                 turn += 1
-                _succeed(read_settings(), {"model": digests[turn % 2], "because": f"turn {turn}"})
+                succeed(read_settings(), {"model": digests[turn % 2], "because": f"turn {turn}"})
                 roll_back()
 
         for _ in range(times):
@@ -97,7 +97,7 @@ def killed(times):
                 if len(crowned(path)["history"]) > 200:  # who was champion ten thousand times takes long to write
                     path.unlink()
                     for digest in digests:
-                        _succeed(read_settings(), {"model": digest, "because": "it begins again"})
+                        succeed(read_settings(), {"model": digest, "because": "it begins again"})
             except Exception as error:
                 print(error)
                 failures += 1
