@@ -355,7 +355,7 @@ def test_strictly_the_first_wrong_row_stops_everything(model):
     assert left() == before
 
 
-@pytest.mark.parametrize("where", ["summary", "_page", "added"])
+@pytest.mark.parametrize("where", ["summary", "page_of", "added"])
 def test_an_interrupted_report_leaves_the_old_one(model, monkeypatch, where):
     def interrupted(*_):
         raise KeyboardInterrupt
