@@ -18,7 +18,8 @@ import iris_ml
 from .grids import room
 from .manifest import remembered, state
 from .model_files import version
-from .records import Records, again
+from .notes import again
+from .records import Records
 from .vocabulary import IrisError
 
 # %% ../nbs/620_entry.ipynb #e1be974d

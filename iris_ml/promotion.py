@@ -21,9 +21,10 @@ from .history import differing, found
 from .journal import asked as was_asked
 from .model_files import crowned, enlist, load, version
 from .monitor import drift
+from .notes import Record
 from .predict import Asker
 from .production import workflow
-from .records import Record, Records
+from .records import Records
 from .runs import Run
 from .settings import Settings, read_settings
 from .succession import champion_of, succeed

@@ -22,7 +22,8 @@ import pandas as pd
 import iris_ml
 from .circumstances import asked, environment, moment, new_name, person
 from .digests import Undigestible
-from .records import Record, Records, Unrecorded, harmless
+from .notes import Record, Unrecorded, harmless
+from .records import Records
 from .sending import send_soon
 from .settings import Settings, Source
 from .statistics import statistics

@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 
+from .notes import Unrecorded
 from .recipes import Recipe, difference
-from .records import Unrecorded
 from .results import Result
 from .settings import Source
 from .vocabulary import WorkflowError, nearest

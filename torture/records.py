@@ -14,7 +14,7 @@ import warnings
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from iris_ml.records import Records
+from iris_ml.records import Records, _indexed
 from iris_ml.settings import changed, read_settings
 from iris_ml.workflow import Workflow
 
@@ -53,7 +53,7 @@ def recorded(folder, runs):
 def whole(folder):
     """How many records there are, and how many of them are not whole, or not in the index."""
     records = Records(Path(folder) / "records")
-    known = list(records._index())
+    known = _indexed(records.root / "index")
     lines = records.lines()
     bad = sum(set(records.read(line["id"])["steps"]) != {"number", "scores"} for line in lines)
     return len(lines), bad + len({line["id"] for line in lines} - {line["id"] for line in known})
