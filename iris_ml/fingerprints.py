@@ -12,7 +12,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import iris_ml.objects  # noqa: F401 - by which objects have digests
-from .code import owner
+from .packages import owner
 from .digests import STANDING, digest as _digest
 from .walks import Walk, still_holds
 

@@ -17,8 +17,9 @@ from typing import Any
 
 import pandas as pd
 
-from .code import Code, normal, owner
+from .code import Code, normal
 from .digests import Undigestible, feeds
+from .packages import owner
 from .walks import CODE, MISSING, Walk, expect_known, expect_readable, walking
 
 # %% ../nbs/220_functions.ipynb #e897e351

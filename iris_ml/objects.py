@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from .code import owner
+from .packages import owner
 from .digests import Undigestible, feeds
 from .functions import bound, follow, installed, names_in
 from .walks import Walk, expect_readable, walking

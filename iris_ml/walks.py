@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 import iris_ml.tables  # noqa: F401 - by which arrays and tables have digests
-from .code import owner, versions
+from .packages import owner, versions
 from .digests import Digest, Undigestible, digest
 
 # %% ../nbs/210_walks.ipynb #1b8a0bd9
