@@ -13,6 +13,40 @@ from time import perf_counter
 from typing import Any
 
 # %% ../nbs/460_batching.ipynb #c92be93a
+class _Waiting:
+    def __init__(self, most: int):
+        self.most = most  # rows that are taken at once
+        self._requests: list[tuple[list[Any], asyncio.Future]] = []
+
+    def __len__(self) -> int:
+        return len(self._requests)
+
+    def add(self, rows: list[Any]) -> asyncio.Future:
+        """Let a request wait."""
+        future = asyncio.get_running_loop().create_future()
+        self._requests.append((rows, future))
+        return future
+
+    async def gathered(self) -> None:
+        """Give those that are on their way a chance to arrive."""
+        arrived, quiet = 0, 0
+        while quiet < 3:  # passes of the event loop: bytes, request, body
+            quiet = quiet + 1 if len(self) == arrived else 0
+            arrived = len(self)
+            await asyncio.sleep(0)
+
+    def taken(self) -> list[tuple[list[Any], asyncio.Future]]:
+        """Take as many as one call may answer."""
+        size, count = 0, 0
+        for rows, _ in self._requests:
+            size += len(rows)
+            if count and size > self.most:
+                break
+            count += 1
+        taken, self._requests = self._requests[:count], self._requests[count:]
+        return [(rows, future) for rows, future in taken if not future.done()]  # who went away is done
+
+# %% ../nbs/460_batching.ipynb #ffac6b27
 class Batcher:
     """Gather what arrives while a call runs, and let the next call answer all of it."""
 
@@ -21,10 +55,10 @@ class Batcher:
         answer: Callable[[list[Any]], Sequence[Any]],  # rows to their answers
         most: int = 10_000,  # rows in one call, unless one request alone has more
     ):
-        self.answer, self.most = answer, most
+        self.answer = answer
         self.thread = ThreadPoolExecutor(1, "answering")
         self._brief = 0  # rows that a call answers within milliseconds
-        self._waiting: list[tuple[list[Any], asyncio.Future]] = []
+        self._waiting = _Waiting(most)
         self._answering: asyncio.Task | None = None
 
     async def ask(
@@ -32,8 +66,7 @@ class Batcher:
         rows: list[Any],  # of one request
     ) -> Sequence[Any]:
         """Wait for the answers of some rows."""
-        future = asyncio.get_running_loop().create_future()
-        self._waiting.append((rows, future))
+        future = self._waiting.add(rows)
         if self._answering is None:
             self._answering = asyncio.create_task(self._answer_all())
         return await future
@@ -41,27 +74,10 @@ class Batcher:
     async def _answer_all(self) -> None:
         try:
             while self._waiting:
-                await self._gathered()
-                await self._answer_together(self._taken())
+                await self._waiting.gathered()
+                await self._answer_together(self._waiting.taken())
         finally:
             self._answering = None
-
-    async def _gathered(self) -> None:
-        arrived, quiet = 0, 0
-        while quiet < 3:  # passes of the event loop: bytes, request, body
-            quiet = quiet + 1 if len(self._waiting) == arrived else 0
-            arrived = len(self._waiting)
-            await asyncio.sleep(0)
-
-    def _taken(self) -> list[tuple[list[Any], asyncio.Future]]:
-        size, count = 0, 0
-        for rows, _ in self._waiting:
-            size += len(rows)
-            if count and size > self.most:
-                break
-            count += 1
-        taken, self._waiting = self._waiting[:count], self._waiting[count:]
-        return [(rows, future) for rows, future in taken if not future.done()]  # who went away is done
 
     async def _answer_together(self, requests: list[tuple[list[Any], asyncio.Future]]) -> None:
         together = [row for rows, _ in requests for row in rows]

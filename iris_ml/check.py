@@ -122,7 +122,7 @@ def _api(rows: pd.DataFrame, model: Any) -> pd.DataFrame:
     labels = pd.DataFrame({model.profile["target"]: [one["label"] for one in answer["answers"]]})
     return labels.join(pd.DataFrame(shares))
 
-
+# %% ../nbs/600_check.ipynb #99b90de7
 def _app(rows: pd.DataFrame, model: Any) -> pd.DataFrame:
     from iris_ml.app import _SCRIPT
 

@@ -57,7 +57,7 @@ def _told(what: str, words: Sequence[str], records: Records) -> str | None:
     except IrisError:  # the command says it
         return None
 
-
+# %% ../nbs/620_entry.ipynb #7a0e135e
 def main() -> None:
     """Run the command that was typed."""
     known = answer(sys.argv[1:])

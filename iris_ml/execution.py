@@ -53,7 +53,7 @@ def _recipe(wired: Wired, digests: Mapping[str, str]) -> Recipe:
     flags = {f"flag {flag}": digest(value) for flag, value in wired.flags.items()}
     return recipe(wired.kept_as, wired.function, wired.taken(digests) | flags)
 
-
+# %% ../nbs/350_execution.ipynb #794f1635
 def _computed(node: Node, inputs: Mapping[str, Result], note: str = "") -> Result:
     values = node.callable.taken({name: result.value for name, result in inputs.items()})
     start = perf_counter()

@@ -31,6 +31,13 @@ def aside(
         _remove(path)
 
 
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+# %% ../nbs/020_files.ipynb #c6b2d216
 @contextmanager
 def replacing(
     path: Path | str,  # the file to make or to replace
@@ -44,13 +51,6 @@ def replacing(
         _put(part, Path(path))
         if synced:
             _sync(Path(path).parent)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:

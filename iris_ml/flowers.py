@@ -51,7 +51,7 @@ def checked(
             _check_cells(rows[target], known, f"is none of {', '.join(map(str, classes))}")
     return rows
 
-
+# %% ../nbs/100_flowers.ipynb #f6e36930
 def _check_names(rows: pd.DataFrame, needed: Sequence[str], known: Sequence[str]) -> None:
     for name in rows.columns[rows.columns.duplicated()]:
         raise DataError("the column is there twice", f"column {name!r}", "keep one of them")

@@ -20,7 +20,8 @@ import pandas as pd
 from .code import Code, normal
 from .digests import Undigestible, feeds
 from .packages import owner
-from .walks import CODE, MISSING, Walk, expect_known, expect_readable, walking
+from .walks import CODE, MISSING, Walk, walking
+from .world import expect_known, expect_readable
 
 # %% ../nbs/220_functions.ipynb #e897e351
 def follow(

@@ -128,7 +128,7 @@ print(json.dumps({
 }))
 """
 
-
+# %% ../nbs/490_gates.ipynb #1876afa3
 def cost(
     path: Path,  # a model's file
     limits: Mapping[str, float],  # figure -> what it may be at most

@@ -21,6 +21,38 @@ import pandas as pd
 from .runs import Run
 
 # %% ../nbs/430_journal.ipynb #ca8e5beb
+class _Files:
+    def __init__(self, folder: Path, most: int):
+        self.folder, self.most = folder, most
+        self._file, self._room = Path(), 0
+
+    def write(self, rows: Sequence[dict[str, Any]], version: str) -> None:
+        """Write rows into the last file, or into a new one where there is no room, or another model has answered."""
+        if len(rows) > self._room or not self._file.name.endswith(f"-{version}.jsonl"):
+            self._begin(version)
+        with self._file.open("ab") as file:
+            file.write("".join(f"{json.dumps(row)}\n" for row in rows).encode())
+        self._room -= len(rows)
+
+    def _begin(self, version: str) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for oldest in sorted(self.folder.glob("*.jsonl"))[:-9]:
+            oldest.unlink(missing_ok=True)
+        self._file = self.folder / f"{time_ns()}-{os.getpid()}-{version}.jsonl"
+        self._room = max(self.most // 10, 100)
+
+# %% ../nbs/430_journal.ipynb #c145ff85
+def _asked(run: Run, left_out: Container[str]) -> list[dict[str, Any]]:
+    sleep(0.001)  # whoever answers goes first
+    profile, rows = run["model"].profile, run["flowers"]
+    names = [name for name in profile["columns"] if name not in left_out]
+    columns = [rows[name].iloc[:100].tolist() for name in names] + [run["predictions"].iloc[:100, 0].tolist()]
+    return [
+        {name: None if cell != cell else cell for name, cell in zip([*names, profile["target"]], row, strict=True)}
+        for row in zip(*columns, strict=True)
+    ]
+
+# %% ../nbs/430_journal.ipynb #8c2db733
 class Journal:
     """Keeps a bounded part of what was asked and answered; with a bound of 0, nothing."""
 
@@ -30,8 +62,7 @@ class Journal:
         most: int,  # rows in all
         left_out: Sequence[str] = (),  # columns that are not kept
     ):
-        self.folder, self.most, self.left_out = Path(folder), most, {*left_out}
-        self._file, self._room = Path(), 0
+        self.most, self.left_out, self._files = most, {*left_out}, _Files(Path(folder), most)
         self._waiting: deque[tuple[str, Run]] = deque(maxlen=20)
         self._left = threading.Event()
         self._thread = threading.Thread(target=self._write_now_and_then, name="journal", daemon=True)
@@ -66,33 +97,10 @@ class Journal:
         found = [self._waiting.popleft() for _ in range(len(self._waiting))]
         for version in dict.fromkeys(version for version, _ in found):
             rows = [row for known, run in found if known == version for row in _asked(run, self.left_out)]
-            rows = rows[:: -(-len(rows) // 100)]
-            if len(rows) > self._room or not self._file.name.endswith(f"-{version}.jsonl"):
-                self._begin(version)
-            with self._file.open("ab") as file:
-                file.write("".join(f"{json.dumps(row)}\n" for row in rows).encode())
-            self._room -= len(rows)
-
-    def _begin(self, version: str) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        for oldest in sorted(self.folder.glob("*.jsonl"))[:-9]:
-            oldest.unlink(missing_ok=True)
-        self._file = self.folder / f"{time_ns()}-{os.getpid()}-{version}.jsonl"
-        self._room = max(self.most // 10, 100)
+            self._files.write(rows[:: -(-len(rows) // 100)], version)
 
 
 _log = logging.getLogger("iris_ml")
-
-
-def _asked(run: Run, left_out: Container[str]) -> list[dict[str, Any]]:
-    sleep(0.001)  # whoever answers goes first
-    profile, rows = run["model"].profile, run["flowers"]
-    names = [name for name in profile["columns"] if name not in left_out]
-    columns = [rows[name].iloc[:100].tolist() for name in names] + [run["predictions"].iloc[:100, 0].tolist()]
-    return [
-        {name: None if cell != cell else cell for name, cell in zip([*names, profile["target"]], row, strict=True)}
-        for row in zip(*columns, strict=True)
-    ]
 
 # %% ../nbs/430_journal.ipynb #0ac720f7
 def asked(

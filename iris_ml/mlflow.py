@@ -72,7 +72,7 @@ def sync(
             break
     return sent
 
-
+# %% ../nbs/535_mlflow.ipynb #a6548cc4
 def _send_missing(settings: Settings) -> int:
     records = Records(settings.records)
     if not (lines := records.lines()):

@@ -119,7 +119,7 @@ def enlist(
     _seal(_MODEL, content, model_path(path, digest))
     return digest
 
-
+# %% ../nbs/245_model_files.ipynb #39447b5d
 def crown(
     path: Path | str,  # the file to make or to replace
     about: Mapping[str, Any],  # the "model" that is champion from now on, by its digest, and what else is to be known

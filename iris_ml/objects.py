@@ -23,7 +23,8 @@ import numpy as np
 from .packages import owner
 from .digests import Undigestible, feeds
 from .functions import bound, follow, installed, names_in
-from .walks import Walk, expect_readable, walking
+from .walks import Walk, walking
+from .world import expect_readable
 
 # %% ../nbs/225_objects.ipynb #6a0b80d1
 _BY_ITSELF = {"__doc__", "__module__", "__qualname__", "__dict__", "__weakref__", "__firstlineno__", "__slotnames__", "_abc_impl"}

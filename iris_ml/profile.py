@@ -39,7 +39,7 @@ def profile(
         "relabel": dict(relabel),
     }
 
-
+# %% ../nbs/130_profile.ipynb #848c6484
 def _reach(column: pd.Series) -> dict[str, Any]:
     known = column.dropna()
     if isinstance(column.dtype, pd.StringDtype):

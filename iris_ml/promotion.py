@@ -81,7 +81,7 @@ class Decision:
     def _mark(self, gate: Gate) -> str:
         return "open" if gate.is_open else "overridden" if gate.may_be_overridden and self.because else "closed"
 
-
+# %% ../nbs/496_promotion.ipynb #55a826af
 def promote(
     name: str = "",  # of a run, or its first or last letters; empty: the last run of what the pages say
     because: str = "",  # a reason to pass gates that are closed and may be overridden

@@ -57,7 +57,7 @@ class Result:
         """The value in a few words."""
         return self.entry.made if self.entry else in_short(self._value)
 
-
+# %% ../nbs/330_results.ipynb #672be6af
 def in_short(value: Any) -> str:
     """Say in a few words what a step made."""
     match value:

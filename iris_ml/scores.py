@@ -52,7 +52,7 @@ def of_each_class(
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.nan_to_num([hits / given, hits / true, 2 * hits / (true + given)])
 
-
+# %% ../nbs/160_scores.ipynb #aea0fad9
 def scores(
     predictions: pd.DataFrame,  # of every row, the test rows among them: its label, and the probability of each class
     test: pd.DataFrame,  # rows to judge by

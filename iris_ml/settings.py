@@ -35,7 +35,7 @@ def _source(given: Any) -> Source:
         raise ValueError("it should name a file, or several")
     return Source("\n".join(each))
 
-
+# %% ../nbs/010_settings.ipynb #96a75a6a
 class Settings(BaseModel):
     """Every setting of the library, with its type and meaning."""
 

@@ -137,7 +137,7 @@ def summary(
         said["confidence"] = {"median": (1000 - half) / 1000, "tenths": tenths.tolist()}
     return said | ({"labels": _labels(sums, classes)} if "labelled" in sums else {})
 
-
+# %% ../nbs/425_tally.ipynb #6700759a
 def _labels(sums: Sums, classes: list[str]) -> dict[str, Any]:
     confusion, rows, right = sums["confusion"], int(sums["labelled"]), int(sums["right"])
     low, high = interval(right, rows)

@@ -51,7 +51,7 @@ def run(
         answer = _story(finished, finished.table.assign(how="reused", seconds=0.0), settings.model_file, champion)
         remember(answer, before, [located(settings.source), settings.model_file], settings.manifest, record=finished.record.id)
 
-
+# %% ../nbs/610_training_commands.ipynb #e100ebcf
 def _story(finished: Any, steps: Any, model_file: Path, champion: dict[str, Any]) -> str:
     from pandas import Series
 

@@ -51,7 +51,7 @@ class Writer:
         if self._writer is not None:
             self._writer.close()
 
-
+# %% ../nbs/415_writing.ipynb #189f2828
 def _choices(schema: Any) -> dict[str, Any]:
     from pyarrow.types import is_large_string, is_string
 
