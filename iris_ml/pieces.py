@@ -7,9 +7,10 @@ __all__ = ['Refuse', 'table_in', 'pieces']
 
 # %% ../nbs/250_pieces.ipynb #19569608
 import json
+from codecs import getincrementaldecoder
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from io import BytesIO
+from io import BytesIO, RawIOBase
 from itertools import islice
 from typing import Any, BinaryIO
 
@@ -39,6 +40,25 @@ def table_in(
         what = str(error).strip().splitlines()[0].removeprefix("Error tokenizing data. C error: ").split(". ")[0].rstrip(".")
         raise DataError(f"the table cannot be read: {what}", place, "mend the file") from error
 
+# %% ../nbs/250_pieces.ipynb #447ee67d
+class _Utf8(RawIOBase):
+    def __init__(self, file: BinaryIO, passed: int):  # and how many of its bytes were read before
+        self._file, self._decode, self._passed = file, getincrementaldecoder("utf-8")().decode, passed
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Read bytes, if they are UTF-8."""
+        piece = self._file.read(size)
+        try:
+            self._decode(piece, final=not piece)
+        except UnicodeDecodeError as error:
+            raise ValueError(f"byte {self._passed + error.start} is not UTF-8") from error
+        self._passed += len(piece)
+        return piece
+
 # %% ../nbs/250_pieces.ipynb #1e248e72
 Refuse = Callable[[int, str], None]  # takes a line that is no row: its number among the rows of its file, and the reason
 
@@ -52,11 +72,12 @@ def _csv(file: BinaryIO, refuse: Refuse | None = None) -> Iterator[pd.DataFrame]
         refuse(line.number - 1, f"{cells}: {line.text[:_TOLD]!r}")  # type: ignore[misc]
         return "skip"
 
-    first = csv.open_csv(BytesIO(file.readline()), convert_options=csv.ConvertOptions(check_utf8=False))
+    header = file.readline()
+    first = csv.open_csv(BytesIO(header), convert_options=csv.ConvertOptions(check_utf8=False))
     texts = csv.ConvertOptions(column_types=dict.fromkeys(first.schema.names, pa.string()), strings_can_be_null=False)
     whole_rows = csv.ParseOptions(newlines_in_values=True, invalid_row_handler=skipped if refuse else None)
     read = csv.ReadOptions(column_names=first.schema.names, block_size=_BLOCK, use_threads=False)  # with threads, no numbers
-    for batch in csv.open_csv(file, read, whole_rows, texts):
+    for batch in csv.open_csv(_Utf8(file, len(header)), read, whole_rows, texts):
         yield batch.to_pandas()
 
 

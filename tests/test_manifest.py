@@ -1,6 +1,7 @@
 """An unchanged run is answered before anything heavy is imported, and only an unchanged one."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -136,4 +137,4 @@ def test_a_step_that_cannot_be_kept_keeps_the_manifest_away(project):
     assert "not kept: code that asks for eval" in " ".join(run(project).split())
     printed = run(project)
     assert "imported pandas" in printed
-    assert "scores        computed" in printed
+    assert re.search(r"scores +computed", printed)
