@@ -7,10 +7,12 @@ __all__ = ['ADVICE', 'packed', 'unpacked', 'import_skops', 'to_trust']
 
 # %% ../nbs/240_archives.ipynb #e4c4187d
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from io import BytesIO
 from itertools import takewhile
+from types import ModuleType
 from typing import Any
 from zipfile import ZipFile
 
@@ -53,14 +55,20 @@ _TRUSTED = frozenset(
 
 # %% ../nbs/240_archives.ipynb #541e3334
 def _is_known(name: str) -> bool:
+    from numpy import ufunc  # this page is imported by who is done before NumPy would be
+
     home, *inside, attribute = name.split(".")
     public = [home, *takewhile(lambda module: not module.startswith("_"), inside)]
     try:
-        found = getattr(import_module(".".join(public)), attribute, None) if home in {"iris_ml", "sklearn"} else None
+        found = getattr(import_module(".".join(public)), attribute, None) if home in _HOMES else None
     except ImportError:
         return False
     is_named_so = isinstance(found, type) and f"{found.__module__}.{found.__qualname__}" == name
-    return is_named_so and (home == "iris_ml" or hasattr(found, "get_params"))
+    is_ours = home == "iris_ml" or (home == "sklearn" and hasattr(found, "get_params"))
+    return (is_named_so and is_ours) or isinstance(found, ufunc)
+
+
+_HOMES = {"iris_ml", "sklearn", "numpy", "scipy"}
 
 # %% ../nbs/240_archives.ipynb #7259d5eb
 ADVICE = "fetch it again, or train another with: iris_ml run"
@@ -93,15 +101,23 @@ def unpacked(
 
 # %% ../nbs/240_archives.ipynb #0c5de2be
 def import_skops() -> None:
-    """Import skops without all of scikit-learn: for programs in which nobody else uses skops."""
-    import scipy.special  # noqa: F401
+    """Import skops without what it would look for: for programs in which nobody else uses skops."""
+    import numpy
+    import scipy.special
     import sklearn.utils
 
-    listed, sklearn.utils.all_estimators = sklearn.utils.all_estimators, list
-    try:
+    with _empty(sklearn.utils, "all_estimators"), _empty(numpy, "__dir__"), _empty(scipy.special, "__dir__"):
         import skops.io  # noqa: F401
+
+
+@contextmanager
+def _empty(module: ModuleType, name: str) -> Iterator[None]:  # what a function of a module lists
+    before = vars(module).get(name)
+    setattr(module, name, list)
+    try:
+        yield
     finally:
-        sklearn.utils.all_estimators = listed
+        setattr(module, name, before) if before else delattr(module, name)
 
 # %% ../nbs/240_archives.ipynb #c616cfd2
 def to_trust(

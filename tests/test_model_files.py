@@ -1,5 +1,7 @@
 """A model file comes back as it was, or not at all."""
 
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -50,6 +52,19 @@ def test_selections_and_estimators_without_probabilities_come_back(tmp_path):
     for estimator in make_pipeline(SelectKBest(mutual_info_classif, k=2), LinearSVC()), LinearSVC():
         save(fitted(estimator), tmp_path / "model.skops")
         assert load(tmp_path / "model.skops").predict(IRIS).species.nunique() == 3
+
+
+def test_functions_that_only_compute_come_back_however_skops_was_imported():
+    program = """
+import numpy, scipy.special
+from sklearn.preprocessing import FunctionTransformer
+from iris_ml.archives import import_skops, packed, unpacked
+QUICKLY
+for function in numpy.log1p, numpy.add, scipy.special.expit, scipy.special.logit:
+    assert unpacked(packed(FunctionTransformer(function)), "a file").func is function
+"""
+    for quickly in "import_skops()", "":
+        subprocess.run([sys.executable, "-c", program.replace("QUICKLY", quickly)], check=True)
 
 
 class Contrary(Pipeline):
