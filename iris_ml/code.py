@@ -49,7 +49,7 @@ def normal(
         if isinstance(step.argval, CodeType):
             form += (inner := normal(step.argval))
             pieces.append(inner.digest)
-        elif step.opcode in {*dis.hasjrel, *dis.hasjabs}:
+        elif step.opcode in _JUMPS:
             pieces.append(at(step.argval))
         else:
             pieces.append(_written(step.argval) if step.opcode in dis.hasconst else _named(step))
@@ -62,6 +62,7 @@ def normal(
 # %% ../nbs/035_code.ipynb #15de0ccf
 _SILENT = {"RESUME", "CACHE", "NOP", "PRECALL", "PUSH_NULL", "EXTENDED_ARG"}  # they say how, not what
 _FLAGS = 0x3EF  # what a function is; not whether it is nested, nor whether it has a docstring
+_JUMPS = {*dis.hasjrel, *dis.hasjabs}
 _OF_THE_PLACE = {"__doc__", "__qualname__", "__module__", "__firstlineno__"}
 
 

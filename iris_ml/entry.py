@@ -78,5 +78,5 @@ def _write(text: str) -> None:
 
 
 def _collect_less() -> None:
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(500_000)
     atexit.register(gc.freeze)
