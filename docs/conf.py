@@ -189,7 +189,7 @@ def describe_parameters(app, what, name, thing, options, lines):
     if inherited or what not in {"class", "exception", "function", "method"}:
         return
     try:
-        comments = docments(thing)
+        comments = docments(thing, args_kwargs=True)
     except (OSError, TypeError):  # made by a decorator, without source and so without comments
         return
     fields = [(f":param {name}:", text) for name, text in comments.items() if name != "return"]

@@ -136,5 +136,11 @@ def test_every_exported_name_and_every_method_is_in_the_reference(site):
     assert sorted(names - places) == []
 
 
+def test_a_comment_beside_a_parameter_is_said_of_it_in_the_reference(site):
+    text = re.sub(r"<[^>]+>", "", (site / "docs" / "reference.html").read_text(encoding="utf-8"))
+    for name, said in ("functions", "each takes the place of the step"), ("others", "name -&gt; a workflow to compare"):
+        assert re.search(rf"{name} \([^)]+\) . {said}", text), name
+
+
 def _is_ours(member):
     return isfunction(member) and member.__module__.startswith("iris_ml.")
