@@ -115,6 +115,7 @@ def show_model(
     st.subheader("Where it is written", anchor=False)
     known = [f"{name} {champion.lineage[name]}" for name in ("record", "data") if champion.lineage]
     st.caption(literal(", ".join([f"Model {champion.version}", *known])))
-    st.dataframe(_record(champion), height="content", key=" record")
+    widths = {"step": st.column_config.Column(width=100)}  # pixels; else of the first rows alone
+    st.dataframe(_record(champion), height="content", column_config=widths, key=" record")
     st.code(repr(champion.model.estimator))
     _show_beside(champion.model)
