@@ -58,7 +58,7 @@ def _written(results: Iterable[Scored], aside: dict[str, Path], kind: str, stric
             refused += len(part.refused)
             if refused and (strict or (not sums and part.answers is None)):
                 what, row = str(part.refused.iloc[0, 0]), part.refused.index[0]
-                raise DataError(what, f"row {row}", "mend it" if strict else "no row of the first batch can be answered")
+                raise DataError(what, f"row {row}", "mend it" if strict else "mend it, as the whole first batch is refused")
             if part.answers is not None:
                 writer.write(part.answers)
                 sums = added(sums, part.counts)
