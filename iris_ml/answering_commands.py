@@ -87,7 +87,7 @@ def serve(
 
 @answering.command()
 def app(host: _HOST = "127.0.0.1", port: _PORT = 8501) -> None:
-    """Open the app, in which a flower can be tried."""
+    """Open the app, in which a row can be tried."""
     from iris_ml.app import serve as started
 
     started(host, port)
