@@ -74,7 +74,7 @@ class Limits:
     seconds: float = 10.0  # until the body is here and the answer is there
     together: int = 256  # requests that are under way at the same time
 
-
+# %% ../nbs/470_bodies.ipynb #bea99053
 def reader(
     body: Any,  # type of a body, made by `rows_type`
     columns: int,  # of a row

@@ -49,7 +49,7 @@ class Champion:
         """The model itself."""
         return self.asker.model
 
-
+# %% ../nbs/450_champion.ipynb #dad71911
 def champion(
     path: Path | str,  # the model's file
     trusted: tuple[str, ...] = (),  # further types that it may hold

@@ -180,7 +180,7 @@ def differences(
             if not same:
                 yield f"row {row}, field {name!r}: {now!r} instead of {then!r}"
 
-
+# %% ../nbs/600_check.ipynb #3ed040f5
 def parity(
     surfaces: Mapping[str, Callable[[pd.DataFrame, Any], pd.DataFrame]] = SURFACES,
 ) -> pd.DataFrame:  # surface -> how many rows it answered alike, and the first difference, or why it was not asked

@@ -34,7 +34,7 @@ class Code:
         self.sets |= inner.sets
         return self
 
-
+# %% ../nbs/035_code.ipynb #8182185b
 @functools.cache
 def normal(
     code: CodeType,  # of a function, a lambda, a class body

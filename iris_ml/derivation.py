@@ -38,7 +38,7 @@ def derived(
 def _differs(step: Mapping[str, Any], result: Any) -> bool:
     return result.now is not None and step.get("key") != result.now.key
 
-
+# %% ../nbs/492_derivation.ipynb #12580021
 def stale(
     folder: Path,  # of the project
 ) -> list[str]:  # names of notebooks

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from .fingerprints import digest
-from .archives import unpacked
+from .archives import packed, unpacked
 from .tables import columns_of
 
 # %% ../nbs/260_formats.ipynb #2d69ff55
@@ -55,12 +55,10 @@ def _write(
     elif form == "json":
         path.write_text(json.dumps(value), encoding="utf-8")
     else:
-        from skops.io import dumps
-
-        path.write_bytes(dumps(value))
+        path.write_bytes(packed(value))
     return ""
 
-
+# %% ../nbs/260_formats.ipynb #1ca534c5
 def _write_arrow(value: pd.DataFrame | pd.Series, path: Path) -> str:
     import pyarrow as pa
 

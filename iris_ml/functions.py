@@ -112,7 +112,7 @@ def _found_by_name(function: FunctionType) -> bool:
         found = getattr(found, name, None)
     return found is function
 
-
+# %% ../nbs/220_functions.ipynb #aaef732f
 def _body(function: FunctionType, home: str, walk: Walk) -> None:
     form = normal(walk.look_up(functools.partial(getattr, function, "__code__")))
     walk.write(function.__name__, form.digest.encode())

@@ -77,7 +77,7 @@ def _shapes(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame, list[int]]]
     text = rows.to_json(orient="records", double_precision=15)
     yield "through JSON", pd.DataFrame(json.loads(text)).astype(kinds), places
 
-
+# %% ../nbs/490_gates.ipynb #d67ed670
 def shape(
     rows: pd.DataFrame,  # as they come
     model: Any,  # the challenger

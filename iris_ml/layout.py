@@ -74,6 +74,7 @@ td { background: color-mix(in srgb, var(--bar) calc(var(--tint, 0%) / 2), transp
 pre { overflow-x: auto; padding: .8rem 1rem; border: 1px solid var(--line); border-radius: 6px; font-size: .85rem; }
 """
 
+# %% ../nbs/485_layout.ipynb #dae93de3
 _PAGE = Template("""<!doctype html>
 <html lang="en">
 <head>

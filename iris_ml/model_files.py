@@ -74,7 +74,7 @@ def _parted(content: bytes, path: Path) -> tuple[dict[str, Any], bytes]:
         raise ModelFileError("its second line does not name the model that follows", str(path), ADVICE)
     return about, archive
 
-
+# %% ../nbs/245_model_files.ipynb #1547f44b
 def _opened(path: Path) -> tuple[bytes, bytes]:
     try:
         first, _, content = path.read_bytes().partition(b"\n")

@@ -104,7 +104,7 @@ def _show_beside(model: Any) -> None:
     st.caption(f"They differ on {len(differ)} rows.")
     st.dataframe(differ, key=" differ")
 
-
+# %% ../nbs/526_models.ipynb #31153e57
 def show_model(
     champion: Champion,
 ) -> None:

@@ -92,7 +92,7 @@ def promote(
     record = found(name, Records(settings.records)) if name else run.record.about
     return _decide(run, record, because, settings)
 
-
+# %% ../nbs/496_promotion.ipynb #c830d215
 def _decide(run: Run, record: Mapping[str, Any], because: str, settings: Settings) -> Decision:
     if not record:
         raise IrisError("nothing is recorded", "the settings", "set 'record' to true")

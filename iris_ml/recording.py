@@ -162,7 +162,7 @@ def recorded(
                 send_soon(settings.tracking, settings.store)
     return run
 
-
+# %% ../nbs/320_recording.ipynb #743fa98c
 def announce(
     record: Unrecorded,
 ) -> None:

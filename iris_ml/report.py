@@ -79,7 +79,7 @@ class Report:
     refused: Path  # the rows that were refused, and why
     said: dict[str, Any]
 
-
+# %% ../nbs/505_report.ipynb #05e7e427
 def report(
     source: Path | str | Iterable,  # rows to ask about: files, patterns, folders, addresses; with or without the target
     page: Path | str = "report.html",  # the page to make or to replace; the other files lie beside it

@@ -62,7 +62,7 @@ def data(
 
     print(told(versions or [], Records(read_settings().records), room()))
 
-
+# %% ../nbs/614_store_commands.ipynb #5cbc73ca
 @looking.command()
 def ui(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 5000,

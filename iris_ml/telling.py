@@ -37,7 +37,7 @@ def runs(
     more = f"\n and {len(shown) - last} before them: iris_ml runs last={len(shown)}" if len(shown) > last else ""
     return grid(rows, f"Runs in {records.root}", width) + more if rows else f"There is no such run in {records.root}."
 
-
+# %% ../nbs/560_telling.ipynb #9d80c2c2
 def _row(line: dict[str, Any], records: Records, champion: dict[str, Any] | None, hindered: str) -> dict[str, Any]:
     row = {"run": line["id"][-8:], "when": f"{moment(line['id']).astimezone():%Y-%m-%d %H:%M}", "who": line["who"]}
     row |= {"kind": line["kind"], **dict([*(line["scores"] or {}).items()][:1]), "promotable": hindered or "yes"}

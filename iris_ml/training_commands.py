@@ -87,7 +87,7 @@ def promote(
     else:
         _decided(promoted(run, because))
 
-
+# %% ../nbs/610_training_commands.ipynb #ee7910fe
 @training.command()
 def retrain() -> None:
     """Run the workflow, and promote its model if the champion is stale."""

@@ -104,7 +104,7 @@ def show_upload(
 
 _ENDINGS = ["csv", "parquet", "jsonl", "ndjson", "gz", "bz2", "xz", "zst"]
 
-
+# %% ../nbs/523_uploads.ipynb #c891ecfe
 def _show_answers(said: dict[str, Any], contents: dict[str, bytes], first: pd.DataFrame, refused: pd.DataFrame) -> None:
     st.success(f"{said['answered']} of {said['rows']} rows are answered.")
     if labels := said.get("labels"):

@@ -53,7 +53,7 @@ def description(
         raise IrisError(what, "the records", "choose one: iris_ml data")
     return matching[0], known[matching[0]]
 
-
+# %% ../nbs/440_versions.ipynb #399d76d4
 def apart(
     before: dict[str, Any],  # what a table holds
     now: dict[str, Any],  # what another holds

@@ -120,7 +120,7 @@ def _state(value: Any) -> Digest:
     gathered.feed(value)
     return gathered
 
-
+# %% ../nbs/210_walks.ipynb #ac9d5c8d
 _FROZEN = {int, float, complex, str, bool, bytes, type(None), type(...), type(NotImplemented)}
 
 
@@ -134,7 +134,7 @@ def _can_change(value: Any) -> bool:
             return _can_change(value.__func__)
     return not isinstance(value, CODE) and type(value) not in _FROZEN
 
-
+# %% ../nbs/210_walks.ipynb #04e3693a
 def still_holds(
     walk: Walk,
 ) -> bool:

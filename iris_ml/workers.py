@@ -102,7 +102,7 @@ def _score_part(part: Any, asker: Asker, count: Callable[[Run], Any], then: Call
     with threadpool_limits(1):
         return then(part, results())
 
-
+# %% ../nbs/412_workers.ipynb #1976fb7f
 def scored_on(
     client: Any,  # of Dask
     parts: Iterable[Any],  # batches, or what has `batches()` to be read there
