@@ -63,7 +63,7 @@ def normal(
 _SILENT = {"RESUME", "CACHE", "NOP", "PRECALL", "PUSH_NULL", "EXTENDED_ARG"}  # they say how, not what
 _FLAGS = 0x3EF  # what a function is; not whether it is nested, nor whether it has a docstring
 _JUMPS = {*dis.hasjrel, *dis.hasjabs}
-_OF_THE_PLACE = {"__doc__", "__qualname__", "__module__", "__firstlineno__"}
+_OF_THE_PLACE = {"__doc__", "__qualname__", "__module__", "__firstlineno__", "__static_attributes__"}
 
 
 def _steps(code: CodeType) -> list[dis.Instruction]:
