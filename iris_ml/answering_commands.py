@@ -8,6 +8,8 @@ __all__ = ['answering', 'predict', 'report', 'serve', 'app', 'check']
 # %% ../nbs/612_answering_commands.ipynb #ba3fe791
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -58,12 +60,28 @@ def report(
     from iris_ml.workers import cluster, keep_memory
 
     keep_memory()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what lies aside is removed
-    with cluster(on) as client:
+    with _terminable(), cluster(on) as client:
         made = reported(files, to, predictions=predictions, strict=strict, on=client, watch=on_terminal)
     print(made.page, made.data, made.predictions, *([made.refused] if made.said["refused"] else []), sep="\n")
     if made.said["refused"]:
         raise SystemExit(3)
+
+# %% ../nbs/612_answering_commands.ipynb #7b58a034
+@contextmanager
+def _terminable() -> Iterator[None]:
+    told: list[bool] = []
+
+    def end(*_: object) -> None:
+        told.append(True)
+        sys.exit(143)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        if told:
+            sys.exit(143)
 
 # %% ../nbs/612_answering_commands.ipynb #0ab5643f
 _HOST = Annotated[str, typer.Option(help="Address to listen on.")]

@@ -428,10 +428,30 @@ def test_a_terminated_report_clears_up(model):
         assert process.poll() is None
         time.sleep(0.01)
     process.terminate()
-    process.communicate()
-    assert process.returncode == 143
+    said = process.communicate()
+    assert process.returncode == 143, said
     assert not [*Path().glob(".*.part")]
     assert not [*Path().glob("report*")]
+
+
+def test_a_library_that_makes_an_error_of_the_signal_does_not_change_the_exit_code():
+    swallowed = """if True:
+        import os, signal, time
+        import iris_ml.report
+
+        def report(*_, **__):
+            try:
+                os.kill(os.getpid(), signal.SIGTERM)
+                time.sleep(10)
+            except SystemExit as error:
+                raise ValueError("made of it") from error
+
+        iris_ml.report.report = report
+        from iris_ml.entry import main
+
+        main()"""
+    ended = subprocess.run([sys.executable, "-c", swallowed, "report", "new.csv"], capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (143, "")
 
 
 @pytest.fixture(scope="module")
