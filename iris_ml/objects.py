@@ -29,7 +29,7 @@ from .world import expect_readable
 # %% ../nbs/225_objects.ipynb #6a0b80d1
 _BY_ITSELF = {
     *("__doc__", "__module__", "__qualname__", "__dict__", "__weakref__", "__slotnames__", "_abc_impl"),
-    *("__firstlineno__", "__static_attributes__"),  # since Python 3.13; the latter in an order of chance
+    *("__firstlineno__", "__static_attributes__"),  # since Python 3.13
 }
 _BY_ITSELF |= {f"__pydantic_{name}__" for name in ("core_schema", "validator", "serializer", "parent_namespace", "complete")}
 
