@@ -125,10 +125,10 @@ def serve(
     settings = read_settings()
     print(f"{sync(settings)} runs are new to MLflow.", flush=True)
     where = address(settings)
-    number = _client(settings)[1]  # and the tables are there before several processes ask for them
-    page = where if where.startswith("http") else f"http://127.0.0.1:{port}"
-    print(f"All of them are on {page}/#/experiments/{number}/runs, in a moment.", flush=True)
-    if page == where:
+    if where.startswith("http"):
+        print(f"All of them are on {where}")
         return
+    number = _client(settings)[1]  # and the tables are there before several processes ask for them
+    print(f"All of them are on http://127.0.0.1:{port}/#/experiments/{number}/runs, in a moment.", flush=True)
     words = ["-m", "mlflow", "server", "--backend-store-uri", where, "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     os.execv(sys.executable, [sys.executable, *words, "--default-artifact-root", str(settings.store.absolute() / "mlflow")])
