@@ -3,7 +3,7 @@
 from configparser import ConfigParser
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import find_packages, setup
 
 config = ConfigParser(delimiters=["="])
 config.read(Path(__file__).with_name("settings.ini"), encoding="utf-8")
@@ -32,7 +32,7 @@ setup(
         "Topic :: Scientific/Engineering",
         *(f"Programming Language :: Python :: {version}" for version in ["3", *minor_versions]),
     ],
-    packages=[settings["lib_path"]],
+    packages=find_packages(include=[settings["lib_path"], f"{settings['lib_path']}.*"]),
     package_data={settings["lib_path"]: ["data/*"]},
     python_requires=f">={settings['min_python']}",
     install_requires=settings["requirements"].split(),

@@ -50,7 +50,7 @@ def _measure(layout: str, way: str) -> tuple[float, float]:
     import numpy as np
     import pandas as pd
 
-    from iris_ml.fingerprints import digest
+    from iris_ml.cache.keys import digest
 
     def peak() -> int:
         return getrusage(RUSAGE_SELF).ru_maxrss * 1024

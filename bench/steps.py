@@ -79,8 +79,8 @@ def _ways(chain: ModuleType, folder: Path) -> dict[str, Callable[[int], object]]
     import joblib
     from hamilton import driver
 
-    from iris_ml.settings import changed, read_settings
-    from iris_ml.workflow import Workflow
+    from iris_ml.base.settings import change_settings, read_settings
+    from iris_ml.workflow.workflow import Workflow
 
     last = f"step_{STEPS - 1}"
     functions = [getattr(chain, f"step_{number}") for number in range(STEPS)]
@@ -88,7 +88,7 @@ def _ways(chain: ModuleType, folder: Path) -> dict[str, Callable[[int], object]]
     alone, cached = builder.build(), builder.copy().with_cache(path=str(folder / "hamilton")).build()
     remembered = [joblib.Memory(folder / "joblib", verbose=0).cache(function) for function in functions]
     settings = {
-        seed: changed(read_settings(), store=folder / "iris_ml", seed=seed)
+        seed: change_settings(read_settings(), store=folder / "iris_ml", seed=seed)
         for seed in range(0, STEPS * (ROUNDS + 2), STEPS)
     }
     chosen = [0]  # the seed that the settings hold

@@ -103,7 +103,7 @@ def _prepare(folder: Path, rooms: set[str]) -> None:
     for name, workflow in {"regression": "workflow", "forest": forest}.items():
         (folder / "api" / name).mkdir()
         program = (
-            "from sklearn.ensemble import RandomForestClassifier\nfrom iris_ml.model_files import save\n"
+            "from sklearn.ensemble import RandomForestClassifier\nfrom iris_ml.models.model_file import save\n"
             "from iris_ml.production import workflow\n"
             f"save({workflow}.run('model', progress=False)['model'], '.iris_ml/model.skops')"
         )

@@ -957,7 +957,7 @@ def result() -> str: return type(StandardScaler().fit_transform(pd.DataFrame({"a
 
 INPUTS = {
     "a flag that chooses a variant": """
-from iris_ml.flags import when
+from iris_ml.base.variants import when
 @when(calibrated=False)
 def result() -> int: return 1
 @when(calibrated=True)
@@ -986,7 +986,7 @@ def result(passthrough: tuple) -> str: return str(passthrough)
 passthrough = ["a", "«b → c»"]
 """,
     "a data file, edited to the same size and time": """
-from iris_ml.sources import raw
+from iris_ml.io.readers import raw
 def result(raw: object) -> int: return int(raw.a.sum())
 # iris.toml
 source = "rows.csv"
@@ -995,7 +995,7 @@ a
 «1 → 2»
 """,
     "another data file": """
-from iris_ml.sources import raw
+from iris_ml.io.readers import raw
 def result(raw: object) -> int: return int(raw.a.sum())
 # iris.toml
 source = "«one → two».csv"
@@ -1322,7 +1322,7 @@ def result(seed: int) -> int: return seed
 target = "«species → kind»"
 """,
     "a data file renamed": """
-from iris_ml.sources import raw
+from iris_ml.io.readers import raw
 def result(raw: object) -> int: return int(raw.a.sum())
 # iris.toml
 source = "«one → two».csv"
@@ -1581,7 +1581,7 @@ Path("tools.py").write_text("WIDTH = 2")
 """,
     "a data file": """
 from pathlib import Path
-from iris_ml.sources import raw
+from iris_ml.io.readers import raw
 Path("rows.csv").write_text("a\\n1")
 def result(raw: object) -> int: return int(raw.a.sum())
 

@@ -17,9 +17,9 @@ from pathlib import Path
 from IPython.core.history import HistoryManager
 from IPython.core.interactiveshell import InteractiveShell
 
-from iris_ml.workflow import Workflow
+from iris_ml.workflow.workflow import Workflow
 
-HEAVY = ("iris_ml.sources", "pyarrow", "sklearn.dummy", "sklearn.linear_model", "sklearn.pipeline", "skops.io")
+HEAVY = ("iris_ml.io.readers", "pyarrow", "sklearn.dummy", "sklearn.linear_model", "sklearn.pipeline", "skops.io")
 
 
 def main():

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 import requests
 
-from iris_ml.model_files import save
-from iris_ml.predict import predict
+from iris_ml.models.model_file import save
+from iris_ml.models.predictor import predict
 from torture import api
 from torture.serving import request, served
 
@@ -79,7 +79,7 @@ def test_an_explanation_gives_the_same_answer_and_its_reasons(address):
     assert {neighbour["species"] for neighbour in reasons["nearest"]} == {"virginica"}
     steps = {step["step"]: step for step in explained["steps"]}
     assert steps["raw"]["value"] == [VIRGINICA]
-    assert re.fullmatch(r"nbs/110_features.ipynb, cell \w+", steps["features"]["place"])
+    assert re.fullmatch(r"nbs/steps/02_features.ipynb, cell \w+", steps["features"]["place"])
 
 
 @pytest.mark.parametrize("value", ["NaN", "Infinity", '"5.0"', "true", "null", "[]", "1e400"])
@@ -147,7 +147,7 @@ def test_its_page_asks_no_other_host(address):
 def test_the_model_is_described_with_its_data_scores_pages_and_cost(address):
     about = requests.get(f"{address}/v1/model", timeout=5).json()
     assert about["classes"] == ["setosa", "versicolor", "virginica"]
-    assert about["pages"]["classifier"].startswith("nbs/140_classifier.ipynb, cell ")
+    assert about["pages"]["classifier"].startswith("nbs/steps/05_classifier.ipynb, cell ")
     assert about["cost"]["file_bytes"] > 0
     assert about["scores"]["accuracy"] > 0.9
     assert re.fullmatch("[0-9a-f]{12}", about["data"])
@@ -168,7 +168,7 @@ def test_the_metrics_count_what_was_answered(address):
 
 
 def test_whoever_listens_elsewhere_needs_a_key(folder, tmp_path):
-    start = "from iris_ml.entry import main; main()"
+    start = "from iris_ml.cli.entry import main; main()"
     command = [sys.executable, "-c", start, "serve", "--host", "0.0.0.0"]
     refused = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
     assert refused.returncode == 2

@@ -16,11 +16,11 @@ from playwright.sync_api import expect
 from sklearn.svm import LinearSVC
 from streamlit.testing.v1 import AppTest
 
-from iris_ml.app import _SCRIPT
-from iris_ml.model_files import save
-from iris_ml.predict import ask, predict
+from iris_ml.app.main import _SCRIPT
+from iris_ml.io.readers import read_table
+from iris_ml.models.model_file import save
+from iris_ml.models.predictor import predict, run_model
 from iris_ml.production import workflow
-from iris_ml.sources import read_table
 
 IRIS = read_table("package:iris.csv")
 
@@ -80,7 +80,7 @@ def test_the_answer_follows_the_petals(opened, model):
 
 def test_the_reasons_are_those_of_the_door(opened, model):
     page = moved(opened(model), petal_length=5.1)
-    run = ask(pd.DataFrame({slider.key: [slider.value] for slider in page.slider}), model, debug=True)
+    run = run_model(pd.DataFrame({slider.key: [slider.value] for slider in page.slider}), model, debug=True)
     (nearest,) = shown(page, "distance")
     pd.testing.assert_frame_equal(nearest.reset_index(drop=True), run["nearest"].loc[0].reset_index(drop=True))
     (moves,) = shown(page, "label", "change")
@@ -90,12 +90,12 @@ def test_the_reasons_are_those_of_the_door(opened, model):
 
 def test_every_step_is_shown_with_its_value_and_its_place(opened, model):
     page = moved(opened(model), petal_length=6.0)
-    run = ask(pd.DataFrame({slider.key: [slider.value] for slider in page.slider}), model)
+    run = run_model(pd.DataFrame({slider.key: [slider.value] for slider in page.slider}), model)
     assert [step.value for step in page.subheader if step.value in workflow] == list(run)
     (answers,) = shown(page, *(f"probability_{label}" for label in model.profile["classes"]))
     pd.testing.assert_frame_equal(answers, run["predictions"])
     assert repr(model.estimator) in [code.value for code in page.code]
-    for name in "flowers", "features", "predictions":
+    for name in "rows", "features", "predictions":
         assert workflow[name].source.strip() in [code.value.strip() for code in page.code]
         assert workflow[name].place in [caption.value.replace("\\", "") for caption in page.caption]
 

@@ -141,7 +141,7 @@ from dataclasses import dataclass
 from enum import Enum
 import numpy as np, pandas as pd
 from sklearn.neural_network import MLPClassifier
-from iris_ml.fingerprints import digest, fingerprint
+from iris_ml.cache.keys import digest, fingerprint
 KIND = Enum("Kind", "SMALL LARGE")
 WORDS = {"a", "b", "c", re.compile("d"), KIND.SMALL}
 @dataclass

@@ -7,14 +7,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from iris_ml.champion import lineage
-from iris_ml.commands import main
-from iris_ml.model_files import version
-from iris_ml.places import located
+from iris_ml.base.settings import read_settings
+from iris_ml.cli.commands import main
+from iris_ml.io.locations import package_file
+from iris_ml.models.live_model import find_lineage
+from iris_ml.models.model_file import model_version
 from iris_ml.production import workflow
-from iris_ml.settings import read_settings
 
-IRIS = pd.read_csv(located("package:iris.csv"))
+IRIS = pd.read_csv(package_file("package:iris.csv"))
 
 
 @pytest.fixture
@@ -178,7 +178,7 @@ def test_settings_come_from_three_places_and_say_which(command, monkeypatch):
 
 
 def test_help_imports_nothing_heavy():
-    program = "import sys, iris_ml.commands as c\ntry: c.application(['--help'])\nfinally: print(sorted(sys.modules))"
+    program = "import sys, iris_ml.cli.commands as c\ntry: c.application(['--help'])\nfinally: print(sorted(sys.modules))"
     printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert "predict" in printed
     for heavy in "pandas", "sklearn", "numpy", "hamilton", "pydantic", "skops", "fastapi", "streamlit":
@@ -199,6 +199,6 @@ def test_pruning_leaves_what_the_model_can_be_traced_by(command):
     other.run(progress=False)
     command("store", "--prune", "--size", "0")
     settings = read_settings()
-    assert lineage(version(settings.model_file), settings.records)["scores"]["accuracy"] > 0.9
+    assert find_lineage(model_version(settings.model_file), settings.records)["scores"]["accuracy"] > 0.9
     assert set(workflow.run(progress=False).table.how) == {"reused"}
     assert other.run(progress=False).results["train"].how == "computed"

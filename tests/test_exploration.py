@@ -15,7 +15,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 
 from iris_ml.production import workflow
-from iris_ml.workflow import Workflow
+from iris_ml.workflow.workflow import Workflow
 
 CLASSIFIERS = {"logistic": LogisticRegression(max_iter=500), "constant": DummyClassifier()}
 

@@ -21,41 +21,41 @@ def area(length: pd.Series, width: pd.Series) -> pd.Series:
     return length * width
 '''
 FEATURES = '''
-def features(flowers: pd.DataFrame, target: str, passthrough: Sequence[str]) -> pd.DataFrame:
+def features(rows: pd.DataFrame, target: str, passthrough: Sequence[str]) -> pd.DataFrame:
     """Add the area of a petal."""
-    return flowers.assign(petal_area=area(flowers.petal_length, flowers.petal_width))
+    return rows.assign(petal_area=area(rows.petal_length, rows.petal_width))
 '''
 LONG = '''
-def long_sepals(flowers: pd.DataFrame) -> pd.DataFrame:
-    """Leave out flowers with short sepals."""
-    return flowers[flowers.sepal_length > 5.0]
+def long_sepals(rows: pd.DataFrame) -> pd.DataFrame:
+    """Leave out rows with short sepals."""
+    return rows[rows.sepal_length > 5.0]
 '''
 
 
 def another_step(nbs):
     """Write the step and its helper in the place of the page's own."""
-    page = nbformat.read(nbs / "110_features.ipynb", as_version=4)
+    page = nbformat.read(nbs / "steps/02_features.ipynb", as_version=4)
     (exported,) = [cell for cell in page.cells if cell.source.startswith("#| export\ndef features")]
     exported.source = f"#| export{AREAS}"
     page.cells.insert(page.cells.index(exported) + 1, nbformat.v4.new_code_cell(f"#| export{FEATURES}"))
-    nbformat.write(page, nbs / "110_features.ipynb")
+    nbformat.write(page, nbs / "steps/02_features.ipynb")
 
 
 def a_step_after_a_step(nbs):
-    """Write the filter into the page of the flowers, and put it into the declared workflow."""
-    page = nbformat.read(nbs / "100_flowers.ipynb", as_version=4)
+    """Write the filter into the page of the rows, and put it into the declared workflow."""
+    page = nbformat.read(nbs / "steps/01_rows.ipynb", as_version=4)
     page.cells.append(nbformat.v4.new_code_cell(f"#| export{LONG}"))
-    nbformat.write(page, nbs / "100_flowers.ipynb")
-    production = nbs / "390_production.ipynb"
+    nbformat.write(page, nbs / "steps/01_rows.ipynb")
+    production = nbs / "production.ipynb"
     text = production.read_text(encoding="utf-8")
-    text = text.replace("iris_ml.flowers import flowers", "iris_ml.flowers import flowers, long_sepals")
-    text = text.replace('"    scores,\\n",\n    ")"', '"    scores,\\n",\n    ").after(\\"flowers\\", long_sepals)"')
+    text = text.replace("iris_ml.steps.rows import rows", "iris_ml.steps.rows import rows, long_sepals")
+    text = text.replace('"    scores,\\n",\n    ")"', '"    scores,\\n",\n    ").after(\\"rows\\", long_sepals)"')
     production.write_text(text, encoding="utf-8")
 
 
 MOVES = {
     another_step: [AREAS, FEATURES, "print(workflow.swap(features).run().table.how.to_json())"],
-    a_step_after_a_step: [LONG, 'print(workflow.after("flowers", long_sepals).run().table.how.to_json())'],
+    a_step_after_a_step: [LONG, 'print(workflow.after("rows", long_sepals).run().table.how.to_json())'],
 }
 
 

@@ -14,7 +14,7 @@ import iris_ml
 PROGRAM = """
 import sys
 sys.argv = ["iris_ml", *sys.argv[1:]]
-from iris_ml.entry import main
+from iris_ml.cli.entry import main
 try:
     main()
 finally:

@@ -13,12 +13,12 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import LinearSVC
 from sklearn.utils import all_estimators
 
-from iris_ml.archives import _is_known
-from iris_ml.classifier import classifier
-from iris_ml.model import Model, model
-from iris_ml.model_files import load, save
-from iris_ml.sources import raw
-from iris_ml.vocabulary import ModelFileError
+from iris_ml.base.errors import ModelFileError
+from iris_ml.base.skops_archive import _is_known
+from iris_ml.io.readers import raw
+from iris_ml.models.model_file import load, save
+from iris_ml.steps.classifier import classifier
+from iris_ml.steps.model import Model, model
 
 IRIS = raw("package:iris.csv")
 
@@ -58,7 +58,7 @@ def test_functions_that_only_compute_come_back_however_skops_was_imported():
     program = """
 import numpy, scipy.special
 from sklearn.preprocessing import FunctionTransformer
-from iris_ml.archives import import_skops, packed, unpacked
+from iris_ml.base.skops_archive import import_skops, dump_archive, load_archive
 QUICKLY
 for function in numpy.log1p, numpy.add, scipy.special.expit, scipy.special.logit:
     assert unpacked(packed(FunctionTransformer(function)), "a file").func is function

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from iris_ml.journal import Journal, asked
-from iris_ml.monitor import drift
-from iris_ml.predict import ask
+from iris_ml.models.predictor import run_model
+from iris_ml.models.request_log import RequestLog, read_requests
 from iris_ml.production import workflow
+from iris_ml.stats.drift import detect_drift
 from torture.monitor import false_alarms, missed
 
 
@@ -24,8 +24,8 @@ def flowers(model):
 
 
 def drifted(rows, model):
-    run = ask(rows, model)
-    table = drift(run["flowers"], run["predictions"].iloc[:, 0], model)
+    run = run_model(rows, model)
+    table = detect_drift(run["rows"], run["predictions"].iloc[:, 0], model)
     return set(table.index[table.drifted])
 
 
@@ -58,8 +58,8 @@ def test_gaps_that_were_not_there_ring():
 
 
 def test_a_column_that_is_left_out_does_not_ring(flowers, model):
-    run = ask(flowers, model)
-    table = drift(run["flowers"].drop(columns="sepal_width"), run["predictions"].species, model)
+    run = run_model(flowers, model)
+    table = detect_drift(run["rows"].drop(columns="sepal_width"), run["predictions"].species, model)
     assert "sepal_width" not in table.index
     assert not table.drifted.any()
 
@@ -69,38 +69,38 @@ def test_one_row_does_not_ring(flowers, model):
 
 
 def test_a_journal_with_no_bound_keeps_nothing_and_starts_nothing(tmp_path, flowers, model):
-    journal = Journal(tmp_path / "asked", most=0)
-    journal.keep(ask(flowers, model), "3f2a")
+    journal = RequestLog(tmp_path / "asked", most=0)
+    journal.keep(run_model(flowers, model), "3f2a")
     journal.close()
     assert not journal._thread.is_alive()
     assert [*tmp_path.iterdir()] == []
 
 
 def test_a_journal_holds_rows_and_answers_without_the_columns_left_out(tmp_path, flowers, model):
-    journal = Journal(tmp_path, most=1000, left_out=["sepal_length"])
-    run = ask(flowers, model)
+    journal = RequestLog(tmp_path, most=1000, left_out=["sepal_length"])
+    run = run_model(flowers, model)
     journal.keep(run, "3f2a")
     journal.close()
-    kept = asked(tmp_path, "3f2a")
+    kept = read_requests(tmp_path, "3f2a")
     assert list(kept) == ["sepal_width", "petal_length", "petal_width", "species"]
     assert kept.species.tolist() == run["predictions"].species.tolist()
 
 
 def test_a_torn_line_is_left_out(tmp_path, flowers, model):
-    journal = Journal(tmp_path, most=1000)
-    journal.keep(ask(flowers, model), "3f2a")
+    journal = RequestLog(tmp_path, most=1000)
+    journal.keep(run_model(flowers, model), "3f2a")
     journal.close()
     (file,) = tmp_path.iterdir()
     file.write_text(file.read_text()[:-9])
-    assert len(asked(tmp_path, "3f2a")) == len(flowers) - 1
+    assert len(read_requests(tmp_path, "3f2a")) == len(flowers) - 1
     assert all(json.loads(line) for line in file.read_text().splitlines()[:-1])
 
 
 def test_a_folder_that_cannot_be_made_is_said_once_and_harms_nobody(tmp_path, flowers, model, caplog):
     (tmp_path / "asked").write_text("a file is in the way")
-    journal = Journal(tmp_path / "asked", most=1000)
-    journal.keep(ask(flowers, model), "3f2a")
+    journal = RequestLog(tmp_path / "asked", most=1000)
+    journal.keep(run_model(flowers, model), "3f2a")
     journal.close()
-    journal.keep(ask(flowers, model), "3f2a")
+    journal.keep(run_model(flowers, model), "3f2a")
     assert len(caplog.records) == 1
     assert "not kept any more" in caplog.text

@@ -13,7 +13,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from iris_ml.circumstances import person
+from iris_ml.base.environment import current_user
 
 PROJECT = Path(__file__).parent.parent
 
@@ -118,7 +118,7 @@ def tells(text):
     """What a text says about the machine or the person that ran it."""
     kept = re.compile("KEY|PASSWORD|SECRET|TOKEN")
     theirs = [value for name, value in os.environ.items() if kept.search(name) and len(value) > 7]
-    known = [str(PROJECT), f"{Path.home()}{os.sep}", sys.prefix, "site-packages", tempfile.gettempdir() + os.sep, person()]
+    known = [str(PROJECT), f"{Path.home()}{os.sep}", sys.prefix, "site-packages", tempfile.gettempdir() + os.sep, current_user()]
     return [word for word in [*known, *theirs] if word in text] + SECRET.findall(text)
 
 
@@ -154,12 +154,12 @@ def ran(page, folder, seed):
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_page_shows_the_same_in_another_folder_with_another_order_of_sets(elsewhere, seed):
-    same, said = ran("350_execution.ipynb", elsewhere, seed)
+    same, said = ran("workflow/04_runner.ipynb", elsewhere, seed)
     assert same, said
 
 
 def test_a_page_whose_cells_are_shuffled_is_rejected(elsewhere):
-    page = elsewhere / "nbs" / "350_execution.ipynb"
+    page = elsewhere / "nbs" / "workflow/04_runner.ipynb"
     notebook = json.loads(page.read_text(encoding="utf-8"))
     random.Random(0).shuffle(notebook["cells"])
     page.write_text(json.dumps(notebook), encoding="utf-8")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from iris_ml.model_files import crowned, version
+from iris_ml.models.model_file import model_version, read_champion
 from torture.promotion import against_itself, five_points_better, five_points_worse, killed
 
 PROJECT = Path(__file__).parents[1]
@@ -51,7 +51,7 @@ class Folder:
         """Type a command; gives its exit code and what it said."""
         around = {f"IRIS_ML_{name.upper()}": str(value) for name, value in settings.items()}
         around |= {"PYTHONPATH": str(self.code), "COLUMNS": "200", "IRIS_ML_PROGRESS": "false"}
-        program = "from iris_ml.entry import main; main()"
+        program = "from iris_ml.cli.entry import main; main()"
         ended = subprocess.run(
             [sys.executable, "-c", program, *words], cwd=self.work, env=os.environ | around, capture_output=True, text=True
         )
@@ -59,7 +59,7 @@ class Folder:
 
     @property
     def champion(self):
-        return version(self.work / ".iris_ml" / "model.skops")
+        return model_version(self.work / ".iris_ml" / "model.skops")
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_the_first_is_promoted_then_only_a_promotion_changes_who_answers_and_a_r
     code, said = folder.type("promote", "--because", "its probabilities are honest", calibrated="true")
     assert code == 0
     assert folder.champion != first
-    assert crowned(folder.work / ".iris_ml/model.skops")["because"] == "its probabilities are honest"
+    assert read_champion(folder.work / ".iris_ml/model.skops")["because"] == "its probabilities are honest"
     assert folder.type("promote", "--rollback")[0] == 0
     assert folder.champion == first
     code, said = folder.type("retrain")
@@ -103,7 +103,7 @@ def test_what_no_page_says_is_not_promoted_whatever_the_reason(folder):
     folder.commit()
     code, said = folder.type("promote", "--because", "I like it")
     assert code == 1
-    assert "140_classifier.ipynb; run nbdev_export" in said
+    assert "steps/05_classifier.ipynb; run nbdev_export" in said
 
 
 _LINE = "    others = {name: kind for name, kind in flowers.dtypes.items()"
@@ -114,7 +114,7 @@ _LINE = "    others = {name: kind for name, kind in flowers.dtypes.items()"
     [(BLUR, "'features' is another each time"), (CENTRE, "rows get other 'features'")],
 )
 def test_a_step_that_draws_anew_or_looks_beyond_its_row_is_named(folder, added, said_of_it):
-    folder.change("110_features", "features", _LINE, added + _LINE)
+    folder.change("02_features", "features", _LINE, added + _LINE)
     folder.commit()
     code, said = folder.type("promote")
     assert code == 1

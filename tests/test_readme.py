@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 import typer
 
-from iris_ml.commands import application
-from iris_ml.drawing import draw
-from iris_ml.model_files import save
+from iris_ml.base.settings import read_settings
+from iris_ml.cli.commands import application
+from iris_ml.io.readers import raw
+from iris_ml.models.model_file import save
 from iris_ml.production import workflow
-from iris_ml.settings import read_settings
-from iris_ml.sources import raw
+from iris_ml.workflow.drawing import draw
 from torture.serving import served
 
 PROJECT = Path(__file__).parents[1]

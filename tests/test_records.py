@@ -20,19 +20,19 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from iris_ml import sending
-from iris_ml.champion import champion, lineage
-from iris_ml.digests import digest
-from iris_ml.fingerprints import digest as fingerprint
-from iris_ml.history import runs
-from iris_ml.model_files import version
-from iris_ml.places import located
+from iris_ml.base.settings import read_settings
+from iris_ml.cache.hashing import digest
+from iris_ml.cache.keys import digest as fingerprint
+from iris_ml.io.locations import package_file
+from iris_ml.models.live_model import find_lineage, load_live_model
+from iris_ml.models.model_file import model_version
 from iris_ml.production import workflow
-from iris_ml.records import Records
-from iris_ml.settings import read_settings
+from iris_ml.tracking.history import list_runs
+from iris_ml.tracking.records import Records
 from torture import records as torture
 
 PROJECT = Path(__file__).parents[1]
-COMMAND = [sys.executable, "-c", "from iris_ml.entry import main; main()"]
+COMMAND = [sys.executable, "-c", "from iris_ml.cli.entry import main; main()"]
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +60,7 @@ TRACKING = re.compile("records?|recording|history|sending|telling|note|mlflow|tr
 
 
 def test_no_step_mentions_what_records_it():
-    pages = [*sorted((PROJECT / "nbs").glob("1*.ipynb")), PROJECT / "nbs" / "253_sources.ipynb"]
+    pages = [*sorted((PROJECT / "nbs").glob("1*.ipynb")), PROJECT / "nbs" / "io/02_readers.ipynb"]
     assert len(pages) > 7
     for page in pages:
         module = PROJECT / "iris_ml" / f"{page.stem.partition('_')[2]}.py"
@@ -118,19 +118,19 @@ def test_the_code_of_a_step_is_told_apart_and_what_follows_from_it_is_not_named(
 
 
 def test_a_table_that_is_put_in_is_data_and_is_described_once():
-    table = pd.read_csv(located("package:iris.csv"))
+    table = pd.read_csv(package_file("package:iris.csv"))
     first, second = (record_of(workflow.swap(raw=table.head(rows)).run("train")) for rows in (120, 120))
     assert first["data"]["raw"] == {**second["data"]["raw"], "new": True}
-    assert first["data"]["raw"]["source"] == "put in"
+    assert first["data"]["raw"]["source"] == "overridden"
     assert next(iter(Records(".iris_ml/records").common("data").values()))["rows"] == 120
 
 
 def test_a_step_that_fails_leaves_a_record_that_says_where():
     with pytest.raises(ZeroDivisionError):
-        workflow.swap(features=lambda flowers: flowers.shape[0] / 0).run()
+        workflow.swap(features=lambda rows: rows.shape[0] / 0).run()
     (line,) = Records(".iris_ml/records").lines()
     assert line["error"].startswith("ZeroDivisionError: division by zero in step 'features', this session")
-    assert "it failed" in runs()["hindrance"].tolist()
+    assert "it failed" in list_runs()["hindrance"].tolist()
 
 
 def test_each_trial_of_an_exploration_is_a_record_and_nothing_else_is():
@@ -173,7 +173,7 @@ def test_telling_of_runs_and_data_imports_nothing_heavy():
     workflow.run()
     for words in ["runs"], ["runs", "accuracy>0.5"], ["data"]:
         program = f"import sys\nsys.argv = ['iris_ml', *{words}]\n"
-        program += "from iris_ml.entry import main\nmain()\nprint(sorted(sys.modules))"
+        program += "from iris_ml.cli.entry import main\nmain()\nprint(sorted(sys.modules))"
         said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
         assert "package:iris.csv" in said if words == ["data"] else "script" in said
         for heavy in "pandas", "numpy", "pydantic", "typer", "rich", "sklearn":
@@ -184,8 +184,8 @@ def test_the_model_that_answers_leads_to_its_run_and_the_cell_of_every_step():
     command("run", "--quiet")
     command("run", "--quiet", IRIS_ML_SEED="7")
     settings = read_settings()
-    name = version(settings.model_file)
-    served = lineage(name, settings.records)
+    name = model_version(settings.model_file)
+    served = find_lineage(name, settings.records)
     answer = f"{name}{'0' * 20}"  # an id that begins with the model that answered
     said = command("runs", name)
     assert said == command("runs", answer) == command("runs", served["record"])
@@ -199,14 +199,14 @@ def test_the_model_that_answers_leads_to_its_run_and_the_cell_of_every_step():
 def test_a_damaged_record_does_not_keep_its_model_from_answering():
     command("run", "--quiet")
     settings = read_settings()
-    assert champion(settings.model_file, records=settings.records).lineage["scores"]["accuracy"] > 0.9
+    assert load_live_model(settings.model_file, records=settings.records).lineage["scores"]["accuracy"] > 0.9
     (record,) = Path(".iris_ml/records").glob("*.json")
     record.write_text("{")
-    assert champion(settings.model_file, records=settings.records).lineage == {}
+    assert load_live_model(settings.model_file, records=settings.records).lineage == {}
 
 
 def test_data_that_was_not_seen_before_is_announced_and_the_difference_told():
-    table = pd.read_csv(located("package:iris.csv"))
+    table = pd.read_csv(package_file("package:iris.csv"))
     table.to_csv("mine.csv", index=False)
     Path("iris.toml").write_text('source = "mine.csv"\nprogress = true\n')
     typed = [*COMMAND, "run", "--quiet"]
@@ -234,10 +234,10 @@ def test_what_the_table_says_may_be_promoted_is_what_a_clean_commit_derives(tmp_
     with (project / "iris_ml" / "split.py").open("a") as page:
         page.write("# edited\n")
     command("run", "--quiet", **inside, IRIS_ML_SEED="3")
-    assert runs().hindrance.tolist() == ["", "changed by hand", "not committed"]
+    assert list_runs().hindrance.tolist() == ["", "changed by hand", "not committed"]
     subprocess.run([*git, "commit", "--quiet", "--all", "--message", "Edit"], check=True)
     command("run", "--quiet", **inside, IRIS_ML_SEED="3")
-    assert runs().hindrance.tolist() == ["", "", "", ""], "the same key was derived by committed pages since"
+    assert list_runs().hindrance.tolist() == ["", "", "", ""], "the same key was derived by committed pages since"
 
 
 # Inert
@@ -265,7 +265,7 @@ def a_read_only_folder(monkeypatch):
 
 
 def recording_that_raises(monkeypatch):
-    monkeypatch.setattr("iris_ml.recording._content", lambda *arguments: 1 / 0)
+    monkeypatch.setattr("iris_ml.tracking.recorder._content", lambda *arguments: 1 / 0)
 
 
 def git_that_is_gone(monkeypatch):

@@ -20,17 +20,17 @@ from distributed import Client, LocalCluster
 from sklearn.metrics import classification_report, log_loss
 from sklearn.svm import LinearSVC
 
-import iris_ml.report
-from iris_ml.model_files import save
-from iris_ml.places import located
-from iris_ml.predict import predict
+import iris_ml.batch.report
+from iris_ml.base.errors import DataError, IrisError, ModelFileError
+from iris_ml.batch.report import report
+from iris_ml.io.locations import package_file
+from iris_ml.io.readers import read_table, write_table
+from iris_ml.models.model_file import save
+from iris_ml.models.predictor import predict
 from iris_ml.production import workflow
-from iris_ml.report import report
-from iris_ml.sources import read_table, write_table
-from iris_ml.vocabulary import DataError, IrisError, ModelFileError
 from torture.report import killed
 
-IRIS = read_table(located("package:iris.csv"))
+IRIS = read_table(package_file("package:iris.csv"))
 NEW = IRIS.drop(columns="species")
 
 
@@ -362,7 +362,7 @@ def test_an_interrupted_report_leaves_the_old_one(model, monkeypatch, where):
 
     report("new.csv", model=model)
     before = left()
-    monkeypatch.setattr(iris_ml.report, where, interrupted)
+    monkeypatch.setattr(iris_ml.batch.report, where, interrupted)
     with pytest.raises(KeyboardInterrupt):
         report("known.csv", model=model)
     assert left() == before
@@ -381,10 +381,10 @@ def test_what_was_asked_about_is_never_overwritten(model):
 def flowers(rows, path):
     """Write many flowers, a hundred thousand at a time."""
     random = np.random.default_rng(0)
-    with pq.ParquetWriter(path, iris_ml.scoring._arrow(NEW).schema) as writer:
+    with pq.ParquetWriter(path, iris_ml.batch.scoring._arrow(NEW).schema) as writer:
         for _ in range(rows // 100_000):
             some = NEW.iloc[random.integers(0, 150, 100_000)] + random.normal(0, 0.02, (100_000, 4))
-            writer.write_table(iris_ml.scoring._arrow(some.clip(lower=0.1)))
+            writer.write_table(iris_ml.batch.scoring._arrow(some.clip(lower=0.1)))
 
 
 def started(*words):
@@ -399,7 +399,7 @@ def test_the_memory_does_not_grow_with_the_rows(model):
     peaks = []
     for rows in 1_000_000, 4_000_000:
         flowers(rows, "many.parquet")
-        command = [sys.executable, "-c", f"{last}; from iris_ml.entry import main; main()", "report", "many.parquet"]
+        command = [sys.executable, "-c", f"{last}; from iris_ml.cli.entry import main; main()", "report", "many.parquet"]
         said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
         assert pq.ParquetFile("report_predictions.parquet").metadata.num_rows == rows
         peaks.append(int(re.search(r"VmHWM:\s+(\d+) kB", said)[1]) / 1000)
@@ -437,7 +437,7 @@ def test_a_terminated_report_clears_up(model):
 def test_a_library_that_makes_an_error_of_the_signal_does_not_change_the_exit_code():
     swallowed = """if True:
         import os, signal, time
-        import iris_ml.report
+        import iris_ml.batch.report
 
         def report(*_, **__):
             try:
@@ -446,8 +446,8 @@ def test_a_library_that_makes_an_error_of_the_signal_does_not_change_the_exit_co
             except SystemExit as error:
                 raise ValueError("made of it") from error
 
-        iris_ml.report.report = report
-        from iris_ml.entry import main
+        iris_ml.batch.report.report = report
+        from iris_ml.cli.entry import main
 
         main()"""
     ended = subprocess.run([sys.executable, "-c", swallowed, "report", "new.csv"], capture_output=True, text=True)
@@ -504,7 +504,7 @@ def test_answers_of_a_cluster_and_of_this_machine_take_each_others_place(model, 
 
 def test_where_workers_do_not_see_the_folder_the_answers_come_back(model, client, monkeypatch):
     flowers(100_000, "many.parquet")
-    monkeypatch.setattr("iris_ml.writing.seen_by_all", lambda *_: False)
+    monkeypatch.setattr("iris_ml.batch.writers.seen_by_all", lambda *_: False)
     made = report("many.parquet", "there.html", model, on=client)
     here = report("many.parquet", "here.html", model)
     assert made.predictions.read_bytes() == here.predictions.read_bytes()

@@ -44,7 +44,7 @@ ROOMS = {
     "2": Room("Memory", frozenset(WEB)),
     "3": Room("Workflow", frozenset(WEB)),
     "4": Room("Door", frozenset(WEB), frozenset({"fit", "fit_predict", "fit_transform", "partial_fit"})),
-    "5": Room("Windows", frozenset({"sklearn", "skops", "iris_ml.checkpoints"})),
+    "5": Room("Windows", frozenset({"sklearn", "skops", "iris_ml.cache.store"})),
     "6": Room("Front desk", frozenset({"numpy", "sklearn", "skops"})),
 }
 
@@ -82,7 +82,7 @@ def book(folder):
 
 
 def imported(tree, nested=True):
-    """The full names that a tree imports, in its functions too: `iris_ml.flowers.checked` as well as `pandas`."""
+    """The full names that a tree imports, in its functions too: `iris_ml.steps.rows.check_rows` as well as `pandas`."""
     for node in ast.walk(tree) if nested else tree.body:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -211,29 +211,29 @@ def test_a_page_may_import_from_a_sooner_one(small_book):
 
 
 def test_memory_that_imports_science_is_found(small_book):
-    small_book("120_split")
+    small_book("03_split")
     assert between_science_and_memory(small_book("210_checkpoints", "from .split import split")) == [
-        "210_checkpoints.ipynb imports from 120_split.ipynb, and Science and Memory know nothing of each other"
+        "210_checkpoints.ipynb imports from steps/03_split.ipynb, and Science and Memory know nothing of each other"
     ]
 
 
 @pytest.mark.parametrize(
     ("page", "code", "found"),
     [
-        ("000_vocabulary", "import pandas as pd", "imports pandas, which Vocabulary never does"),
-        ("010_settings", "from sklearn.base import clone", "imports sklearn, which Vocabulary never does"),
-        ("100_flowers", "import os.path", "imports os, which Science never does"),
-        ("110_features", "def f():\n    from datetime import datetime", "imports datetime, which Science never does"),
-        ("110_features", "import mlflow", "imports mlflow, which Science never does"),
-        ("120_split", "print(1)", "calls print, which Science never does"),
+        ("01_errors", "import pandas as pd", "imports pandas, which Vocabulary never does"),
+        ("03_settings", "from sklearn.base import clone", "imports sklearn, which Vocabulary never does"),
+        ("01_rows", "import os.path", "imports os, which Science never does"),
+        ("02_features", "def f():\n    from datetime import datetime", "imports datetime, which Science never does"),
+        ("02_features", "import mlflow", "imports mlflow, which Science never does"),
+        ("03_split", "print(1)", "calls print, which Science never does"),
         ("130_classifier", "open('x')", "calls open, which Science never does"),
         ("140_model", "pd.read_csv('x')", "calls read_csv, which Science never does"),
         ("140_model", "pd.Timestamp.now()", "calls now, which Science never does"),
         ("300_workflow", "import requests", "imports requests, which Workflow never does"),
-        ("400_predict", "model.fit(X, y)", "calls fit, which Door never does"),
+        ("02_predictor", "model.fit(X, y)", "calls fit, which Door never does"),
         ("510_api", "import sklearn", "imports sklearn, which Windows never does"),
-        ("520_app", "from .checkpoints import read", "imports iris_ml.checkpoints, which Windows never does"),
-        ("600_check", "import numpy as np", "imports numpy, which Front desk never does"),
+        ("520_app", "from .checkpoints import read", "imports iris_ml.cache.store, which Windows never does"),
+        ("04_parity", "import numpy as np", "imports numpy, which Front desk never does"),
         ("300_workflow", "from fastcore.basics import L", "imports fastcore, which Workflow never does"),
         ("300_workflow", "from IPython.display import SVG", "imports IPython where there may be no notebook"),
     ],
@@ -252,7 +252,7 @@ def test_flowers_outside_of_science_are_found(small_book, code):
     ("name", "module", "found"),
     [
         ("700_cellar", "cellar", "700_cellar.ipynb stands in no room: its name is three digits and a word"),
-        ("100_flowers", "plants", "100_flowers.ipynb exports plants instead of flowers"),
+        ("01_rows", "plants", "steps/01_rows.ipynb exports plants instead of flowers"),
         ("900_first_steps", "steps", "900_first_steps.ipynb exports steps instead of nothing"),
     ],
 )
@@ -261,5 +261,5 @@ def test_a_page_of_the_wrong_name_is_found(small_book, name, module, found):
 
 
 def test_two_pages_of_one_number_are_found(small_book):
-    small_book("100_flowers")
+    small_book("01_rows")
     assert len(list(misnamed(small_book("100_trees")))) == 2

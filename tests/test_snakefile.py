@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from iris_ml.commands import application
+from iris_ml.cli.commands import application
 
 PROJECT = Path(__file__).parents[1]
 RULES = """

@@ -13,15 +13,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from iris_ml.batches import batches, parts
-from iris_ml.fingerprints import digest
-from iris_ml.places import located
+from iris_ml.base.errors import DataError, SettingsError
+from iris_ml.base.settings import Source, change_settings, read_settings
+from iris_ml.cache.keys import digest
+from iris_ml.io.batches import cut_parts, read_batches
+from iris_ml.io.locations import package_file
+from iris_ml.io.readers import raw, read_table, write_table
 from iris_ml.production import workflow
-from iris_ml.settings import Source, changed, read_settings
-from iris_ml.sources import raw, read_table, write_table
-from iris_ml.vocabulary import DataError, SettingsError
 
-IRIS = pd.read_csv(located("package:iris.csv"))
+IRIS = pd.read_csv(package_file("package:iris.csv"))
 
 
 @pytest.fixture(autouse=True)
@@ -106,10 +106,10 @@ def test_a_table_is_the_same_however_it_lies_and_no_step_is_changed(kind):
 
 
 def test_the_settings_take_a_list_and_refuse_what_is_none():
-    assert changed(read_settings(), source=["a.csv", "b.csv"]).source == "a.csv\nb.csv"
+    assert change_settings(read_settings(), source=["a.csv", "b.csv"]).source == "a.csv\nb.csv"
     for wrong in [[]], [3], "":
         with pytest.raises(SettingsError, match="it should name a file"):
-            changed(read_settings(), source=wrong)
+            change_settings(read_settings(), source=wrong)
 
 
 def test_what_a_column_holds_is_told_by_all_of_its_files():
@@ -135,10 +135,10 @@ def test_a_file_more_or_another_content_is_another_table_and_a_name_or_a_compres
 
 def test_an_unchanged_folder_is_not_read_again_and_a_changed_one_is():
     source = a_folder_of_csv(IRIS)
-    workflow.swap(source=source).run("flowers", progress=False)
-    assert workflow.swap(source=source).run("flowers", progress=False).table.how["raw"] == "reused"
+    workflow.swap(source=source).run("rows", progress=False)
+    assert workflow.swap(source=source).run("rows", progress=False).table.how["raw"] == "reused"
     write_table(IRIS.head(3), "parts/z.csv")
-    run = workflow.swap(source=source).run("flowers", progress=False)
+    run = workflow.swap(source=source).run("rows", progress=False)
     assert run.table.how["raw"] == "computed"
     assert len(run["raw"]) == 153
 
@@ -178,13 +178,13 @@ def peak():
 
 def test_batches_are_the_table_and_texts_that_pass_through_stay_as_they_are():
     Path("rows.csv").write_text("id,x,town\n007,1.5,Bern\n008,,NA\n009,wide,\n")
-    (batch,) = batches("rows.csv", {"x": float, "town": str})
+    (batch,) = read_batches("rows.csv", {"x": float, "town": str})
     rows = batch.rows
     assert rows.id.tolist() == ["007", "008", "009"]
     assert rows.x.tolist()[0] == 1.5
     assert rows.x.tolist()[2] == "wide"
     assert rows.town.isna().tolist() == [False, True, True]
-    assert [len(batch) for batch in batches("rows.csv", most=2)] == [2, 1]
+    assert [len(batch) for batch in read_batches("rows.csv", most=2)] == [2, 1]
 
 
 NONE = ["missing.csv", "missing/", "none-*.csv", "memory://none.csv", "strange://x.csv", "x.xls", "empty"]
@@ -205,6 +205,6 @@ def test_parts_are_the_table_however_its_rows_are_grouped(groups):
         for group, start in zip(groups, np.cumsum([0, *groups]), strict=False):
             writer.write_table(table.slice(start, group))
     write_table(rows.head(10), "b.parquet")
-    found = [batch for part in parts(["a.parquet", "b.parquet"], most=16, many=4) for batch in part.batches()]
+    found = [batch for part in cut_parts(["a.parquet", "b.parquet"], most=16, many=4) for batch in part.batches()]
     assert max(map(len, found)) <= 16
     pd.testing.assert_frame_equal(pd.concat([batch.rows for batch in found]), pd.concat([rows, rows.head(10)], ignore_index=True))

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from iris_ml.digests import digest
-from iris_ml.formats import Unstorable, read, write
+from iris_ml.cache.hashing import digest
+from iris_ml.cache.serializers import UnserializableError, read_value, write_value
 from torture import checkpoints
 
 
@@ -85,17 +85,17 @@ CLOSE_TO_NUMBERS = {
 
 @pytest.mark.parametrize("change", CLOSE_TO_NUMBERS.values(), ids=CLOSE_TO_NUMBERS)
 def test_a_table_close_to_one_that_came_back_comes_back_as_it_is_or_is_not_kept(change, tmp_path):
-    write(NUMBERS, digest(NUMBERS), tmp_path / "value")
+    write_value(NUMBERS, digest(NUMBERS), tmp_path / "value")
     table = change(NUMBERS)
     try:
-        form = write(table, digest(table), tmp_path / "value")
-    except Unstorable:
+        form = write_value(table, digest(table), tmp_path / "value")
+    except UnserializableError:
         return
-    assert digest(read(tmp_path / "value", form)) == digest(table)
+    assert digest(read_value(tmp_path / "value", form)) == digest(table)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
 def test_a_disk_that_is_full_is_told_though_a_table_of_its_shape_was_written_before(tmp_path):
-    write(NUMBERS, digest(NUMBERS), tmp_path / "value")
+    write_value(NUMBERS, digest(NUMBERS), tmp_path / "value")
     with pytest.raises(OSError, match="No space left"):
-        write(NUMBERS, digest(NUMBERS), Path("/dev/full"))
+        write_value(NUMBERS, digest(NUMBERS), Path("/dev/full"))

@@ -15,14 +15,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from streamlit.testing.v1 import AppTest
 
-from iris_ml.api import service
-from iris_ml.app import _SCRIPT
-from iris_ml.champion import champion
-from iris_ml.model_files import load, save
-from iris_ml.predict import ask, predict
+from iris_ml.api.routes import create_app
+from iris_ml.app.main import _SCRIPT
+from iris_ml.base.errors import DataError
+from iris_ml.batch.report import report
+from iris_ml.models.live_model import load_live_model
+from iris_ml.models.model_file import load, save
+from iris_ml.models.predictor import predict, run_model
 from iris_ml.production import workflow
-from iris_ml.report import report
-from iris_ml.vocabulary import DataError
 
 TEXTS = OneHotEncoder(handle_unknown="ignore"), make_column_selector(dtype_exclude="number")
 FILLED = make_column_transformer(TEXTS, remainder=make_pipeline(SimpleImputer(), StandardScaler()))
@@ -73,7 +73,7 @@ def test_a_file_named_in_the_settings_gives_the_same_model(ending, table, traine
     assert run["predictions"].equals(trained["predictions"])
     assert run["scores"] == trained["scores"]
     again = workflow.swap(classifier=trained["classifier"]).run(progress=False)
-    assert {again.results[name].how for name in ("flowers", "features", "train", "model", "scores")} == {"reused"}
+    assert {again.results[name].how for name in ("rows", "features", "train", "model", "scores")} == {"reused"}
 
 
 def test_rows_are_answered_alike_alone_and_together_with_gaps_in_any_column(table, trained):
@@ -129,10 +129,10 @@ def test_a_gap_where_the_table_had_none_is_refused(table, trained):
 def test_features_that_are_named_are_promised(named, refusal, table):
     columns = ["size", "rooms", "town", "garden"]
     with pytest.raises(DataError, match=refusal):
-        workflow.swap(raw=table, target="price", feature_names=columns, **named).run("flowers", progress=False)
+        workflow.swap(raw=table, target="price", feature_names=columns, **named).run("rows", progress=False)
     kept = {"categorical": ["town", "garden"], "nullable": columns}
-    run = workflow.swap(raw=table, target="price", feature_names=columns, **kept).run("flowers", progress=False)
-    assert len(run["flowers"]) == len(table)
+    run = workflow.swap(raw=table, target="price", feature_names=columns, **kept).run("rows", progress=False)
+    assert len(run["rows"]) == len(table)
 
 
 @pytest.mark.parametrize("value", [float("nan"), None, "wide", True], ids=str)
@@ -140,7 +140,7 @@ def test_iris_takes_finite_numbers_and_nothing_else(value):
     iris = workflow.run("raw", progress=False)["raw"].astype({"petal_width": object})
     iris.loc[7, "petal_width"] = value
     with pytest.raises(DataError, match="column 'petal_width', row 7"):
-        workflow.swap(raw=iris).run("flowers", progress=False)
+        workflow.swap(raw=iris).run("rows", progress=False)
 
 
 def test_a_text_that_is_missing_in_every_golden_row_is_still_a_text(table, trained, tmp_path):
@@ -157,16 +157,16 @@ def test_a_text_that_is_missing_in_every_golden_row_is_still_a_text(table, train
 
 def test_a_column_without_any_value_is_refused(table):
     with pytest.raises(DataError, match="column 'attic': there is no value in it"):
-        workflow.swap(raw=table.assign(attic=None), target="price").run("flowers", progress=False)
+        workflow.swap(raw=table.assign(attic=None), target="price").run("rows", progress=False)
 
 
 def test_the_service_takes_null_where_values_were_missing(table, trained, tmp_path):
     save(trained["model"], tmp_path / "model.skops")
-    client = TestClient(service(champion(tmp_path / "model.skops")))
+    client = TestClient(create_app(load_live_model(tmp_path / "model.skops")))
     row = {"size": None, "rooms": 4, "town": "Bern", "garden": None}
     answer = client.post("/v1/predict", json={"rows": [row]})
     assert answer.status_code == 200
-    expected = ask(pd.DataFrame([row]), trained["model"])["predictions"].price[0]
+    expected = run_model(pd.DataFrame([row]), trained["model"])["predictions"].price[0]
     assert answer.json()["answers"][0]["label"] == expected
     for wrong in {"town": 3}, {"size": "large"}:
         assert client.post("/v1/predict", json={"rows": [row | wrong]}).status_code == 422

@@ -8,9 +8,9 @@ from sklearn.datasets import load_wine
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import balanced_accuracy_score
 
-from iris_ml.predict import predict
+from iris_ml.base.errors import WorkflowError
+from iris_ml.models.predictor import predict
 from iris_ml.production import workflow
-from iris_ml.vocabulary import WorkflowError
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def test_new_rows_are_answered_as_they_were_in_training(run):
 
 
 def test_silence_is_silent(capfd):
-    workflow.run("flowers", progress=False)
+    workflow.run("rows", progress=False)
     assert capfd.readouterr() == ("", "")
 
 
@@ -69,9 +69,9 @@ def test_an_unknown_name_is_answered_with_the_nearest():
 
 def test_a_failing_step_raises_its_own_error_and_names_itself():
     with pytest.raises((AttributeError, TypeError)) as caught:
-        workflow.swap(flowers=lambda raw: 3).run("features", progress=False, checkpoints=False)
-    assert any("in step 'features', nbs/110_features.ipynb, cell" in note for note in caught.value.__notes__)
-    assert caught.value.inputs["flowers"] == 3
+        workflow.swap(rows=lambda raw: 3).run("features", progress=False, checkpoints=False)
+    assert any("in step 'features', nbs/steps/02_features.ipynb, cell" in note for note in caught.value.__notes__)
+    assert caught.value.inputs["rows"] == 3
     assert caught.traceback[-1].frame.code.name == "features", "where %debug lands"
 
 
@@ -84,44 +84,44 @@ def test_what_came_before_a_failing_step_is_kept(tmp_path, monkeypatch):
 
 def test_a_change_leaves_the_workflow_alone():
     before = repr(workflow), repr(workflow.run("train", progress=False)["train"])
-    workflow.swap(features=lambda flowers: flowers, seed=3).after("flowers", lambda flowers: flowers[:100]).add(petal_area)
+    workflow.swap(features=lambda rows: rows, seed=3).after("rows", lambda rows: rows[:100]).add(petal_area)
     assert (repr(workflow), repr(workflow.run("train", progress=False)["train"])) == before
 
 
-def petal_area(flowers):
+def petal_area(rows):
     """Multiply the sides of a petal."""
-    return flowers.petal_length * flowers.petal_width
+    return rows.petal_length * rows.petal_width
 
 
 def test_a_new_step_says_when_nobody_asks_for_it():
-    assert "petal_area   needs flowers  (nothing asks for it)" in repr(workflow.add(petal_area))
-    used = workflow.add(petal_area).swap(features=lambda flowers, petal_area: flowers.assign(petal_area=petal_area))
+    assert "petal_area   needs rows  (nothing asks for it)" in repr(workflow.add(petal_area))
+    used = workflow.add(petal_area).swap(features=lambda rows, petal_area: rows.assign(petal_area=petal_area))
     assert "petal_area" in used.run("train", progress=False)["train"]
     assert "nothing asks" not in repr(used)
 
 
 def test_what_comes_after_a_step_is_seen_by_all_who_ask_for_it(run):
-    short = workflow.after("flowers", lambda flowers: flowers[flowers.sepal_length < 5.0]).run(progress=False)
-    assert len(short["flowers"]) == 22
-    assert short["flowers_before"].equals(run["flowers"])
-    assert short.results["flowers_before"].how == "reused", "a move costs nothing"
+    short = workflow.after("rows", lambda rows: rows[rows.sepal_length < 5.0]).run(progress=False)
+    assert len(short["rows"]) == 22
+    assert short["rows_before"].equals(run["rows"])
+    assert short.results["rows_before"].how == "reused", "a move costs nothing"
     assert short["train"].sepal_length.max() < 5.0
 
 
 def test_a_function_swapped_in_undoes_what_stood_there(run):
-    other = workflow.after("flowers", lambda flowers: flowers[:100]).swap(features=3 * run["features"].iloc[:, :4])
-    back = other.swap(flowers=lambda raw: raw, features=lambda flowers: flowers)
+    other = workflow.after("rows", lambda rows: rows[:100]).swap(features=3 * run["features"].iloc[:, :4])
+    back = other.swap(rows=lambda raw: raw, features=lambda rows: rows)
     assert back.run("features", progress=False)["features"].equals(run["raw"])
 
 
 def test_two_changes_after_one_step_follow_each_other():
-    twice = workflow.after("flowers", lambda flowers: flowers[:100]).after("flowers", lambda flowers: flowers[-10:])
-    assert twice.run("flowers", progress=False)["flowers"].index.tolist() == [*range(90, 100)]
+    twice = workflow.after("rows", lambda rows: rows[:100]).after("rows", lambda rows: rows[-10:])
+    assert twice.run("rows", progress=False)["rows"].index.tolist() == [*range(90, 100)]
 
 
 def test_a_value_put_in_before_a_change_stays_the_value_of_its_step(run):
-    other = workflow.swap(flowers=run["flowers"][:60]).after("flowers", lambda flowers: flowers[:50])
-    assert len(other.run("flowers", progress=False)["flowers"]) == 50
+    other = workflow.swap(rows=run["rows"][:60]).after("rows", lambda rows: rows[:50])
+    assert len(other.run("rows", progress=False)["rows"]) == 50
 
 
 @pytest.mark.parametrize("value", [3, "wine.csv", None], ids=str)

@@ -21,11 +21,11 @@ import numpy as np
 import pandas as pd
 import requests
 
-from iris_ml.classifier import classifier
-from iris_ml.files import replacing
-from iris_ml.model_files import save, version
-from iris_ml.predict import predict
+from iris_ml.base.atomic_files import replace_atomically
+from iris_ml.models.model_file import model_version, save
+from iris_ml.models.predictor import predict
 from iris_ml.production import workflow
+from iris_ml.steps.classifier import classifier
 
 from .hostile import hostile_files
 from .serving import asking, memory, request, served
@@ -181,9 +181,9 @@ async def _swapped_under_load(server, path, times, broken, connections):
         save(model, path.with_name("other"))
         files.append(path.with_name("other").read_bytes())
         shares = predict(pd.DataFrame([FLOWER]), model).filter(like="probability_").iloc[0].tolist()
-        known[version(path.with_name("other"))] = shares
+        known[model_version(path.with_name("other"))] = shares
     names = [*known]
-    known[version(path)] = known[names[0]]  # the model that the server started with
+    known[model_version(path)] = known[names[0]]  # the model that the server started with
     wrong, latest, until = [], "", asyncio.Event()
 
     def told(status, _, body, __):
@@ -200,7 +200,7 @@ async def _swapped_under_load(server, path, times, broken, connections):
             load.result()
         stands = stands if turn in bad else 1 - stands
         content = files[1 - stands][: 1000 * turn + 10] if turn in bad else files[stands]
-        with replacing(path) as aside:
+        with replace_atomically(path) as aside:
             aside.write_bytes(content)
         wrong += await _settled(server, turn in bad, names[stands], lambda: latest)
     until.set()
@@ -256,7 +256,7 @@ def hostile(files, seed=0):
         for (kind, content), _ in zip(hostile_files(good, canary, choose), range(files), strict=False):
             reason = ""
             for content_now, wanted in (good, False), (content, True):
-                with replacing(path) as aside:
+                with replace_atomically(path) as aside:
                     aside.write_bytes(content_now)
                 for _ in range(200):
                     ready = requests.get(f"{server.address}/readyz", timeout=10).json()

@@ -20,9 +20,9 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
-from iris_ml.checkpoints import Checkpoints
-from iris_ml.settings import changed, read_settings
-from iris_ml.workflow import Workflow
+from iris_ml.base.settings import change_settings, read_settings
+from iris_ml.cache.store import Checkpoints
+from iris_ml.workflow.workflow import Workflow
 
 
 def rows(seed: int) -> pd.DataFrame:
@@ -52,7 +52,7 @@ def fitted(rows: pd.DataFrame) -> LogisticRegression:
 
 def project(store, seed=0):
     """The workflow that keeps its results in a folder."""
-    settings = changed(read_settings(environment={}), store=store, seed=seed, progress=False)
+    settings = change_settings(read_settings(environment={}), store=store, seed=seed, progress=False)
     return Workflow(rows, grid, total, summary, fitted, settings=lambda: settings)
 
 

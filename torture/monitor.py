@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
-from iris_ml.monitor import drift
-from iris_ml.predict import ask
+from iris_ml.models.predictor import run_model
 from iris_ml.production import workflow
+from iris_ml.stats.drift import detect_drift
 
 COLUMNS = [f"column_{number:02}" for number in range(20)]
 
@@ -37,8 +37,8 @@ def model():
 
 def alarmed(rows):
     """Say whether the monitor rings at rows, and why."""
-    run = ask(rows, model())
-    table = drift(run["flowers"], run["predictions"].iloc[:, 0], model())
+    run = run_model(rows, model())
+    table = detect_drift(run["rows"], run["predictions"].iloc[:, 0], model())
     return [*table.index[table.drifted]]
 
 

@@ -12,11 +12,11 @@ import pandas as pd
 from sklearn.datasets import make_classification
 from sklearn.ensemble import ExtraTreesClassifier
 
-from iris_ml.gates import better
-from iris_ml.model_files import crowned, enlist, load, save
+from iris_ml.base.settings import read_settings
+from iris_ml.models.champion import roll_back, set_champion
+from iris_ml.models.gates import check_better
+from iris_ml.models.model_file import load, read_champion, save, store_model
 from iris_ml.production import workflow
-from iris_ml.settings import read_settings
-from iris_ml.succession import roll_back, succeed
 from torture.checkpoints import ended, forked
 
 ROWS = 1000  # by which a challenger is judged
@@ -34,7 +34,7 @@ def against_itself(times):
     accepted = 0
     for seed in range(1, times + 1):
         challenger = answers(seed)
-        accepted += better(truth, champion, challenger).is_open
+        accepted += check_better(truth, champion, challenger).is_open
         champion = answers(10_000 + seed)  # another draw, so that a lucky champion does not decide all
     return times, accepted if accepted > 0.05 * times else 0, f"{accepted} accepted, {accepted / times:.1%}"
 
@@ -49,7 +49,7 @@ def _judged(times, change):
             (np.where(draws.random(ROWS) < 0.1, draws.random(ROWS), difficulty) > share).astype(int)
             for share in (0.85, 0.85 + change)
         )
-        opened += better(truth, pd.Series(before), pd.Series(after)).is_open
+        opened += check_better(truth, pd.Series(before), pd.Series(after)).is_open
     return opened
 
 
@@ -74,16 +74,16 @@ def killed(times):
         path, known = Path(folder, "champion"), {}
         for number, model in enumerate(models):
             save(model, Path(folder, str(number)))
-            digest = enlist(Path(folder, str(number)), path)
+            digest = store_model(Path(folder, str(number)), path)
             known[digest] = model.answers()
-            succeed(read_settings(), {"model": digest, "because": "it begins"})
+            set_champion(read_settings(), {"model": digest, "because": "it begins"})
         digests = [*known]
 
         def work():
             turn = 0
             while True:
                 turn += 1
-                succeed(read_settings(), {"model": digests[turn % 2], "because": f"turn {turn}"})
+                set_champion(read_settings(), {"model": digests[turn % 2], "because": f"turn {turn}"})
                 roll_back()
 
         for _ in range(times):
@@ -93,11 +93,11 @@ def killed(times):
             ended(child)
             try:
                 champion = load(path)
-                failures += known[crowned(path)["model"]] != champion.answers()
-                if len(crowned(path)["history"]) > 200:  # who was champion ten thousand times takes long to write
+                failures += known[read_champion(path)["model"]] != champion.answers()
+                if len(read_champion(path)["history"]) > 200:  # who was champion ten thousand times takes long to write
                     path.unlink()
                     for digest in digests:
-                        succeed(read_settings(), {"model": digest, "because": "it begins again"})
+                        set_champion(read_settings(), {"model": digest, "because": "it begins again"})
             except Exception as error:
                 print(error)
                 failures += 1

@@ -14,13 +14,13 @@ import warnings
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from iris_ml.records import Records, _indexed
-from iris_ml.settings import changed, read_settings
-from iris_ml.workflow import Workflow
+from iris_ml.base.settings import change_settings, read_settings
+from iris_ml.tracking.records import Records, _indexed
+from iris_ml.workflow.workflow import Workflow
 
 from .checkpoints import ended, forked
 
-SYNC = [sys.executable, "-c", "from iris_ml.entry import main; main()", "ui", "--sync-only"]
+SYNC = [sys.executable, "-c", "from iris_ml.cli.entry import main; main()", "ui", "--sync-only"]
 SENT = (
     "SELECT tags.value FROM tags JOIN runs ON tags.run_uuid = runs.run_uuid "
     "WHERE tags.key = 'iris_ml.record' AND runs.lifecycle_stage = 'active' AND runs.status = 'FINISHED'"
@@ -39,7 +39,7 @@ def scores(number: int) -> dict[str, float]:
 
 def project(store, seed=0):
     """A workflow that is done in a moment, and leaves its records in a folder."""
-    settings = changed(read_settings(environment={}), store=store, seed=seed, progress=False)
+    settings = change_settings(read_settings(environment={}), store=store, seed=seed, progress=False)
     return Workflow(number, scores, settings=lambda: settings)
 
 

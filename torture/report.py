@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from distributed import LocalCluster
 
-from iris_ml.model_files import save
+from iris_ml.models.model_file import save
 from iris_ml.production import workflow
 from torture.serving import PROJECT
 
@@ -54,7 +54,7 @@ def _write(flowers, path, rows):
 
 
 def _started(folder, file, on):
-    start = "from iris_ml.entry import main; main()"
+    start = "from iris_ml.cli.entry import main; main()"
     command, environment = [sys.executable, "-c", start, "report", file, *on], os.environ | {"PYTHONPATH": str(PROJECT)}
     return subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 

@@ -21,7 +21,7 @@ def served(folder, *words, **environment):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    start = "from iris_ml.entry import main; main()"
+    start = "from iris_ml.cli.entry import main; main()"
     log = open(Path(folder) / "log", "w+")  # noqa: SIM115
     server = subprocess.Popen(
         [sys.executable, "-c", start, "serve", "--port", str(port), *words],

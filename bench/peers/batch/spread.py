@@ -8,7 +8,7 @@ import pandas as pd
 from dask import dataframe
 from distributed import Client, LocalCluster
 
-from iris_ml.report import report
+from iris_ml.batch.report import report
 
 
 def answered(rows: pd.DataFrame, model) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from time import perf_counter
 
 from distributed import Client, LocalCluster
 
-from iris_ml.workflow import Workflow
+from iris_ml.workflow.workflow import Workflow
 
 
 def scores(seed: int) -> dict:

@@ -6,9 +6,9 @@ import pandas as pd
 import skops.io  # noqa: F401 - once in a session, when the first model is kept
 from sklearn.neural_network import MLPClassifier
 
+from iris_ml.base.settings import Source
+from iris_ml.io.readers import read_table
 from iris_ml.production import workflow
-from iris_ml.settings import Source
-from iris_ml.sources import read_table
 
 
 def raw(source: Source) -> pd.DataFrame:

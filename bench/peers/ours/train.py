@@ -1,6 +1,6 @@
 """The program that README shows."""
 
-from iris_ml.model_files import save
+from iris_ml.models.model_file import save
 from iris_ml.production import workflow
 
 run = workflow.run()
