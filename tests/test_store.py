@@ -59,7 +59,7 @@ def test_a_step_that_writes_into_its_input_spoils_nobody_elses(tmp_path):
     def second(rows: checkpoints.pd.DataFrame) -> float:
         return float(rows.length.sum())
 
-    settings = checkpoints.changed(checkpoints.read_settings(environment={}), store=tmp_path, progress=False)
+    settings = checkpoints.change_settings(checkpoints.read_settings(environment={}), store=tmp_path, progress=False)
     run = checkpoints.Workflow(checkpoints.rows, first, second, settings=lambda: settings).run()
     assert run["first"] == 0.0
     assert run["second"] > 0.0
