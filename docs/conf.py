@@ -5,6 +5,7 @@ the repository. nbdev's `nbdev_proc_nbs` has no part in it: it first downloads Q
 """
 
 import json
+import os
 import re
 from configparser import ConfigParser
 from importlib import import_module
@@ -25,7 +26,7 @@ copyright = settings["DEFAULT"]["copyright"]
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.linkcode"]
 root_doc = "README"
-include_patterns = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/*.md", "nbs/*.ipynb"]
+include_patterns = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/*.md", "nbs/*.ipynb", "nbs/**/*.ipynb"]
 exclude_patterns = [".*", "_*", "build", "**/.ipynb_checkpoints"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"
@@ -54,28 +55,41 @@ html_theme_options = {
     "footer_end": [],
 }
 
-# A page's first digit is its room; whoever is new begins with the stories.
+# A folder is a room. Whoever is new begins with the tutorials; then come the rooms, each above those that it imports from.
 rooms = {
-    "9": "Tutorials",
-    "0": "Vocabulary",
-    "1": "Science",
-    "2": "Memory",
-    "3": "Workflow",
-    "4": "Door",
-    "5": "Windows",
-    "6": "Front desk",
+    "tutorials": "Tutorials",
+    "base": "Base",
+    "stats": "Statistics",
+    "cache": "Cache",
+    "io": "Input and output",
+    "tracking": "Tracking",
+    "workflow": "Workflow",
+    "steps": "Steps",
+    "models": "Models",
+    "batch": "Batch",
+    "api": "API",
+    "app": "App",
+    "cli": "Command line",
 }
 
 
 def book():
-    """The pages in reading order."""
-    return sorted((root / "nbs").glob("[0-9]*.ipynb"))
+    """The pages in reading order, as paths below `nbs`; the declared workflow follows its steps."""
+    for room in rooms:
+        yield from (page.relative_to(root / "nbs") for page in sorted((root / "nbs" / room).glob("*.ipynb")))
+        if room == "steps":
+            yield Path("production.ipynb")
+
+
+def room_of(page):
+    """The folder in which a page lies."""
+    return "steps" if page.name == "production.ipynb" else page.parent.name
 
 
 def contents():
     """A table of contents for each room that has pages, in reading order."""
-    for digit, room in rooms.items():
-        yield toctree(room, [f"nbs/{page.stem}" for page in book() if page.name.startswith(digit)])
+    for room, caption in rooms.items():
+        yield toctree(caption, [f"nbs/{page.with_suffix('')}" for page in book() if room_of(page) == room])
     yield toctree("More", ["docs/reference", "CONTRIBUTING", "CHANGELOG"])
 
 
@@ -87,8 +101,8 @@ def toctree(caption, documents):
 def reference():
     """The directives that document every exported module, in the order of their pages."""
     for page in book():
-        name = page.stem.split("_", 1)[1]
-        if (root / project / f"{name}.py").exists():
+        name = ".".join([*page.parts[:-1], re.sub(r"^\d+_", "", page.stem)])
+        if (root / project / f"{name.replace('.', '/')}.py").exists():
             # Imported before the first is documented: autodoc rewrites the annotations of pydantic's BaseModel.
             module = import_module(f"{project}.{name}")
             values = [each for each in module.__all__ if not isinstance(getattr(module, each), type | FunctionType)]
@@ -96,14 +110,14 @@ def reference():
             options = f":members:\n   :inherited-members:\n   :exclude-members: {left_out}"
             told = [f".. automodule:: {project}.{name}\n   {options}\n"]
             told += [f".. autodata:: {project}.{name}.{each}\n   :no-value:\n" for each in values]
-            yield f"## {name}\n\nThe page: [{page.stem}](../nbs/{page.name})\n"
+            yield f"## {name}\n\nThe page: [{page.stem}](../nbs/{page})\n"
             yield "\n".join(["```{eval-rst}", *told, "```", ""])
 
 
 def linkcode_resolve(domain, info):
     """The exported cell that a documented name is written in."""
     module = (root / info["module"].replace(".", "/")).with_suffix(".py").read_text(encoding="utf-8")
-    for cell in module.split("\n# %% ../nbs/")[1:]:
+    for cell in re.split(r"\n# %% (?:\.\./)+nbs/", module)[1:]:
         place, _, code = cell.partition("\n")
         if re.search(rf"^(?:(?:async )?def |class )?{info['fullname'].partition('.')[0]}\b", code, re.MULTILINE):
             page, identity = place.split(".ipynb #")
@@ -155,10 +169,10 @@ def leave(app, environment, node, shown):
 def neighbours(page):
     """What each step on a page is made from and asked for by, with links to their pages."""
     steps = import_module(f"{project}.production").workflow
-    pages = {name: Path(steps[name].place.partition(",")[0]).stem for name in steps}
+    pages = {name: Path(steps[name].place.partition(",")[0]).with_suffix("") for name in steps}
 
     def links(names):
-        return ", ".join(f"[{name}]({pages[name]}.ipynb)" for name in names) or "nothing else"
+        return ", ".join(f"[{name}]({os.path.relpath(pages[name], page.parent)}.ipynb)" for name in names) or "nothing else"
 
     for name in (name for name in steps if pages[name] == page):
         needs = [asked for asked in steps[name].inputs if asked in pages]
@@ -171,7 +185,7 @@ def complete(app, document, source):
     if document.startswith("nbs/"):
         page = json.loads(source[0])
         page["cells"] = [each for cell in map(shown, page["cells"]) if cell for each in [*anchor(cell), cell]]
-        if said := [*neighbours(Path(document).name)]:
+        if said := [*neighbours(Path(document))]:
             text = ["## In the workflow\n\n", *said]
             page["cells"].append({"cell_type": "markdown", "id": "in-the-workflow", "metadata": {}, "source": text})
         source[0] = json.dumps(page)

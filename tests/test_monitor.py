@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from iris_ml.models.predictor import run_model
+from iris_ml.models.predictor import run_model, sample_predictions
 from iris_ml.models.request_log import RequestLog, read_requests
 from iris_ml.production import workflow
 from iris_ml.stats.drift import detect_drift
@@ -25,7 +25,7 @@ def flowers(model):
 
 def drifted(rows, model):
     run = run_model(rows, model)
-    table = detect_drift(run["rows"], run["predictions"].iloc[:, 0], model)
+    table = detect_drift(run["rows"], run["predictions"].iloc[:, 0], model, sample_predictions(model))
     return set(table.index[table.drifted])
 
 
@@ -59,7 +59,7 @@ def test_gaps_that_were_not_there_ring():
 
 def test_a_column_that_is_left_out_does_not_ring(flowers, model):
     run = run_model(flowers, model)
-    table = detect_drift(run["rows"].drop(columns="sepal_width"), run["predictions"].species, model)
+    table = detect_drift(run["rows"].drop(columns="sepal_width"), run["predictions"].species, model, sample_predictions(model))
     assert "sepal_width" not in table.index
     assert not table.drifted.any()
 

@@ -19,7 +19,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from iris_ml import sending
+from iris_ml.base import background_sync
 from iris_ml.base.settings import read_settings
 from iris_ml.cache.hashing import digest
 from iris_ml.cache.keys import digest as fingerprint
@@ -56,14 +56,14 @@ def record_of(run):
 
 # No step knows of it
 
-TRACKING = re.compile("records?|recording|history|sending|telling|note|mlflow|tracking|logging|print")
+TRACKING = re.compile("records?|recorder|history|background_sync|show_runs|note|mlflow|tracking|logging|print")
 
 
 def test_no_step_mentions_what_records_it():
-    pages = [*sorted((PROJECT / "nbs").glob("1*.ipynb")), PROJECT / "nbs" / "io/02_readers.ipynb"]
+    pages = [*sorted((PROJECT / "nbs" / "steps").glob("*.ipynb")), PROJECT / "nbs" / "io/02_readers.ipynb"]
     assert len(pages) > 7
     for page in pages:
-        module = PROJECT / "iris_ml" / f"{page.stem.partition('_')[2]}.py"
+        module = PROJECT / "iris_ml" / page.parent.name / f"{page.stem.partition('_')[2]}.py"
         tree = ast.parse(module.read_text(encoding="utf-8"))
         named = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         named |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
@@ -90,7 +90,7 @@ def test_a_record_holds_who_when_commit_settings_data_steps_scores_and_model():
     for name, step in record["steps"].items():
         place = workflow[name].place
         assert (step["place"], step["how"]) == (place, "computed")
-        assert re.match(r"nbs/\d\d\d?_\w+\.ipynb, cell \w+$", place)
+        assert re.match(r"nbs/\w+/\d\d_\w+\.ipynb, cell \w+$", place)
         assert step["result"] == run.results[name].digest
         assert step["key"] == run.results[name].now.key
         assert step["seconds"] > 0
@@ -274,7 +274,7 @@ def git_that_is_gone(monkeypatch):
 
 def mlflow_that_is_absent(monkeypatch):
     monkeypatch.setenv("IRIS_ML_TRACKING", "http://127.0.0.1:1")
-    monkeypatch.setattr(sending, "find_spec", lambda name: None)
+    monkeypatch.setattr(background_sync, "find_spec", lambda name: None)
 
 
 def mlflow_that_raises(monkeypatch):
@@ -348,7 +348,7 @@ def server(store, port=None):
     )
     try:
         deadline = time.monotonic() + 60
-        while not sending.is_reachable(f"http://127.0.0.1:{port}"):
+        while not background_sync.is_reachable(f"http://127.0.0.1:{port}"):
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.1)

@@ -1,12 +1,15 @@
-"""The pages read like a book, and each room keeps to what it may touch.
+"""A folder of `nbs/` is a room, and each room keeps to what it may touch.
 
-A page's number orders it, and the number's first digit is its room. The rules read the pages and their modules and
-import nothing; each takes the project's folder and gives one sentence for each thing that breaks it.
+import-linter holds the order of the rooms, as pyproject.toml lists them. The other rules read the pages and their modules
+and import nothing; each takes the project's folder and gives one sentence for each thing that breaks it.
 """
 
 import ast
 import json
 import re
+import subprocess
+import sys
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,23 +32,29 @@ FLOWERS = re.compile("sepal|petal|species|setosa|versicolor|virginica", re.IGNOR
 class Room:
     """What the modules of a room never import and never call."""
 
-    name: str
     never_imports: frozenset = frozenset()
     never_calls: frozenset = frozenset()
+    heavy: frozenset = frozenset()  # what only functions import, so that the module itself is quick to import
 
 
 ROOMS = {
-    "0": Room("Vocabulary", frozenset({"numpy", "pandas", "sklearn"})),
-    "1": Room(
-        "Science",
+    "base": Room(frozenset(WEB), heavy=frozenset({"hamilton", "joblib", "numpy", "pandas", "pyarrow", "sklearn", "skops"})),
+    "stats": Room(frozenset(WEB | DISK | NETWORK)),
+    "cache": Room(frozenset(WEB)),
+    "io": Room(frozenset(WEB)),
+    "tracking": Room(frozenset(WEB)),
+    "workflow": Room(frozenset(WEB)),
+    "steps": Room(
         frozenset(DISK | NETWORK | WEB | CLOCK | ENVIRONMENT | TRACKING | {"random", "secrets", "uuid"}),
         frozenset({"input", "open", "print", "now", "today", "savefig"} | FILES_IN_PANDAS),
     ),
-    "2": Room("Memory", frozenset(WEB)),
-    "3": Room("Workflow", frozenset(WEB)),
-    "4": Room("Door", frozenset(WEB), frozenset({"fit", "fit_predict", "fit_transform", "partial_fit"})),
-    "5": Room("Windows", frozenset({"sklearn", "skops", "iris_ml.cache.store"})),
-    "6": Room("Front desk", frozenset({"numpy", "sklearn", "skops"})),
+    "models": Room(frozenset(WEB), frozenset({"fit", "fit_predict", "fit_transform", "partial_fit"})),
+    "batch": Room(frozenset(WEB | {"sklearn", "skops"})),
+    "api": Room(frozenset({"sklearn", "skops", "iris_ml.cache.store"})),
+    "app": Room(frozenset({"sklearn", "skops", "iris_ml.cache.store"})),
+    "cli": Room(frozenset({"sklearn", "skops"})),
+    "tutorials": Room(),
+    "": Room(frozenset(WEB | DISK)),  # the declared workflow
 }
 
 
@@ -53,42 +62,41 @@ ROOMS = {
 class Page:
     """A notebook, and the module that it exports, if any."""
 
-    name: str
+    path: Path  # below `nbs`
     module: str
-    cells: ast.Module
     exported: ast.Module
 
     @property
-    def number(self):
-        return self.name.partition("_")[0]
+    def room(self):
+        return str(self.path.parent) if self.path.parent.name else ""
 
     @property
-    def room(self):
-        return self.name[0]
+    def number(self):
+        return self.path.name.partition("_")[0]
 
 
 def book(folder):
-    """The pages in reading order."""
+    """The pages, room by room."""
     pages = []
-    for path in sorted((folder / "nbs").glob("*.ipynb")):
+    for path in sorted((folder / "nbs").rglob("*.ipynb")):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        sources = ("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-        code = "\n".join(source for source in sources if not source.startswith("%%"))
+        code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
         module = "".join(re.findall(r"^#\|\s*default_exp\s+(\S+)", code, re.MULTILINE))
-        exported = (folder / "iris_ml" / f"{module}.py").read_text(encoding="utf-8") if module else ""
-        plain = re.sub(r"^\s*[%!].*", "", code, flags=re.MULTILINE)  # IPython's own lines are not Python
-        pages.append(Page(path.name, module, ast.parse(plain, path.name), ast.parse(exported)))
+        file = folder / "iris_ml" / f"{module.replace('.', '/')}.py"
+        exported = file.read_text(encoding="utf-8") if module else ""
+        pages.append(Page(path.relative_to(folder / "nbs"), module, ast.parse(exported)))
     return pages
 
 
-def imported(tree, nested=True):
-    """The full names that a tree imports, in its functions too: `iris_ml.steps.rows.check_rows` as well as `pandas`."""
-    for node in ast.walk(tree) if nested else tree.body:
+def imported(page, nested=True):
+    """The full names that a module imports, in its functions too: `iris_ml.io.readers.read_table` as well as `pandas`."""
+    parents = ["iris_ml", *page.module.split(".")[:-1]]
+    for node in ast.walk(page.exported) if nested else page.exported.body:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            inside = "iris_ml." if node.level else ""
-            yield from (f"{inside}{node.module + '.' if node.module else ''}{alias.name}" for alias in node.names)
+            base = parents[: len(parents) + 1 - node.level] if node.level else []
+            yield from (".".join([*base, *filter(None, [node.module]), alias.name]) for alias in node.names)
 
 
 def called(tree):
@@ -98,72 +106,50 @@ def called(tree):
             yield getattr(node.func, "attr", getattr(node.func, "id", ""))
 
 
-def pages_used(tree, pages):
-    """The pages whose modules a tree imports."""
-    names = {f"{name}." for name in imported(tree)}
-    return [page for page in pages if page.module and any(name.startswith(f"iris_ml.{page.module}.") for name in names)]
-
-
-def out_of_order(folder):
-    pages = book(folder)
-    return [
-        f"{page.name} imports from {used.name}, which does not come before it"
-        for page in pages
-        for used in {used.name: used for tree in (page.cells, page.exported) for used in pages_used(tree, pages)}.values()
-        if used.number >= page.number
-    ]
-
-
-def between_science_and_memory(folder):
-    pages = book(folder)
-    return [
-        f"{page.name} imports from {used.name}, and Science and Memory know nothing of each other"
-        for page in pages
-        for used in pages_used(page.exported, pages)
-        if {page.room, used.room} == {"1", "2"}
-    ]
-
-
 def not_for_the_room(folder):
     found = []
     for page in book(folder):
-        room = ROOMS.get(page.room, Room("Tutorials"))
-        for name in imported(page.exported):
+        room = ROOMS.get(page.room, Room())
+        for name in imported(page):
             never = [other for other in room.never_imports | NOTEBOOK_TOOLS if f"{name}.".startswith(f"{other}.")]
-            found += [f"{page.name} imports {other}, which {room.name} never does" for other in never]
-        if any(name.startswith("IPython") for name in imported(page.exported, nested=False)):
-            found.append(f"{page.name} imports IPython where there may be no notebook")
+            found += [f"{page.path} imports {other}, which a page of its room never does" for other in never]
+        at_once = {name.partition(".")[0] for name in imported(page, nested=False)}
+        found += [f"{page.path} imports {other} outside of a function" for other in sorted(room.heavy & at_once)]
+        if "IPython" in at_once:
+            found.append(f"{page.path} imports IPython where there may be no notebook")
         never = room.never_calls.intersection(called(page.exported))
-        found += [f"{page.name} calls {other}, which {room.name} never does" for other in sorted(never)]
+        found += [f"{page.path} calls {other}, which a page of its room never does" for other in sorted(never)]
     return found
 
 
-def flowers_outside_of_science(folder):
+def flowers_outside_of_the_application(folder):
     words = {
-        page.name: set(FLOWERS.findall(ast.unparse(page.exported)))
-        for page in book(folder)
-        if page.room not in {"0", "1", "9"}
+        page.path: set(FLOWERS.findall(ast.unparse(page.exported))) for page in book(folder) if page.room not in {"steps", ""}
     }
     return [
-        f"{name} speaks of {word}, and what lies outside of Science knows nothing about flowers"
-        for name, found in words.items()
+        f"{path} mentions {word}, and only the steps and the declared workflow know about flowers"
+        for path, found in words.items()
         for word in sorted(found)
     ]
 
 
 def misnamed(folder):
-    numbers = [page.number for page in book(folder)]
-    for page in book(folder):
-        expected = "" if page.room == "9" else page.name.partition("_")[2].removesuffix(".ipynb")
-        if page.room not in {*ROOMS, "9"} or not re.match(r"\d{3}_\w+\.ipynb$", page.name):
-            yield f"{page.name} stands in no room: its name is three digits and a word"
-        if page.module != expected:
-            yield f"{page.name} exports {page.module or 'nothing'} instead of {expected or 'nothing'}"
-        if numbers.count(page.number) > 1:
-            yield f"{page.name} shares its number with another page"
+    pages = book(folder)
+    numbers = [(page.room, page.number) for page in pages]
+    for page in pages:
+        name = page.path.stem.partition("_")[2] if page.room else page.path.stem
+        expected = "" if page.room == "tutorials" else ".".join(filter(None, [page.room, name]))
+        if page.room not in ROOMS:
+            yield f"{page.path} is in no room of tests/test_rooms.py"
+        elif page.room and not re.match(r"\d\d_\w+$", page.path.stem):
+            yield f"{page.path} is not named with two digits and a word"
+        elif page.module != expected:
+            yield f"{page.path} exports {page.module or 'nothing'} instead of {expected or 'nothing'}"
+        elif page.room and numbers.count((page.room, page.number)) > 1:
+            yield f"{page.path} shares its number with another page of its room"
 
 
-RULES = [out_of_order, between_science_and_memory, not_for_the_room, flowers_outside_of_science, misnamed]
+RULES = [not_for_the_room, flowers_outside_of_the_application, misnamed]
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -172,94 +158,118 @@ def test_every_page_keeps_the_rule(rule):
     assert not found, "\n".join(found)
 
 
+def lint_imports(folder):
+    """What import-linter says of a project in a folder, and whether every contract is kept."""
+    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as main; main(['--no-cache'])"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env={"PYTHONPATH": str(folder)})
+    return done.returncode == 0, done.stdout + done.stderr
+
+
+def layers():
+    """The rooms as pyproject.toml orders them, from the ground up."""
+    linter = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    return linter["contracts"][0]["layers"][::-1]
+
+
+def test_a_room_imports_only_from_rooms_below_it():
+    kept, said = lint_imports(PROJECT)
+    assert kept, said
+
+
+def test_every_folder_of_the_library_is_a_room_in_that_order():
+    folders = {path.name for path in (PROJECT / "iris_ml").iterdir() if (path / "__init__.py").exists()}
+    assert folders | {"production"} == {*layers()}
+    assert folders | {"tutorials"} == {path.name for path in (PROJECT / "nbs").iterdir() if path.is_dir() and path.name[0] != "."}
+    assert {*layers(), "tutorials", ""} - {"production"} == {*ROOMS}
+
+
+@pytest.mark.parametrize("code", ["from ..cli.entry import main", "def f():\n    from iris_ml.cli import entry"])
+def test_an_import_from_a_room_above_is_found(tmp_path, code):
+    for module in [f"{layer}/__init__" for layer in layers()] + ["__init__", "cli/entry"]:
+        (tmp_path / "iris_ml" / module).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "iris_ml" / f"{module}.py").write_text("main = None\n")
+    (tmp_path / "pyproject.toml").write_bytes((PROJECT / "pyproject.toml").read_bytes())
+    assert lint_imports(tmp_path)[0]
+    (tmp_path / "iris_ml" / "cache" / "store.py").write_text(f"{code}\n")
+    kept, said = lint_imports(tmp_path)
+    assert not kept
+    assert "iris_ml.cache.store -> iris_ml.cli" in said
+
+
 @pytest.fixture
 def small_book(tmp_path):
-    """A function that adds a page, of the given name and code, to a book in a temporary folder."""
-    for folder in "nbs", "iris_ml":
-        (tmp_path / folder).mkdir()
+    """A function that adds a page, of the given path and code, to a book in a temporary folder."""
 
-    def add(name, code="", module=None):
-        module = name.partition("_")[2] if module is None else module
-        directive = f"#| default_exp {module}\n" if module else ""
-        cell = {"cell_type": "code", "source": [directive, code]}
-        (tmp_path / "nbs" / f"{name}.ipynb").write_text(json.dumps({"cells": [cell]}))
-        (tmp_path / "iris_ml" / f"{module}.py").write_text(code)
+    def add(path, code="", module=None):
+        room, _, name = path.rpartition("/")
+        module = f"{room}.{name.partition('_')[2]}" if module is None else module
+        cell = {"cell_type": "code", "source": [f"#| default_exp {module}\n" if module else "", code]}
+        for file, text in (f"nbs/{path}.ipynb", json.dumps({"cells": [cell]})), (f"iris_ml/{module.replace('.', '/')}.py", code):
+            (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / file).write_text(text)
         return tmp_path
 
     return add
 
 
 @pytest.mark.parametrize(
-    "code",
-    [
-        "from .later import x",
-        "from . import later",
-        "import iris_ml.later",
-        "def f():\n    from iris_ml.later import x",
-    ],
-)
-def test_a_page_that_imports_from_a_later_one_is_found(small_book, code):
-    small_book("120_later")
-    assert out_of_order(small_book("110_sooner", code)) == [
-        "110_sooner.ipynb imports from 120_later.ipynb, which does not come before it"
-    ]
-
-
-def test_a_page_may_import_from_a_sooner_one(small_book):
-    small_book("110_sooner")
-    assert out_of_order(small_book("120_later", "from iris_ml.sooner import x")) == []
-
-
-def test_memory_that_imports_science_is_found(small_book):
-    small_book("03_split")
-    assert between_science_and_memory(small_book("210_checkpoints", "from .split import split")) == [
-        "210_checkpoints.ipynb imports from steps/03_split.ipynb, and Science and Memory know nothing of each other"
-    ]
-
-
-@pytest.mark.parametrize(
     ("page", "code", "found"),
     [
-        ("01_errors", "import pandas as pd", "imports pandas, which Vocabulary never does"),
-        ("03_settings", "from sklearn.base import clone", "imports sklearn, which Vocabulary never does"),
-        ("01_rows", "import os.path", "imports os, which Science never does"),
-        ("02_features", "def f():\n    from datetime import datetime", "imports datetime, which Science never does"),
-        ("02_features", "import mlflow", "imports mlflow, which Science never does"),
-        ("03_split", "print(1)", "calls print, which Science never does"),
-        ("130_classifier", "open('x')", "calls open, which Science never does"),
-        ("140_model", "pd.read_csv('x')", "calls read_csv, which Science never does"),
-        ("140_model", "pd.Timestamp.now()", "calls now, which Science never does"),
-        ("300_workflow", "import requests", "imports requests, which Workflow never does"),
-        ("02_predictor", "model.fit(X, y)", "calls fit, which Door never does"),
-        ("510_api", "import sklearn", "imports sklearn, which Windows never does"),
-        ("520_app", "from .checkpoints import read", "imports iris_ml.cache.store, which Windows never does"),
-        ("04_parity", "import numpy as np", "imports numpy, which Front desk never does"),
-        ("300_workflow", "from fastcore.basics import L", "imports fastcore, which Workflow never does"),
-        ("300_workflow", "from IPython.display import SVG", "imports IPython where there may be no notebook"),
+        ("steps/01_rows", "import os.path", "imports os"),
+        ("steps/02_features", "def f():\n    from datetime import datetime", "imports datetime"),
+        ("steps/02_features", "import mlflow", "imports mlflow"),
+        ("steps/03_split", "print(1)", "calls print"),
+        ("steps/05_classifier", "open('x')", "calls open"),
+        ("steps/06_model", "pd.read_csv('x')", "calls read_csv"),
+        ("steps/06_model", "pd.Timestamp.now()", "calls now"),
+        ("workflow/07_workflow", "import requests", "imports requests"),
+        ("models/02_predictor", "model.fit(X, y)", "calls fit"),
+        ("api/04_routes", "import sklearn", "imports sklearn"),
+        ("app/04_main", "from ..cache.store import Checkpoints", "imports iris_ml.cache.store"),
+        ("cli/04_parity", "import sklearn", "imports sklearn"),
+        ("workflow/07_workflow", "from fastcore.basics import L", "imports fastcore"),
     ],
 )
 def test_what_a_room_never_does_is_found(small_book, page, code, found):
-    assert not_for_the_room(small_book(page, code)) == [f"{page}.ipynb {found}"]
+    assert not_for_the_room(small_book(page, code)) == [f"{page}.ipynb {found}, which a page of its room never does"]
+
+
+@pytest.mark.parametrize("code", ["import pandas as pd", "from sklearn.base import clone"])
+def test_a_heavy_import_in_the_base_is_found(small_book, code):
+    (found,) = not_for_the_room(small_book("base/01_errors", code))
+    assert found.endswith(" outside of a function")
+
+
+def test_ipython_where_there_may_be_no_notebook_is_found(small_book):
+    (found,) = not_for_the_room(small_book("workflow/07_workflow", "from IPython.display import SVG"))
+    assert found == "workflow/07_workflow.ipynb imports IPython where there may be no notebook"
 
 
 @pytest.mark.parametrize("code", ["rows['sepal_length']", "Species = 'x'", "rows.petal_width"])
-def test_flowers_outside_of_science_are_found(small_book, code):
-    (found,) = flowers_outside_of_science(small_book("230_sources", code))
-    assert found.startswith("230_sources.ipynb speaks of ")
+def test_flowers_outside_of_the_application_are_found(small_book, code):
+    (found,) = flowers_outside_of_the_application(small_book("io/02_readers", code))
+    assert found.startswith("io/02_readers.ipynb mentions ")
 
 
 @pytest.mark.parametrize(
-    ("name", "module", "found"),
+    ("path", "module", "found"),
     [
-        ("700_cellar", "cellar", "700_cellar.ipynb stands in no room: its name is three digits and a word"),
-        ("01_rows", "plants", "steps/01_rows.ipynb exports plants instead of flowers"),
-        ("900_first_steps", "steps", "900_first_steps.ipynb exports steps instead of nothing"),
+        ("cellar/01_wine", "cellar.wine", "cellar/01_wine.ipynb is in no room of tests/test_rooms.py"),
+        ("io/readers", "io.readers", "io/readers.ipynb is not named with two digits and a word"),
+        ("steps/01_rows", "steps.plants", "steps/01_rows.ipynb exports steps.plants instead of steps.rows"),
+        ("steps/01_rows", "rows", "steps/01_rows.ipynb exports rows instead of steps.rows"),
+        ("tutorials/01_first_look", "look", "tutorials/01_first_look.ipynb exports look instead of nothing"),
     ],
 )
-def test_a_page_of_the_wrong_name_is_found(small_book, name, module, found):
-    assert list(misnamed(small_book(name, module=module))) == [found]
+def test_a_page_of_the_wrong_name_is_found(small_book, path, module, found):
+    assert list(misnamed(small_book(path, module=module))) == [found]
 
 
 def test_two_pages_of_one_number_are_found(small_book):
-    small_book("01_rows")
-    assert len(list(misnamed(small_book("100_trees")))) == 2
+    small_book("steps/01_rows")
+    assert len(list(misnamed(small_book("steps/01_trees")))) == 2
+
+
+def test_two_rooms_may_number_their_pages_alike(small_book):
+    small_book("steps/01_rows")
+    assert list(misnamed(small_book("io/01_locations"))) == []

@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import expect
 
 PROJECT = Path(__file__).parents[1]
+LAYERS = ["base", "stats", "cache", "io", "tracking", "workflow", "steps", "models", "batch", "api", "app", "cli"]
 
 
 @pytest.fixture(scope="module")
@@ -118,16 +119,23 @@ def test_a_link_that_leads_nowhere_is_found(tmp_path):
 
 
 def test_the_stories_are_listed_first_and_then_the_pages_in_reading_order(site):
-    listed = re.findall(r'<a class="[^"]*" href="nbs/(\w+)\.html">', (site / "index.html").read_text(encoding="utf-8"))
-    written = [path.stem for path in (PROJECT / "nbs").glob("[0-9]*.ipynb")]
-    order = sorted(written, key=lambda name: (not name.startswith("9"), name))
-    assert [name for name in dict.fromkeys(listed) if name in written] == order
+    listed = re.findall(r'<a class="[^"]*" href="nbs/([\w/]+)\.html">', (site / "index.html").read_text(encoding="utf-8"))
+    written = {str(path.relative_to(PROJECT / "nbs").with_suffix("")) for path in (PROJECT / "nbs").rglob("*.ipynb")}
+    found = [name for name in dict.fromkeys(listed) if name in written]
+    rooms = list(dict.fromkeys(name.rpartition("/")[0] for name in found if name != "production"))
+    assert {*found} == written
+    assert rooms == ["tutorials", *LAYERS]
+    assert [name for name in found if name != "production"] == [
+        name for room in rooms for name in sorted(written) if name.startswith(f"{room}/")
+    ]
+    assert found[found.index("production") - 1].startswith("steps/")
 
 
 def test_every_exported_name_and_every_method_is_in_the_reference(site):
     places = Links(site / "docs" / "reference.html").places
     names = set()
-    for module in sorted(path.stem for path in (PROJECT / "iris_ml").glob("[!_]*.py")):
+    for path in sorted((PROJECT / "iris_ml").rglob("[!_]*.py")):
+        module = ".".join(path.relative_to(PROJECT / "iris_ml").with_suffix("").parts)
         for name in import_module(f"iris_ml.{module}").__all__:
             exported = getattr(import_module(f"iris_ml.{module}"), name)
             methods = [each for each, _ in getmembers(exported, _is_ours)] if isinstance(exported, type) else []

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
-from iris_ml.models.predictor import run_model
+from iris_ml.models.predictor import run_model, sample_predictions
 from iris_ml.production import workflow
 from iris_ml.stats.drift import detect_drift
 
@@ -38,7 +38,7 @@ def model():
 def alarmed(rows):
     """Say whether the monitor rings at rows, and why."""
     run = run_model(rows, model())
-    table = detect_drift(run["rows"], run["predictions"].iloc[:, 0], model())
+    table = detect_drift(run["rows"], run["predictions"].iloc[:, 0], model(), sample_predictions(model()))
     return [*table.index[table.drifted]]
 
 

@@ -20,7 +20,7 @@ from ..models.request_log import read_requests
 from .html import render_bars, render_page, render_table
 from ..models.model_file import model_version
 from ..stats.drift import detect_drift, read_quantiles
-from ..models.predictor import load_champion, run_model
+from ..models.predictor import load_champion, run_model, sample_predictions
 from ..base.settings import read_settings
 from ..io.readers import read_table
 from ..base.errors import IrisError
@@ -72,7 +72,7 @@ def report_drift(
         if rows.empty:
             advice = "ask it, or name files: iris_ml monitor FILE"
             raise IrisError("the server has kept nothing of what this model was asked", str(settings.journal), advice)
-    found = detect_drift(rows, rows[target], model)
+    found = detect_drift(rows, rows[target], model, sample_predictions(model))
     if to is not None:
         with replace_atomically(to) as aside:
             aside.write_text(_page(rows, found, model), encoding="utf-8")

@@ -13,7 +13,7 @@ import pandas as pd
 
 from ..steps.model import split_predictions
 from ..stats.drift import detect_drift
-from ..models.predictor import out_of_domain
+from ..models.predictor import out_of_domain, sample_predictions
 from ..workflow.run import Run
 from ..stats.intervals import per_class_metrics
 from ..stats.intervals import confusion_matrix
@@ -126,7 +126,8 @@ def summarize_counts(
     """Say what was counted, in plain values."""
     profile, some = model.profile, sums["some"]
     classes, columns = [str(label) for label in profile["classes"]], [*profile["columns"]]
-    moved = detect_drift(some.drop(columns=profile["target"]), some[profile["target"]], model)
+    expected = sample_predictions(model)
+    moved = detect_drift(some.drop(columns=profile["target"]), some[profile["target"]], model, expected)
     said: dict[str, Any] = {
         "answers": dict(zip(classes, sums["answers"].tolist(), strict=True)),
         "outside": {"rows": int(sums["outside rows"]), "columns": dict(zip(columns, sums["outside"].tolist(), strict=True))},

@@ -22,7 +22,7 @@ from .request_log import read_requests as was_asked
 from .model_file import read_champion, store_model, load, model_version
 from ..stats.drift import detect_drift
 from ..tracking.recorder import Record
-from .predictor import Predictor
+from .predictor import Predictor, sample_predictions
 from ..production import workflow
 from ..tracking.records import Records
 from ..workflow.run import Run
@@ -140,7 +140,7 @@ def drifted_columns(
     if rows.empty:
         return []
     model = load(settings.model_file, settings.trusted_types)
-    found = detect_drift(rows, rows[model.profile["target"]], model)
+    found = detect_drift(rows, rows[model.profile["target"]], model, sample_predictions(model))
     return [*found.index[found.drifted]]
 
 

@@ -13,8 +13,6 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2_contingency, fisher_exact, ks_2samp
 
-from ..models.predictor import Predictor
-
 # %% ../../nbs/stats/03_drift.ipynb #d4f783f7
 _ROWS = 5_000  # that are compared, at most
 
@@ -58,6 +56,7 @@ def detect_drift(
     rows: pd.DataFrame,  # that were asked about, under the names that the model learned; a column may be left out
     answers: pd.Series,  # the label of each
     model: Any,  # that answered, with its profile
+    expected: pd.Series,  # label -> how often the model predicts it for the sample in its profile
     level: float = 0.005,  # how often in all a batch may alarm for nothing
 ) -> pd.DataFrame:  # a row a test, the least likely first: "moved" (share of the rows), "chance", "drifted"
     """Compare rows and answers with what a model was shown."""
@@ -68,13 +67,7 @@ def detect_drift(
         found[name] = (_of_numbers if "quantiles" in then else _of_texts)(now, then)
         if then["missing"] or now.isna().any():
             found[f"{name}, missing"] = _of_gaps(now, then)
-    found[f"{target}, answered"] = _of_texts(answers, _answered(model))
+    found[f"{target}, answered"] = _of_texts(answers, {"values": expected.index.tolist(), "counts": expected.tolist()})
     table = pd.DataFrame.from_dict(found, orient="index", columns=["moved", "chance"]).rename_axis("compared")
     table["chance"] = (table.chance * len(table)).clip(upper=1.0)
     return table.assign(drifted=table.chance < level).sort_values("chance", kind="stable")
-
-
-def _answered(model: Any) -> dict[str, Any]:
-    sample = pd.DataFrame(model.profile["sample"]).drop(columns=model.profile["target"])
-    counts = Predictor(model).run(sample)["predictions"].iloc[:, 0].value_counts()
-    return {"values": counts.index.tolist(), "counts": counts.tolist()}
