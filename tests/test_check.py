@@ -62,12 +62,12 @@ STEP, COMMANDS = "return model.predict(features)", "iris_ml/cli/predict.py"
 BENT = {  # file, what it says, what it says when it is bent, surfaces that are then to be named
     "a page that was edited and not exported": ("nbs/steps/06_model.ipynb", STEP, f"{STEP}.round(3)", {"notebook"}),
     "a module that was edited by hand": ("iris_ml/steps/model.py", STEP, f"{STEP}.round(6)", {*SURFACES} - {"notebook"}),
-    "a command that rounds": (COMMANDS, "with_answers(asked), to", "with_answers(asked).round(3), to", {"command"}),
+    "a command that rounds": (COMMANDS, "join_predictions(asked), to", "join_predictions(asked).round(3), to", {"command"}),
     "a report that rounds": ("iris_ml/batch/scoring.py", "from_pandas(table,", "from_pandas(table.round(3),", REPORTS),
     "a report of other rows": ("iris_ml/io/batches.py", "yield Batch(rows, ", "yield Batch(rows * 1.01, ", REPORTS),
     "a service that mixes up columns": ("iris_ml/api/schemas.py", "float).reshape", "float)[:, ::-1].reshape", {"API"}),
     "a service that rounds": ("iris_ml/api/schemas.py", "given.to_numpy(object)", "given.round(4).to_numpy(object)", {"API"}),
-    "an app that rounds what it is given": ("iris_ml/app/main.py", "run = ask(row, model", "run = ask(row.round(0), model", {"app"}),
+    "an app that rounds what it is given": ("iris_ml/app/main.py", "run = run_model(row, model", "run = run_model(row.round(0), model", {"app"}),
 }
 
 

@@ -49,16 +49,16 @@ def test_nothing_changed_is_answered_at_once_and_says_what_the_last_run_said(pro
 
 
 def a_comment_in_the_code(folder):
-    with (folder / "code" / "iris_ml" / "split.py").open("a") as module:
+    with (folder / "code" / "iris_ml" / "steps" / "split.py").open("a") as module:
         module.write("# a comment\n")
 
 
 def a_new_file_in_the_code(folder):
-    (folder / "code" / "iris_ml" / "another.py").touch()
+    (folder / "code" / "iris_ml" / "steps" / "another.py").touch()
 
 
 def a_file_less_in_the_code(folder):
-    (folder / "code" / "iris_ml" / "report.py").unlink()
+    (folder / "code" / "iris_ml" / "batch" / "report.py").unlink()
 
 
 def a_settings_file_that_says_the_same(folder):
@@ -124,7 +124,7 @@ def test_a_setting_in_the_environment_is_seen(project):
 
 
 def test_an_edited_classifier_computes_the_model_and_reuses_the_data(project):
-    page = project / "code" / "iris_ml" / "classifier.py"
+    page = project / "code" / "iris_ml" / "steps" / "classifier.py"
     page.write_text(page.read_text().replace("k=2", "k=3"))
     lines = {words[0]: words[1] for line in run(project).splitlines() if len(words := line.split()) > 1}
     assert lines["raw"] == lines["features"] == lines["train"] == lines["profile"] == "reused"
@@ -132,7 +132,7 @@ def test_an_edited_classifier_computes_the_model_and_reuses_the_data(project):
 
 
 def test_a_step_that_cannot_be_kept_keeps_the_manifest_away(project):
-    page = Path(project / "code" / "iris_ml" / "scores.py")
+    page = Path(project / "code" / "iris_ml" / "steps" / "scores.py")
     page.write_text(page.read_text().replace("    right = int", "    eval('1')\n    right = int", 1))
     assert "not kept: code that asks for eval" in " ".join(run(project).split())
     printed = run(project)

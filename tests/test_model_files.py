@@ -61,7 +61,7 @@ from sklearn.preprocessing import FunctionTransformer
 from iris_ml.base.skops_archive import import_skops, dump_archive, load_archive
 QUICKLY
 for function in numpy.log1p, numpy.add, scipy.special.expit, scipy.special.logit:
-    assert unpacked(packed(FunctionTransformer(function)), "a file").func is function
+    assert load_archive(dump_archive(FunctionTransformer(function)), "a file").func is function
 """
     for quickly in "import_skops()", "":
         subprocess.run([sys.executable, "-c", program.replace("QUICKLY", quickly)], check=True)

@@ -36,8 +36,8 @@ def nbdev(command, project):
 
 
 def contents(folder, pattern):
-    """The bytes of each file, by name."""
-    return {path.name: path.read_bytes() for path in folder.glob(pattern)}
+    """The bytes of each file, by its path in the folder."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob(pattern)}
 
 
 def different(before, after):
@@ -74,7 +74,7 @@ def test_a_notebook_with_a_count_is_not_clean(project):
     notebook = json.loads(page.read_text(encoding="utf-8"))
     next(cell for cell in notebook["cells"] if cell["cell_type"] == "code")["execution_count"] = 7
     page.write_text(json.dumps(notebook), encoding="utf-8")
-    assert page.name in changed_by_cleaning(project)
+    assert str(page.relative_to(project / "nbs")) in changed_by_cleaning(project)
 
 
 def test_a_module_edited_by_hand_is_found(project):
@@ -95,12 +95,12 @@ def test_a_page_without_its_module_is_found(project):
 
 def test_the_site_of_those_who_have_quarto_lists_every_page(project):
     nbdev("nbdev_sidebar", project)
-    listed = re.findall(r"\w+\.ipynb", (project / "nbs" / "sidebar.yml").read_text(encoding="utf-8"))
-    assert sorted(listed) == sorted(path.name for path in (PROJECT / "nbs").glob("*.ipynb"))
+    listed = re.findall(r"[\w/]+\.ipynb", (project / "nbs" / "sidebar.yml").read_text(encoding="utf-8"))
+    assert sorted(listed) == sorted(str(path.relative_to(PROJECT / "nbs")) for path in (PROJECT / "nbs").rglob("*.ipynb"))
 
 
 def test_cleaning_twice_equals_cleaning_once(project):
-    for page in (project / "nbs").glob("*.ipynb"):
+    for page in (project / "nbs").rglob("*.ipynb"):
         notebook = json.loads(page.read_text(encoding="utf-8"))
         for count, cell in enumerate(cell for cell in notebook["cells"] if cell["cell_type"] == "code"):
             cell |= {"execution_count": count, "metadata": {"scrolled": True}}
@@ -123,7 +123,7 @@ def tells(text):
 
 
 def test_no_page_tells_a_path_a_name_or_a_secret_of_whoever_ran_it():
-    pages = {page.name: page.read_text(encoding="utf-8") for page in (PROJECT / "nbs").glob("*.ipynb")}
+    pages = {page.name: page.read_text(encoding="utf-8") for page in (PROJECT / "nbs").rglob("*.ipynb")}
     assert {name: told for name, text in pages.items() if (told := tells(text))} == {}
 
 
@@ -171,16 +171,16 @@ def test_a_page_has_no_network_and_an_empty_home(elsewhere):
     home = "from pathlib import Path\n[path.name for path in Path.home().iterdir() if not path.name.startswith('.')]"
     cells = [nbformat.v4.new_code_cell(home, outputs=[nbformat.v4.new_output("execute_result", {"text/plain": "[]"})])]
     cells += [nbformat.v4.new_code_cell(network)]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), elsewhere / "nbs" / "990_away.ipynb")
-    same, said = ran("990_away.ipynb", elsewhere, 0)
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), elsewhere / "nbs" / "99_away.ipynb")
+    same, said = ran("99_away.ipynb", elsewhere, 0)
     assert not same
     assert "1 passed, 1 failed" in said or "1 failed, 1 passed" in said, said
     assert "there is no network, and 192.0.2.1 was asked for" in said
 
 
 def first_page(project):
-    return min((project / "nbs").glob("*.ipynb"))
+    return project / "nbs" / "base" / "01_errors.ipynb"
 
 
 def exported(page):
-    return page.stem.split("_", 1)[1] + ".py"
+    return f"{page.parent.name}/{page.stem.split('_', 1)[1]}.py"

@@ -14,9 +14,9 @@ from torture.promotion import against_itself, five_points_better, five_points_wo
 PROJECT = Path(__file__).parents[1]
 BLUR = """\
     import numpy as np
-    flowers = flowers.assign(petal_length=flowers.petal_length + np.random.default_rng().normal(0, 0.01))
+    rows = rows.assign(petal_length=rows.petal_length + np.random.default_rng().normal(0, 0.01))
 """
-CENTRE = "    flowers = flowers.assign(petal_length=flowers.petal_length - flowers.petal_length.mean())\n"
+CENTRE = "    rows = rows.assign(petal_length=rows.petal_length - rows.petal_length.mean())\n"
 
 
 class Folder:
@@ -41,7 +41,7 @@ class Folder:
 
     def change(self, page, module, old, new):
         """Change lines of a page, and of its export with it."""
-        for name, between in (f"nbs/{page}.ipynb", '\\n",\n    "'), (f"iris_ml/{module}.py", "\n"):
+        for name, between in (f"nbs/steps/{page}.ipynb", '\\n",\n    "'), (f"iris_ml/steps/{module}.py", "\n"):
             text = (self.code / name).read_text()
             before, after = (between.join(lines.splitlines()) for lines in (old, new))
             assert before in text, name
@@ -106,7 +106,7 @@ def test_what_no_page_says_is_not_promoted_whatever_the_reason(folder):
     assert "steps/05_classifier.ipynb; run nbdev_export" in said
 
 
-_LINE = "    others = {name: kind for name, kind in flowers.dtypes.items()"
+_LINE = "    others = {name: kind for name, kind in rows.dtypes.items()"
 
 
 @pytest.mark.parametrize(

@@ -355,7 +355,7 @@ def test_strictly_the_first_wrong_row_stops_everything(model):
     assert left() == before
 
 
-@pytest.mark.parametrize("where", ["summary", "page_of", "added"])
+@pytest.mark.parametrize("where", ["summarize_counts", "render_report", "merge_counts"])
 def test_an_interrupted_report_leaves_the_old_one(model, monkeypatch, where):
     def interrupted(*_):
         raise KeyboardInterrupt
@@ -504,7 +504,7 @@ def test_answers_of_a_cluster_and_of_this_machine_take_each_others_place(model, 
 
 def test_where_workers_do_not_see_the_folder_the_answers_come_back(model, client, monkeypatch):
     flowers(100_000, "many.parquet")
-    monkeypatch.setattr("iris_ml.batch.writers.seen_by_all", lambda *_: False)
+    monkeypatch.setattr("iris_ml.batch.writers.visible_to_workers", lambda *_: False)
     made = report("many.parquet", "there.html", model, on=client)
     here = report("many.parquet", "here.html", model)
     assert made.predictions.read_bytes() == here.predictions.read_bytes()

@@ -38,7 +38,7 @@ class Room:
 
 
 ROOMS = {
-    "base": Room(frozenset(WEB), heavy=frozenset({"hamilton", "joblib", "numpy", "pandas", "pyarrow", "sklearn", "skops"})),
+    "base": Room(frozenset(WEB), heavy=frozenset({"joblib", "numpy", "pandas", "pyarrow", "sklearn", "skops"})),
     "stats": Room(frozenset(WEB | DISK | NETWORK)),
     "cache": Room(frozenset(WEB)),
     "io": Room(frozenset(WEB)),

@@ -28,7 +28,7 @@ def _failed(folder, seed):
     said = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True).stdout
     counted = {kind: int(number) for number, kind in re.findall(r"(\d+) (passed|failed)", said.splitlines()[-1])}
     assert counted, said
-    return sum(counted.values()), sorted(set(re.findall(r"^FAILED nbs/(\w+)\.ipynb", said, re.MULTILINE)))
+    return sum(counted.values()), sorted(set(re.findall(r"^FAILED nbs/([\w/]+)\.ipynb", said, re.MULTILINE)))
 
 
 def elsewhere(times):
@@ -45,7 +45,7 @@ def shuffled():
     """Shuffle the cells of every page, its last code to the front; a page that passes nevertheless is a failure."""
     with tempfile.TemporaryDirectory() as folder:
         project = _copied(Path(folder, "project"))
-        pages = sorted((project / "nbs").glob("[0-9]*.ipynb"))
+        pages = sorted((project / "nbs").rglob("[0-9]*.ipynb"))
         for page in pages:
             notebook = json.loads(page.read_text(encoding="utf-8"))
             last = max(place for place, cell in enumerate(notebook["cells"]) if cell["cell_type"] == "code")
@@ -53,7 +53,7 @@ def shuffled():
             random.Random(page.name).shuffle(notebook["cells"])
             notebook["cells"].insert(0, first)
             page.write_text(json.dumps(notebook), encoding="utf-8")
-        passed = sorted({page.stem for page in pages} - {*_failed(project, 0)[1]})
+        passed = sorted({str(page.relative_to(project / "nbs").with_suffix("")) for page in pages} - {*_failed(project, 0)[1]})
     return len(pages), len(passed), ", ".join(passed) or "all rejected"
 
 

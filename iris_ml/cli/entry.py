@@ -18,7 +18,7 @@ import iris_ml
 from .tables import terminal_width
 from .manifest import read_manifest, current_state
 from ..models.model_file import model_version
-from ..tracking.recorder import record_repeat
+from ..tracking.run_record import record_repeat
 from ..tracking.records import Records
 from ..base.errors import IrisError
 

@@ -21,7 +21,7 @@ from ..tracking.history import diff_records, find_record
 from .request_log import read_requests as was_asked
 from .model_file import read_champion, store_model, load, model_version
 from ..stats.drift import detect_drift
-from ..tracking.recorder import Record
+from ..tracking.run_record import Record
 from .predictor import Predictor, sample_predictions
 from ..production import workflow
 from ..tracking.records import Records

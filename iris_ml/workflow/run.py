@@ -74,7 +74,7 @@ def summarize_value(value: Any) -> str:
 from collections.abc import Iterable, Iterator, Mapping
 
 
-from ..tracking.recorder import NoRecord
+from ..tracking.run_record import NoRecord
 from ..cache.keys import diff_keys
 from ..base.errors import WorkflowError, suggest
 
