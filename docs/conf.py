@@ -76,6 +76,8 @@ rooms = {
 def book():
     """The pages in reading order, as paths below `nbs`; the declared workflow follows its steps."""
     for room in rooms:
+        if room == "base":
+            yield Path("package.ipynb")
         yield from (page.relative_to(root / "nbs") for page in sorted((root / "nbs" / room).glob("*.ipynb")))
         if room == "steps":
             yield Path("production.ipynb")
@@ -83,7 +85,7 @@ def book():
 
 def room_of(page):
     """The folder in which a page lies."""
-    return "steps" if page.name == "production.ipynb" else page.parent.name
+    return {"package.ipynb": "base", "production.ipynb": "steps"}.get(str(page), page.parent.name)
 
 
 def contents():

@@ -67,7 +67,7 @@ BENT = {  # file, what it says, what it says when it is bent, surfaces that are 
     "a report of other rows": ("iris_ml/io/batches.py", "yield Batch(rows, ", "yield Batch(rows * 1.01, ", REPORTS),
     "a service that mixes up columns": ("iris_ml/api/schemas.py", "float).reshape", "float)[:, ::-1].reshape", {"API"}),
     "a service that rounds": ("iris_ml/api/schemas.py", "given.to_numpy(object)", "given.round(4).to_numpy(object)", {"API"}),
-    "an app that rounds what it is given": ("iris_ml/app/main.py", "run = run_model(row, model", "run = run_model(row.round(0), model", {"app"}),
+    "an app that rounds its rows": ("iris_ml/app/main.py", "run_model(row, model", "run_model(row.round(0), model", {"app"}),
 }
 
 

@@ -138,7 +138,7 @@ def misnamed(folder):
     numbers = [(page.room, page.number) for page in pages]
     for page in pages:
         name = page.path.stem.partition("_")[2] if page.room else page.path.stem
-        expected = "" if page.room == "tutorials" else ".".join(filter(None, [page.room, name]))
+        expected = "" if page.room == "tutorials" else ".".join(filter(None, [page.room, name])).replace("package", "__init__")
         if page.room not in ROOMS:
             yield f"{page.path} is in no room of tests/test_rooms.py"
         elif page.room and not re.match(r"\d\d_\w+$", page.path.stem):

@@ -122,13 +122,14 @@ def test_the_stories_are_listed_first_and_then_the_pages_in_reading_order(site):
     listed = re.findall(r'<a class="[^"]*" href="nbs/([\w/]+)\.html">', (site / "index.html").read_text(encoding="utf-8"))
     written = {str(path.relative_to(PROJECT / "nbs").with_suffix("")) for path in (PROJECT / "nbs").rglob("*.ipynb")}
     found = [name for name in dict.fromkeys(listed) if name in written]
-    rooms = list(dict.fromkeys(name.rpartition("/")[0] for name in found if name != "production"))
+    rooms = list(dict.fromkeys(name.rpartition("/")[0] for name in found if "/" in name))
     assert {*found} == written
     assert rooms == ["tutorials", *LAYERS]
-    assert [name for name in found if name != "production"] == [
+    assert [name for name in found if "/" in name] == [
         name for room in rooms for name in sorted(written) if name.startswith(f"{room}/")
     ]
     assert found[found.index("production") - 1].startswith("steps/")
+    assert found[found.index("package") + 1].startswith("base/")
 
 
 def test_every_exported_name_and_every_method_is_in_the_reference(site):

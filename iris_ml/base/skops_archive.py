@@ -88,6 +88,7 @@ def load_archive(
             outside = [name for name in members.namelist() if not re.fullmatch(r"\w+\.\w+", name)]
         if outside:
             raise ValueError(f"it has the member {outside[0]!r}, and skops writes no such name")
+        archive = _renamed(archive) if size <= len(archive) else archive
         asked = get_untrusted_types(data=archive) if size <= len(archive) else []
         strange = [name for name in asked if name not in {*_TRUSTED, *trusted} and not _is_known(name)]
         if not strange and size <= len(archive):
@@ -98,6 +99,25 @@ def load_archive(
         advice = "if you know where it comes from, name them under 'trusted_types'"
         raise ModelFileError(f"it holds what is not trusted: {', '.join(strange)}", where, advice)
     raise ModelFileError(f"its {len(archive)} bytes would unpack to {size}", where, ADVICE)
+
+
+_MOVED = {b"iris_ml.model": b"iris_ml.steps.model"}  # modules that had other names when older files were written
+
+
+def _renamed(archive: bytes) -> bytes:
+    """Write the modules of an older archive under the names that they have now."""
+    with ZipFile(BytesIO(archive)) as members:
+        contents = {name: members.read(name) for name in members.namelist()}
+    schema = contents["schema.json"]
+    for old, new in _MOVED.items():
+        schema = schema.replace(b'"__module__": "%b"' % old, b'"__module__": "%b"' % new)
+    if schema == contents["schema.json"]:
+        return archive
+    renamed = BytesIO()
+    with ZipFile(renamed, "w") as members:
+        for name, content in {**contents, "schema.json": schema}.items():
+            members.writestr(name, content)
+    return renamed.getvalue()
 
 # %% ../../nbs/base/09_skops_archive.ipynb #0c5de2be
 def import_skops() -> None:

@@ -1,0 +1,55 @@
+"""What was written before the modules moved into rooms is still read."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import iris_ml
+from iris_ml import load, predict
+from iris_ml.base.errors import ModelFileError
+from iris_ml.models.model_file import model_version, read_champion
+from iris_ml.tracking.records import Records
+
+OLD = Path(__file__).parent / "data" / "before_the_move"
+IRIS = pd.read_csv(Path(iris_ml.__path__[0]) / "data" / "iris.csv")
+
+
+@pytest.fixture
+def champion(tmp_path):
+    """The file that names the champion, with the champion's own file beside it."""
+    (tmp_path / "models").mkdir()
+    shutil.copy(OLD / "model.skops", tmp_path / "models" / "6484ae3d117f.skops")
+    return shutil.copy(OLD / "champion.skops", tmp_path / "model.skops")
+
+
+def test_a_model_gives_the_recorded_answers(champion):
+    model = load(OLD / "model.skops")  # which compares its answers to the golden rows
+    answers = predict(IRIS.drop(columns="species"), model)
+    assert (answers.species == IRIS.species).mean() == pytest.approx(0.96, abs=0.02)
+    assert np.allclose(answers.iloc[:, 1:].sum(axis=1), 1.0)
+
+
+def test_a_champion_is_found_with_its_history(champion):
+    assert model_version(champion) == "6484ae3d117f"
+    assert read_champion(champion)["because"] == ""
+    assert type(load(champion)).__module__ == "iris_ml.steps.model"
+
+
+def test_a_model_whose_bytes_were_changed_is_refused_before_a_name_in_it_is_read(tmp_path):
+    content = bytearray((OLD / "model.skops").read_bytes())
+    content[-100] ^= 1
+    (tmp_path / "model.skops").write_bytes(content)
+    with pytest.raises(ModelFileError, match="damaged"):
+        load(tmp_path / "model.skops")
+
+
+def test_a_record_is_listed_and_read(tmp_path):
+    shutil.copytree(OLD / "records", tmp_path / "records")
+    records = Records(tmp_path / "records")
+    (line,) = records.lines()
+    assert line["who"] == "ada@laptop"
+    assert line["scores"]["accuracy"] == 1.0
+    assert list(records.read(line["id"])["steps"])[:2] == ["raw", "flowers"]
