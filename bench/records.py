@@ -83,7 +83,8 @@ def _processes(folder: Path) -> None:
 
 
 def _asked(folder: Path) -> None:
-    program = "import sys; from iris_ml.tracking.records import Records; from bench.records import fill; fill(Records(sys.argv[1]))"
+    program = "import sys; from iris_ml.tracking.records import Records; from bench.records import fill\n"
+    program += "fill(Records(sys.argv[1]))"
     store = folder / "asked"
     typed = command("ours", "python", "-c", program, str(store / ".iris_ml" / "records"))
     subprocess.run(typed, cwd=PROJECT, env=environment("ours"), check=True)

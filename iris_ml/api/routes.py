@@ -20,7 +20,6 @@ from .schemas import Limits, Problem, body_reader, row_type, rows_type
 from ..models.live_model import LiveModel
 from ..models.request_log import RequestLog
 from .problems import PROBLEM_RESPONSE, handle_error
-from ..production import workflow
 from ..base.errors import IrisError, require_extra
 
 with require_extra("api"):
@@ -130,6 +129,7 @@ def _add_health(application: FastAPI, champion: LiveModel, health: Callable[[], 
     async def model() -> dict[str, Any]:
         """Describe the model that answers: what it is, what it learned from, and where it is written."""
         profile = {name: value for name, value in champion.model.profile.items() if name != "sample"}
+        workflow = champion.predictor.workflow
         places = {name: workflow[name].place for name in workflow}
         about = {"estimator": repr(champion.model.estimator), "cost": champion.cost, "pages": places}
         return {"version": champion.version, **champion.lineage, **profile, **about}

@@ -117,7 +117,7 @@ import pandas as pd
 from pydantic import BaseModel
 
 from ..models.predictor import Predictor, out_of_domain
-from ..production import workflow
+from ..workflow.graph import Step
 from ..workflow.run import Run
 
 # %% ../../nbs/api/02_schemas.ipynb #8cccd841
@@ -206,13 +206,13 @@ def explanations_json(
         moves = run["moves"].loc[row].rename_axis("column").reset_index()
         answer["moves"] = moves.reindex(columns=["column", "label", "change"]).to_dict("records")
         answer["nearest"] = run["nearest"].loc[row].to_dict("records")
-    return {"answers": explained, "steps": [_step(run, name) for name in run if name in workflow]}
+    return {"answers": explained, "steps": [_step(run, predictor.workflow[name]) for name in run if name in predictor.workflow]}
 
 
-def _step(run: Run, name: str) -> dict[str, Any]:
-    value, computed = run[name], run.results[name].how == "computed"
+def _step(run: Run, step: Step) -> dict[str, Any]:
+    value, result = run[step.name], run.results[step.name]
     if isinstance(value, pd.Series):
         value = value.to_frame()
     plain = value.rename(columns=str).to_dict("records") if isinstance(value, pd.DataFrame) else repr(value.estimator)
-    place = workflow[name].place if computed else "overridden"
-    return {"step": name, "place": place, "seconds": run.results[name].seconds, "value": plain}
+    place = step.place if result.how == "computed" else "overridden"
+    return {"step": step.name, "place": place, "seconds": result.seconds, "value": plain}

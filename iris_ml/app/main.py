@@ -52,7 +52,7 @@ def _show(champion: LiveModel) -> None:
             show_answer(run)
         show_reasons(run, champion.predictor)
         with st.expander("Every step of the way"):
-            show_steps(run)
+            show_steps(run, champion.predictor.workflow)
     with file:
         show_upload(model, champion.version)
     with about:

@@ -15,7 +15,6 @@ import pandas as pd
 from ..models.live_model import LiveModel
 from ..models.model_file import load
 from ..models.predictor import run_model
-from ..production import workflow
 from ..stats.intervals import paired_difference
 from ..stats.intervals import wilson_interval
 from ..base.settings import read_settings
@@ -47,6 +46,7 @@ def _show_figures(champion: LiveModel) -> None:
 
 # %% ../../nbs/app/03_model.ipynb #d2d47987
 def _record(champion: LiveModel) -> pd.DataFrame:
+    workflow = champion.predictor.workflow
     steps = {name: (workflow[name].place, ", ".join(workflow[name].inputs)) for name in workflow}
     return pd.DataFrame.from_dict(steps, orient="index", columns=["page and cell", "needs"]).rename_axis("step")
 
@@ -112,7 +112,7 @@ def show_model(
     """Show all there is to know of the model that answers."""
     _show_figures(champion)
     st.subheader("The workflow", anchor=False)
-    show_drawing(workflow._repr_html_())
+    show_drawing(champion.predictor.workflow._repr_html_())
     st.subheader("Where it is written", anchor=False)
     known = [f"{name} {champion.lineage[name]}" for name in ("record", "data") if champion.lineage]
     st.caption(escape_markdown(", ".join([f"Model {champion.version}", *known])))

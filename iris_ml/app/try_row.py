@@ -15,8 +15,8 @@ import pandas as pd
 
 from ..steps.model import Model, split_predictions
 from ..models.predictor import Predictor
-from ..production import workflow
 from ..workflow.run import Run
+from ..workflow.workflow import Workflow
 from ..workflow.graph import Step
 from ..base.errors import require_extra
 
@@ -174,6 +174,7 @@ def _show_step(step: Step, value: Any, overrides: bool) -> None:
 # %% ../../nbs/app/01_try_row.ipynb #31886d91
 def show_steps(
     run: Run,
+    workflow: Workflow,  # that ran
 ) -> None:
     """Show each step of a run, with its value and its place."""
     for name in run:

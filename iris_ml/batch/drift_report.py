@@ -30,7 +30,8 @@ def _drawn(now: pd.Series, then: Mapping[str, Any]) -> str:
     if "quantiles" not in then:
         known = [str(value) for value in then["values"]]
         found = now.dropna().astype(str).value_counts()
-        return render_bars({value: int(found.get(value, 0)) for value in [*known, *(new for new in found.index if new not in known)]})
+        values = [*known, *(new for new in found.index if new not in known)]
+        return render_bars({value: int(found.get(value, 0)) for value in values})
     ends = np.unique(np.quantile(read_quantiles(then), np.linspace(0, 1, 11)))
     places = np.searchsorted(ends[1:-1], now.dropna().to_numpy(dtype=float), side="right")
     counts = np.bincount(places, minlength=max(len(ends) - 1, 1))

@@ -94,7 +94,9 @@ def collect_results(
     return [*results]
 
 
-def _score_part(part: Any, predictor: Predictor, count: Callable[[Run], Any], then: Callable[..., list[ScoredBatch]]) -> list[ScoredBatch]:
+def _score_part(
+    part: Any, predictor: Predictor, count: Callable[[Run], Any], then: Callable[..., list[ScoredBatch]]
+) -> list[ScoredBatch]:
     def results() -> Iterator[ScoredBatch]:
         for batch in part.batches():
             yield score_batch(batch, predictor, count)
@@ -109,7 +111,7 @@ def score_on_dask(
     parts: Iterable[Any],  # batches, or what has `batches()` to be read there
     model: Any,
     count: Callable[[Run], Any],  # what else to make of each run; a function of a module
-    then: Callable[[Any, Iterable[ScoredBatch]], list[ScoredBatch]] = collect_results,  # what is done there with a part and its results
+    then: Callable[[Any, Iterable[ScoredBatch]], list[ScoredBatch]] = collect_results,  # what a worker does with its results
 ) -> Iterator[ScoredBatch]:
     """Answer batches of rows in their order, several at a time, on a cluster."""
     predictor = client.scatter(Predictor(model), broadcast=True, hash=False)

@@ -116,7 +116,8 @@ def _results(found: list[str], model: Any, most: int, on: Any, aside: Path, kind
     there = [file if "://" in file else str(Path(file).absolute()) for file in found]
     if {file_format(file)[0] for file in found} != {"parquet"} or not visible_to_workers(on, there):
         return score_on_dask(on, rows, model, count_run)
-    then = partial(write_part, folder=str(aside.absolute())) if kind == "parquet" and make_shared_folder(aside, on) else collect_results
+    is_shared = kind == "parquet" and make_shared_folder(aside, on)
+    then = partial(write_part, folder=str(aside.absolute())) if is_shared else collect_results
     return score_on_dask(on, cut_parts(there, most), model, count_run, then)
 
 

@@ -145,7 +145,8 @@ def write_value(
     except OSError as error:
         raise OSError(error.errno or EIO, error.strerror or str(error)) from error
     except Exception as error:
-        raise UnserializableError(f"a {type(value).__name__} that {form} does not take: {getattr(error, 'what', error)}") from error
+        what = getattr(error, "what", error)
+        raise UnserializableError(f"a {type(value).__name__} that {form} does not take: {what}") from error
     if not same:
         raise UnserializableError(f"a {type(value).__name__} that {form} does not give back as it was")
     if shape:

@@ -53,7 +53,9 @@ def _told(what: str, words: Sequence[str], records: Records) -> str | None:
 
     champion = model_version(_place("model_file", ".iris_ml/model.skops"))
     try:
-        return format_runs(words, records, champion, terminal_width()) if what == "runs" else format_data(words, records, terminal_width())
+        if what == "runs":
+            return format_runs(words, records, champion, terminal_width())
+        return format_data(words, records, terminal_width())
     except IrisError:  # the command says it
         return None
 

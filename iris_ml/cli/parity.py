@@ -26,9 +26,9 @@ import pandas as pd
 import iris_ml
 from ..models.live_model import load_live_model
 from ..models.predictor import Predictor, load_champion
-from ..production import workflow
 from ..batch.report import report
 from ..base.settings import read_settings
+from ..workflow.address import find_workflow
 from ..io.readers import read_table, write_table
 from ..base.errors import IrisError, MissingExtra
 
@@ -53,6 +53,7 @@ def _notebook(rows: pd.DataFrame, model: Any) -> pd.DataFrame:
 
 
 def _as_written(step: str) -> Callable:
+    workflow = find_workflow(read_settings().workflow)
     function = unwrap(workflow[step].function)
     page = re.search(r"nbs/([\w/]+\.ipynb)", workflow[step].place)
     path = Path(iris_ml.__path__[0]).parent / "nbs" / page[1] if page else Path()

@@ -132,4 +132,5 @@ def _changed(one: tuple[str, dict[str, Any]], other: tuple[str, dict[str, Any]],
         {"": "columns", one[0]: len(one[1]["columns"]), other[0]: len(other[1]["columns"])},
         {"": "runs, the last five", one[0]: users.get(one[0]), other[0]: users.get(other[0])},
     ]
-    return f"{format_grid(rows, width=width)}\n\n{format_grid(diff_tables(one[1], other[1]), width=width) or 'No column differs.'}"
+    differs = format_grid(diff_tables(one[1], other[1]), width=width) or "No column differs."
+    return f"{format_grid(rows, width=width)}\n\n{differs}"

@@ -30,12 +30,12 @@ def run(
 
     import_skops()
     from iris_ml.io.locations import package_file, expand_locations
-    from iris_ml.production import workflow
+    from iris_ml.workflow.address import find_workflow
     from iris_ml.base.settings import read_settings
     from iris_ml.models.pruning import save_run_model
 
     settings = read_settings()
-    finished = workflow.run(progress=False if quiet else None)
+    finished = find_workflow(settings.workflow).run(progress=False if quiet else None)
     if champion := read_champion(settings.model_file):
         finished.record.add(kind="command")
     else:
@@ -47,9 +47,11 @@ def run(
     for step in finished.table.query("how == 'computed'").index if why else []:
         print(finished.why(step))
     single = [str(package_file(settings.source))] == expand_locations(settings.source)
-    if single and all(result.entry for result in finished.results.values()):
+    is_ours = settings.workflow.startswith("iris_ml.")  # whose files the manifest digests
+    if is_ours and single and all(result.entry for result in finished.results.values()):
         answer = _story(finished, finished.table.assign(how="reused", seconds=0.0), settings.model_file, champion)
-        write_manifest(answer, before, [package_file(settings.source), settings.model_file], settings.manifest, record=finished.record.id)
+        files = [package_file(settings.source), settings.model_file]
+        write_manifest(answer, before, files, settings.manifest, record=finished.record.id)
 
 # %% ../../nbs/cli/06_train.ipynb #e100ebcf
 def _story(finished: Any, steps: Any, model_file: Path, champion: dict[str, Any]) -> str:

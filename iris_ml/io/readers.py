@@ -126,7 +126,8 @@ def read_pieces(
     for place in found:
         kind = file_format(place)[0]
         if kind != file_format(found[0])[0]:
-            raise DataError(f"the first file is {file_format(found[0])[0]}, and this one is {kind}", place, "name files of one kind")
+            what = f"the first file is {file_format(found[0])[0]}, and this one is {kind}"
+            raise DataError(what, place, "name files of one kind")
         with parse_piece(place) as file:
             for piece in _read(file, kind, most, number, refused):
                 first = first or list(piece)

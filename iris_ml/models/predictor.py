@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 
 from .model_file import load
-from ..production import workflow
 from ..workflow.run import Result
 from ..workflow.run import Run
 from ..base.settings import read_settings
+from ..workflow.address import find_workflow
+from ..workflow.workflow import Workflow
 
 # %% ../../nbs/models/02_predictor.ipynb #290cb7e2
 def load_champion() -> Any:
@@ -30,14 +31,16 @@ class Predictor:
     def __init__(
         self,
         model: Any,  # fitted, with its profile
+        workflow: Workflow | None = None,  # from raw rows to predictions; none: the one that the settings name
     ):
+        self.model = model
+        self.workflow = find_workflow(read_settings().workflow) if workflow is None else workflow
         seen = model.profile
         table = {name: seen[name] for name in ("target", "passthrough", "rename", "relabel")}
         table["categorical"] = [name for name, column in seen["columns"].items() if "categories" in column]
         table["nullable"] = [name for name, column in seen["columns"].items() if column.get("nullable")]
         table["classes"] = [label for label in seen["classes"] if isinstance(label, str)]  # numbers need no list
-        self.model = model
-        self._workflow = workflow.swap(model=model, feature_names=list(seen["columns"]), **table).settled()
+        self._workflow = self.workflow.swap(model=model, feature_names=list(seen["columns"]), **table).settled()
 
     def run(
         self,
@@ -53,9 +56,10 @@ def run_model(
     rows: pd.DataFrame,  # rows as they come, without the target
     model: Any = None,  # the model to ask; none: the approved one
     debug: bool = False,  # say also what lies "outside", what the "moves" are, and which known rows are "nearest"
+    workflow: Workflow | None = None,  # none: the one that the settings name
 ) -> Run:  # every step from the rows to the predictions
     """Ask a model once about new rows; `DataError` where a row breaks the contract."""
-    return Predictor(load_champion() if model is None else model).run(rows, debug)
+    return Predictor(load_champion() if model is None else model, workflow).run(rows, debug)
 
 # %% ../../nbs/models/02_predictor.ipynb #8af40f66
 def out_of_domain(
@@ -113,9 +117,10 @@ def _explained(run: Run, predictor: Predictor) -> dict[str, Result]:
 def predict(
     rows: pd.DataFrame,  # rows as they come, without the target
     model: Any = None,  # the model to ask; none: the approved one
+    workflow: Workflow | None = None,  # none: the one that the settings name
 ) -> pd.DataFrame:  # a label and a probability of each class, a row each
     """Answer new rows; `DataError` where a row breaks the contract."""
-    return run_model(rows, model)["predictions"]
+    return run_model(rows, model, workflow=workflow)["predictions"]
 
 
 def sample_predictions(

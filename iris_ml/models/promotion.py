@@ -23,10 +23,11 @@ from .model_file import read_champion, store_model, load, model_version
 from ..stats.drift import detect_drift
 from ..tracking.run_record import Record
 from .predictor import Predictor, sample_predictions
-from ..production import workflow
 from ..tracking.records import Records
 from ..workflow.run import Run
 from ..base.settings import Settings, read_settings
+from ..workflow.address import find_workflow
+from ..workflow.workflow import Workflow
 from .champion import champion_info, set_champion
 from .pruning import save_run_model
 from ..base.errors import IrisError
@@ -88,12 +89,13 @@ def promote(
 ) -> Decision:
     """Let a run's model answer from now on, if the gates are open."""
     settings = read_settings()
+    workflow = find_workflow(settings.workflow)
     run = workflow.run(progress=False)
     record = find_record(name, Records(settings.records)) if name else run.record.about
-    return _decide(run, record, because, settings)
+    return _decide(workflow, run, record, because, settings)
 
 # %% ../../nbs/models/08_promotion.ipynb #c830d215
-def _decide(run: Run, record: Mapping[str, Any], because: str, settings: Settings) -> Decision:
+def _decide(workflow: Workflow, run: Run, record: Mapping[str, Any], because: str, settings: Settings) -> Decision:
     if not record:
         raise IrisError("nothing is recorded", "the settings", "set 'record' to true")
     again = workflow.run("test", "model", "predictions", "scores", progress=False, checkpoints=False)
@@ -147,6 +149,7 @@ def drifted_columns(
 def retrain() -> tuple[list[str], Decision | None]:  # why the champion is stale, and what the gates said
     """Run what the pages say, and promote it if the champion is stale."""
     settings = read_settings()
+    workflow = find_workflow(settings.workflow)
     run = workflow.run(progress=False)
     stale = stale_reasons(run.record.about, settings) + [f"{name} has moved" for name in drifted_columns(settings)]
-    return stale, _decide(run, run.record.about, "", settings) if stale else None
+    return stale, _decide(workflow, run, run.record.about, "", settings) if stale else None

@@ -67,7 +67,8 @@ def diff_tables(
         if first is None or other is None:
             rows.append({"column": name, "differs": "it is new" if first is None else "it is gone"})
         elif first != other:
-            rows.append({"column": name, "differs": ", ".join(_reasons(first, other)), "distance": distribution_distance(first, other)})
+            distance = distribution_distance(first, other)
+            rows.append({"column": name, "differs": ", ".join(_reasons(first, other)), "distance": distance})
     return rows
 
 

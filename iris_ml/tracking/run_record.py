@@ -97,6 +97,7 @@ def record_repeat(
             answer, records = git_state(folder), Records(root)
             before = records.read(name)
             steps = {step: {**about, "how": "reused", "seconds": 0.0} for step, about in before["steps"].items()}
-            now = {"id": new_run_id(), "who": current_user(), "seconds": 0.0, "repeats": name, "steps": steps, "notes": {}, "figures": {}}
+            now = {"id": new_run_id(), "who": current_user(), "seconds": 0.0, "repeats": name, "steps": steps}
+            now |= {"notes": {}, "figures": {}}
             records.keep({**before, **now, **answer()})
             sync_in_background(before["settings"]["tracking"], Path(before["settings"]["store"]))

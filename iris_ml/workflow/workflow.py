@@ -105,7 +105,8 @@ class Blueprint(_Declared):
         marks = {each.name: each.mark for each in self._declared if each.mark}
         asked = {name for needs in self._needs.values() for name in needs}
         unasked = [name for name, mark in marks.items() if mark == "added" and name not in asked]
-        return marks | dict.fromkeys(unasked, "nothing asks for it") | dict.fromkeys(self._overrides.keys() & {*self}, "overridden")
+        overridden = self._overrides.keys() & {*self}
+        return marks | dict.fromkeys(unasked, "nothing asks for it") | dict.fromkeys(overridden, "overridden")
 
     def _changes(self) -> list[str]:
         values = {name: value for name, value in (self._settled | self._overrides).items() if name not in IGNORED_SETTINGS}
@@ -196,8 +197,10 @@ class _Changed(Blueprint):
         """Return the same workflow with new steps."""
         for function in functions:
             if step_name(function) in [*self, *Settings.model_fields]:
-                raise WorkflowError(f"there is a {step_name(function)!r} already", "the workflow", "swap it, or use another name")
-        return self._with(self._overrides, [*self._declared, *(StepSpec(step_name(each), each, mark="added") for each in functions)])
+                what = f"there is a {step_name(function)!r} already"
+                raise WorkflowError(what, "the workflow", "swap it, or use another name")
+        added = [StepSpec(step_name(each), each, mark="added") for each in functions]
+        return self._with(self._overrides, [*self._declared, *added])
 
 
 _FUNCTIONS = (FunctionType, BuiltinFunctionType, MethodType, partial)
