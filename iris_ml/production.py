@@ -30,4 +30,5 @@ workflow = Workflow(
     model,
     predictions,
     scores,
+    renamed={"flowers": "rows"},
 )

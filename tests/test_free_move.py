@@ -49,7 +49,9 @@ def a_step_after_a_step(nbs):
     production = nbs / "production.ipynb"
     text = production.read_text(encoding="utf-8")
     text = text.replace("iris_ml.steps.rows import rows", "iris_ml.steps.rows import rows, long_sepals")
-    text = text.replace('"    scores,\\n",\n    ")"', '"    scores,\\n",\n    ").after(\\"rows\\", long_sepals)"')
+    end = '"    renamed={\\"flowers\\": \\"rows\\"},\\n",\n    ")'
+    assert f'{end}"' in text
+    text = text.replace(f'{end}"', f'{end}.after(\\"rows\\", long_sepals)"')
     production.write_text(text, encoding="utf-8")
 
 

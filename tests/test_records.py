@@ -92,7 +92,7 @@ def test_a_record_holds_who_when_commit_settings_data_steps_scores_and_model():
         assert (step["place"], step["how"]) == (place, "computed")
         assert re.match(r"nbs/\w+/\d\d_\w+\.ipynb, cell \w+$", place)
         assert step["result"] == run.results[name].digest
-        assert step["key"] == run.results[name].now.key
+        assert step["key"] == run.results[name].key.key
         assert step["seconds"] > 0
     assert record["steps"]["split"]["result"] == digest(run["split"])
     assert record["model"]["digest"] == fingerprint(run["model"])

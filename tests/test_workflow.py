@@ -1,16 +1,22 @@
 """Production is exploration: the declared workflow, entered and left anywhere."""
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from sklearn.datasets import load_wine
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import balanced_accuracy_score
 
+import iris_ml.workflow.workflow as workflow_module
 from iris_ml.base.errors import WorkflowError
 from iris_ml.models.predictor import predict
 from iris_ml.production import workflow
+from iris_ml.workflow.workflow import Workflow
+
+PROJECT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="module")
@@ -93,11 +99,11 @@ def petal_area(rows):
     return rows.petal_length * rows.petal_width
 
 
-def test_a_new_step_says_when_nobody_asks_for_it():
-    assert "petal_area   needs rows  (nothing asks for it)" in repr(workflow.add(petal_area))
+def test_a_new_step_that_no_step_uses_is_marked():
+    assert "petal_area   needs rows  (unused)" in repr(workflow.add(petal_area))
     used = workflow.add(petal_area).swap(features=lambda rows, petal_area: rows.assign(petal_area=petal_area))
     assert "petal_area" in used.run("train", progress=False)["train"]
-    assert "nothing asks" not in repr(used)
+    assert "unused" not in repr(used)
 
 
 def test_what_comes_after_a_step_is_seen_by_all_who_ask_for_it(run):
@@ -153,3 +159,90 @@ def test_the_balanced_accuracy_is_the_one_of_scikit_learn(run):
     expected = balanced_accuracy_score(truth, forest["predictions"][truth.name][truth.index])
     assert expected < 1
     assert forest["scores"]["balanced_accuracy"] == pytest.approx(expected, abs=1e-12)
+
+
+def test_every_step_names_its_page_and_cell():
+    for name in workflow:
+        page, _, cell = workflow[name].place.partition(", cell ")
+        assert (PROJECT / page).is_file(), f"{name} is at {workflow[name].place!r}"
+        assert cell in {each["id"] for each in json.loads((PROJECT / page).read_text("utf-8"))["cells"]}, name
+
+
+def doubled(seed: int) -> int:
+    """Take the seed twice."""
+    return 2 * seed
+
+
+def total(doubled: int) -> int:
+    """Add one."""
+    return doubled + 1
+
+
+renamed = Workflow(doubled, total, renamed={"twice": "doubled"})
+
+
+def twice(seed: int) -> int:
+    """Replace a step by its former name."""
+    return 20 + seed
+
+
+FORMER_NAMES = {
+    "after": (lambda: renamed.after("twice", lambda doubled: doubled + 5), 6),
+    "after, parameter": (lambda: renamed.after("doubled", lambda seed, twice: twice + 5), 6),
+    "swap, value": (lambda: renamed.swap(twice=7), 8),
+    "swap, function": (lambda: renamed.swap(twice), 21),
+    "swap, function by name": (lambda: renamed.swap(twice=lambda seed: 9), 10),
+    "swap, parameter": (lambda: renamed.swap(total=lambda twice: twice + 3), 3),
+    "swap, typed parameter": (lambda: renamed.swap(total=lengthened), 4),
+    "add, parameter": (lambda: renamed.add(more).swap(total=lambda more: more), 6),
+}
+
+
+def lengthened(twice: int) -> int:
+    """Use a step by its former name."""
+    return twice + 4
+
+
+def more(twice: int) -> int:
+    """Use a step by its former name."""
+    return twice + 6
+
+
+@pytest.mark.parametrize("use", FORMER_NAMES)
+def test_a_former_name_of_a_step_is_understood_with_a_warning(use):
+    change, expected = FORMER_NAMES[use]
+    with pytest.warns(DeprecationWarning, match="'twice' is now called 'doubled'") as caught:
+        changed = change()
+    assert {Path(warning.filename) for warning in caught} == {Path(__file__)}, "the warning names the user's line"
+    assert changed.swap(seed=0).run("total", progress=False)["total"] == expected
+
+
+def test_a_former_name_reads_a_step_a_run_and_a_table_of_trials():
+    with pytest.warns(DeprecationWarning, match="'twice' is now called 'doubled'"):
+        assert renamed["twice"].name == "doubled"
+    with pytest.warns(DeprecationWarning, match="'twice' is now called 'doubled'"):
+        run = renamed.swap(seed=4).run("twice", progress=False)
+    assert list(run) == ["doubled"]
+    with pytest.warns(DeprecationWarning, match="'twice' is now called 'doubled'"):
+        assert run["twice"] == 8
+    with pytest.raises(WorkflowError, match="there is no 'thrice'"):
+        renamed["thrice"]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_step_of_ones_own_may_have_a_former_name():
+    assert renamed.add(twice).swap(seed=1).run("twice", "doubled", progress=False)["twice"] == 21
+    own = renamed.add(twice).swap(total=lambda twice: twice)
+    assert own.swap(seed=1).run("total", progress=False)["total"] == 21
+
+
+def test_the_graph_is_built_once_for_a_description_and_its_flags(monkeypatch):
+    built = []
+    build = workflow_module.build_graph
+    monkeypatch.setattr(workflow_module, "build_graph", lambda *given: built.append(given) or build(*given))
+    fresh = Workflow(doubled, total).settled()
+    for seed in range(3):
+        assert fresh.swap(seed=seed, doubled=seed).run(progress=False)["total"] == seed + 1
+    assert len(built) == 1
+    fresh.swap(total=lambda doubled: doubled).run(progress=False)
+    assert len(built) == 2

@@ -160,7 +160,7 @@ def check_derived(
     folder: Path,  # of the project
 ) -> Gate:
     """Say whether the committed pages derive the model of a run."""
-    state, now = git_state(folder)(), run.results["model"].now
+    state, now = git_state(folder)(), run.results["model"].key
     differs = [name for name, step in record["steps"].items() if name in run.results and _differs(step, run.results[name])]
     reasons = {
         f"the pages make another {', '.join(differs) or 'model'}": now is None or record["model"].get("key") != now.key,
@@ -173,7 +173,7 @@ def check_derived(
 
 
 def _differs(step: Mapping[str, Any], result: Any) -> bool:
-    return result.now is not None and step.get("key") != result.now.key
+    return result.key is not None and step.get("key") != result.key.key
 
 # %% ../../nbs/models/06_gates.ipynb #12580021
 def stale_exports(

@@ -41,10 +41,10 @@ def _step(result: Any, function: Callable) -> dict[str, Any]:
         "seconds": result.seconds,
         "place": "overridden" if result.how == "overridden" else _place(function),
         "result": _digest(result),
-        "made": result.note or result.made,
+        "made": result.note or result.summary,
         "bytes": result.entry.size if result.entry else 0,
     }
-    return about if result.now is None else {**about, "key": result.now.key, "code": _code(result.now.parts)}
+    return about if result.key is None else {**about, "key": result.key.key, "code": _code(result.key.parts)}
 
 
 def _code(parts: Mapping[str, str]) -> str:
