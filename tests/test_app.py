@@ -180,20 +180,20 @@ def test_an_uploaded_file_is_answered_and_can_be_taken_away(opened, model, uploa
     page = uploaded(opened(model), *UPLOADS[upload])
     assert not page.exception
     assert not page.error
-    assert [success.value for success in page.success] == ["150 of 150 rows are answered."]
+    assert [success.value for success in page.success] == ["Predictions for 150 of 150 rows."]
     (first,) = shown(page, "out_of_domain", *NEW)
     pd.testing.assert_series_equal(first.species, predict(NEW, model).species)
-    assert [button.label for button in page.download_button] == ["Take predictions.csv", "Take report.html"]
+    assert [button.label for button in page.download_button] == ["Download predictions.csv", "Download report.html"]
     page.radio(key=" kind").set_value("parquet").run()
-    assert page.download_button[0].label == "Take predictions.parquet"
+    assert page.download_button[0].label == "Download predictions.parquet"
 
 
 def test_refused_rows_are_shown_with_their_reason_and_can_be_taken_away(opened, model):
     page = uploaded(opened(model), ("new.csv", as_csv(IRIS.replace({"species": {"virginica": "tulip"}}))))
-    assert page.success[0].value == "100 of 150 rows are answered."
+    assert page.success[0].value == "Predictions for 100 of 150 rows."
     (refused,) = shown(page, "refused_because")
     assert refused.refused_because[0] == "column 'species': 'tulip' is none of setosa, versicolor, virginica"
-    assert page.download_button[2].label == "Take report_refused.csv"
+    assert page.download_button[2].label == "Download report_refused.csv"
 
 
 BAD = {
@@ -212,7 +212,7 @@ BAD = {
 
 def test_an_upload_with_a_torn_line_is_answered_and_the_line_is_told(opened, model):
     page = uploaded(opened(model), ("new.csv", as_csv(NEW) + b"1,2\n"))
-    assert [success.value for success in page.success] == ["150 of 151 rows are answered."]
+    assert [success.value for success in page.success] == ["Predictions for 150 of 151 rows."]
     (refused,) = shown(page, "refused_because")
     assert refused.refused_because.tolist() == ["the header has 4 cells, and this line 2: '1,2'"]
 
@@ -312,7 +312,7 @@ def test_each_page_fits_the_window_and_leaves_a_picture(browser, address, tmp_pa
         page.get_by_role("tab", name=tab).click()
         if tab == "File":
             page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(tmp_path / "new.csv")
-            expect(page.get_by_text("150 of 150 rows are answered.")).to_be_visible(timeout=30_000)
+            expect(page.get_by_text("Predictions for 150 of 150 rows.")).to_be_visible(timeout=30_000)
         page.wait_for_timeout(1500)
         whole = page.get_by_test_id("stMainBlockContainer").bounding_box()["height"]
         page.set_viewport_size({"width": width, "height": int(whole) + 120})

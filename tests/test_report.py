@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -140,14 +141,14 @@ def test_known_labels_give_what_scikit_learn_says_of_them(model):
     labels, answered = json.loads(written.data.read_text())["labels"], read_table(written.predictions)
     right = (answered.species == answered.species_predicted).sum()
     assert 0 < right < 150
-    assert f"{right} of 150 answers are right: an accuracy of {right / 150:.3f}" in words(written.page)
+    assert f"{right} of 150 predictions are correct: an accuracy of {right / 150:.3f}" in words(written.page)
     low, high = map(float, re.search(r"between ([\d.]+) and ([\d.]+)\.", words(written.page)).groups())
     assert low < right / 150 < high
     for species, row in pd.crosstab(answered.species, answered.species_predicted).iterrows():
         assert " ".join([species, *map(str, row)]) in words(written.page)
         assert labels["confusion"][species] == row.to_dict()
     figures = classification_report(answered.species, answered.species_predicted, output_dict=True)
-    for of_class in labels["of_class"]:
+    for of_class in labels["per_class"]:
         expected = figures[of_class["class"]]
         assert [of_class[name] for name in ("precision", "recall", "f1")] == pytest.approx(
             [expected[name] for name in ("precision", "recall", "f1-score")]
@@ -156,7 +157,7 @@ def test_known_labels_give_what_scikit_learn_says_of_them(model):
     assert labels["log_loss"] == pytest.approx(log_loss(answered.species, shares))
     sure = shares.to_numpy()[np.arange(150), pd.Index(model.profile["classes"]).get_indexer(answered.species)]
     wrong = sure[answered.species != answered.species_predicted]
-    assert [row["probability of truth"] for row in labels["worst"]] == pytest.approx(sorted(wrong)[:20])
+    assert [row["probability of truth"] for row in labels["largest_loss"]] == pytest.approx(sorted(wrong)[:20])
 
 
 def test_unknown_labels_give_no_accuracy(model):
@@ -165,10 +166,10 @@ def test_unknown_labels_give_no_accuracy(model):
 
 def test_a_drifted_column_is_named_and_the_others_are_not(model):
     write_table(NEW.assign(sepal_width=NEW.sepal_width + 0.5), "moved.csv")
-    said = report("moved.csv", model=model).said
-    assert [name for name, column in said["drift"].items() if column["drifted"]] == ["sepal_width"]
-    assert "Distributed otherwise than in training: sepal_width." in words("report.html")
-    assert not any(column["drifted"] for column in report("new.csv", model=model).said["drift"].values())
+    said = report("moved.csv", model=model).summary
+    assert [name for name, column in said.drift.items() if column.drifted] == ["sepal_width"]
+    assert "Drifted from the training data: sepal_width." in words("report.html")
+    assert not any(column.drifted for column in report("new.csv", model=model).summary.drift.values())
 
 
 def test_labels_under_their_names_in_the_source_are_held_against_the_answers():
@@ -178,14 +179,14 @@ def test_labels_under_their_names_in_the_source_are_held_against_the_answers():
     model = workflow.swap(raw=kaggle, rename=names, relabel=relabel).run("model", progress=False)["model"]
     write_table(kaggle, "kaggle.csv")
     written = report("kaggle.csv", model=model)
-    assert int(re.search(r"(\d+) of 150 answers are right", words(written.page)).group(1)) > 135
+    assert int(re.search(r"(\d+) of 150 predictions are correct", words(written.page)).group(1)) > 135
     assert list(read_table(written.predictions))[:6] == [*names, "species"]
 
 
 def test_a_model_without_probabilities_gets_a_page_without_confidence():
     model = workflow.swap(classifier=LinearSVC()).run("model", progress=False)["model"]
     written = report("known.csv", model=model)
-    assert "Answers" in words(written.page)
+    assert "Predictions" in words(written.page)
     assert "Confidence" not in words(written.page)
     assert list(read_table(written.predictions)) == [*IRIS, "species_predicted", "out_of_domain"]
 
@@ -195,7 +196,7 @@ def test_the_approved_model_answers_where_none_is_given(model):
         report("new.csv")
     assert left() == {}
     save(model, ".iris_ml/model.skops")
-    assert "150 rows were asked about, and 150 answered" in words(report("new.csv").page)
+    assert "150 rows, 150 predictions in" in words(report("new.csv").page)
 
 
 HOSTILE = "<script>alert(1)</script>"
@@ -248,7 +249,7 @@ def test_wrong_rows_are_put_aside_with_their_number_and_reason_and_the_others_an
     right = NEW.drop(index=[3, 60, 61])
     answered = read_table(written.predictions)
     assert answered.species_predicted.tolist() == predict(right, model).species.tolist()
-    assert (written.said["rows"], written.said["answered"], written.said["refused"]) == (150, 147, 3)
+    assert (written.summary.rows, written.summary.answered, written.summary.refused) == (150, 147, 3)
 
 
 def csv_with_torn_lines():
@@ -277,7 +278,7 @@ def test_lines_that_are_no_rows_are_put_aside_among_the_others(model, torn, most
     answered, right = read_table(written.predictions), NEW.drop(index=[*reasons])
     pd.testing.assert_frame_equal(answered[[*NEW]], right.reset_index(drop=True))
     assert answered.species.tolist() == predict(right, model).species.tolist()
-    assert (written.said["rows"], written.said["answered"], written.said["refused"]) == (150, 147, 3)
+    assert (written.summary.rows, written.summary.answered, written.summary.refused) == (150, 147, 3)
 
 
 def test_torn_lines_are_counted_on_from_file_to_file(model, client):
@@ -287,7 +288,7 @@ def test_torn_lines_are_counted_on_from_file_to_file(model, client):
     for on in None, client:
         written = report([file, "nothing_else.csv", file], model=model, on=on, most=40)
         assert {*pd.read_csv(written.refused).row} == expected
-        assert written.said["rows"] == 302
+        assert written.summary.rows == 302
 
 
 def test_strictly_a_torn_line_stops_everything(model):
@@ -373,7 +374,7 @@ def test_what_was_asked_about_is_never_overwritten(model):
     before = left()
     with pytest.raises(DataError, match="would replace the rows"):
         report("page_predictions.csv", "page.html", model)
-    with pytest.raises(DataError, match="this is no name for one"):
+    with pytest.raises(DataError, match="a report is an HTML page"):
         report("page_predictions.csv", "page_predictions.csv", model)
     assert left() == before
 
@@ -489,7 +490,7 @@ def test_a_cluster_gives_the_same_answers_in_the_same_order_though_a_worker_dies
     assert {*client.run(os.getpid).values()} != pids, "the worker was replaced"
     assert len([*there.predictions.iterdir()]) == 20, "each worker wrote its parts itself, two for each group of rows"
     pd.testing.assert_frame_equal(pd.read_parquet(there.predictions), pd.read_parquet(here.predictions), check_exact=True)
-    assert {**there.said, "predictions": "", "refused_rows": ""} == {**here.said, "predictions": "", "refused_rows": ""}
+    assert replace(there.summary, predictions="", refused_rows="") == replace(here.summary, predictions="", refused_rows="")
     assert there.page.read_text().replace("there_", "here_") == here.page.read_text()
 
 

@@ -57,13 +57,12 @@ def report(
 
     import_skops()
     from iris_ml.batch.report import terminal_progress, report as reported
-    from iris_ml.batch.executors import connect_dask, keep_memory
+    from iris_ml.batch.executors import connect_dask
 
-    keep_memory()
     with _terminable(), connect_dask(on) as client:
         made = reported(files, to, predictions=predictions, strict=strict, on=client, watch=terminal_progress)
-    print(made.page, made.data, made.predictions, *([made.refused] if made.said["refused"] else []), sep="\n")
-    if made.said["refused"]:
+    print(made.page, made.data, made.predictions, *([made.refused] if made.summary.refused else []), sep="\n")
+    if made.summary.refused:
         raise SystemExit(3)
 
 # %% ../../nbs/cli/07_predict.ipynb #7b58a034

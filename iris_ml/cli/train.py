@@ -124,6 +124,6 @@ def monitor(
     from iris_ml.batch.drift_report import report_drift
 
     seen = report_drift(files or [], to)
-    print(format_table(seen.moved, f"What moved in {len(seen.rows)} rows"))
-    if seen.moved.drifted.any():
+    print(format_table(seen.drift, f"Drift in {len(seen.rows)} rows"))
+    if seen.drift.drifted.any():
         raise SystemExit(1)

@@ -58,7 +58,7 @@ def detect_drift(
     model: Any,  # that answered, with its profile
     expected: pd.Series,  # label -> how often the model predicts it for the sample in its profile
     level: float = 0.005,  # how often in all a batch may alarm for nothing
-) -> pd.DataFrame:  # a row a test, the least likely first: "moved" (share of the rows), "chance", "drifted"
+) -> pd.DataFrame:  # a row a test, the least likely first: distance (share of the rows), p_value, drifted
     """Compare rows and answers with what a model was shown."""
     reference, target = model.profile["reference"], model.profile["target"]
     found = {}
@@ -68,6 +68,6 @@ def detect_drift(
         if then["missing"] or now.isna().any():
             found[f"{name}, missing"] = _of_gaps(now, then)
     found[f"{target}, answered"] = _of_texts(answers, {"values": expected.index.tolist(), "counts": expected.tolist()})
-    table = pd.DataFrame.from_dict(found, orient="index", columns=["moved", "chance"]).rename_axis("compared")
-    table["chance"] = (table.chance * len(table)).clip(upper=1.0)
-    return table.assign(drifted=table.chance < level).sort_values("chance", kind="stable")
+    table = pd.DataFrame.from_dict(found, orient="index", columns=["distance", "p_value"]).rename_axis("compared")
+    table["p_value"] = (table.p_value * len(table)).clip(upper=1.0)
+    return table.assign(drifted=table.p_value < level).sort_values("p_value", kind="stable")
