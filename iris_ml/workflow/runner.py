@@ -73,7 +73,7 @@ def _loader(store: Checkpoints, entry: Entry, node: Node, inputs: Mapping[str, R
         except LookupError:
             again = _keep(store, entry.recipe, _compute(node, inputs), inputs)
             if again.digest != entry.result:
-                what = f"step {node.name!r} gives another result each time, so later steps do not fit it; use a seed, or remove what varies"
+                what = f"step {node.name!r} gives another result each time; pass a seeded generator"
                 warnings.warn(what, stacklevel=2)
             return again.value
 
