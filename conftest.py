@@ -12,6 +12,7 @@ client, used here, does as Jupyter does.
 import json
 import os
 import re
+import sys
 from contextlib import ExitStack
 from copy import deepcopy
 from difflib import unified_diff
@@ -45,6 +46,32 @@ HEADING = re.compile(r"^#+ (.+)", re.MULTILINE)
 
 def pytest_addoption(parser):
     parser.addoption("--save", action="store_true", help="keep what the pages show in their fresh run")
+
+
+# With FORKED=true, kernels and commands are forked from one process that has imported the heavy packages.
+TESTS = Path(__file__).parent / "tests"
+if os.environ.get("FORKED") == "true" and (TESTS / "forks.py").exists():
+    sys.path.append(str(TESTS))
+    import forks
+
+    forks.install()
+# Beside pages, the tests whose commands are forked. The others depend on what a fresh process imports, or on how it ends.
+FORKED = ("test_cells", "test_check", "test_readme")
+
+
+def pytest_runtest_setup(item):
+    """Fork the processes of a test where a fork hides nothing."""
+    if "forks" in globals():
+        forks.Popen.enabled = item.path.suffix == ".ipynb" or item.path.stem in FORKED
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say which checks were left out because a program is absent, and which command brings it."""
+    reasons = " ".join(str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", []) if report.longrepr)
+    packages = [package for word, package in {"Chromium": "chromium", "PostgreSQL": "postgresql"}.items() if word in reasons]
+    if packages:
+        left = "the checks that need " + " and ".join(packages)
+        terminalreporter.write_line(f"Left out: {left}; on Debian this brings them: apt-get install {' '.join(packages)}")
 
 
 def pytest_collect_file(file_path, parent):
