@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from itertools import product, starmap
-from typing import Any, Protocol
+from typing import Protocol
 
 import pandas as pd
 from joblib import Parallel, delayed, parallel_config
@@ -21,8 +21,8 @@ from .run import Run
 
 # %% ../../nbs/workflow/06_explore.ipynb #80072f20
 def combine_options(
-    options: Mapping[str, Mapping[str, Any] | Iterable[Any]],  # step or setting -> what to try in its place
-) -> list[tuple[dict[str, Any], dict[str, Any]]]:  # of each trial: its labels and its overrides
+    options: Mapping[str, Mapping[str, object] | Iterable[object]],  # step or setting -> what to try in its place
+) -> list[tuple[dict[str, object], dict[str, object]]]:  # of each trial: its labels and its overrides
     """Combine the options, each with each."""
     named = [[(name, *each) for each in _named(values)] for name, values in options.items()]
     return [
@@ -30,7 +30,7 @@ def combine_options(
     ]
 
 
-def _named(values: Mapping[str, Any] | Iterable[Any]) -> Iterable[tuple[Any, Any]]:
+def _named(values: Mapping[str, object] | Iterable[object]) -> Iterable[tuple[object, object]]:
     if isinstance(values, Mapping):
         return values.items()
     return [(each if isinstance(each, str | int | float) else " ".join(repr(each).split()), each) for each in values]
@@ -60,7 +60,7 @@ def shared_phases(
 class Runnable(Protocol):
     """What a trial runs: a workflow."""
 
-    def swap(self, **values: Any) -> "Runnable":
+    def swap(self, **values: object) -> "Runnable":
         """Return the same workflow with values overridden."""
 
     def run(self, *names: str, progress: bool) -> Run:
@@ -70,8 +70,8 @@ class Runnable(Protocol):
 def run_trial(
     workflow: Runnable,
     steps: Sequence[str],  # to run; the last one makes the scores
-    choice: Mapping[str, Any],  # step or setting -> the value that overrides it
-) -> dict[str, Any]:
+    choice: Mapping[str, object],  # step or setting -> the value that overrides it
+) -> dict[str, object]:
     """Run steps with a choice of overrides, and return the scores or the error."""
     try:
         made = workflow.swap(**choice).run(*steps, progress=False)[steps[-1]]
@@ -82,9 +82,9 @@ def run_trial(
 
 # %% ../../nbs/workflow/06_explore.ipynb #820c07ad
 def run_jobs(
-    jobs: Sequence[tuple[Any, ...]],  # arguments of `run_trial`, one job each
+    jobs: Sequence[tuple[Runnable, Sequence[str], Mapping[str, object]]],  # arguments of `run_trial`, one job each
     on: object = None,  # a Dask client; None: the cores of this machine
-) -> Iterator[tuple[int, dict[str, Any]]]:  # number of the job, and its scores or error
+) -> Iterator[tuple[int, dict[str, object]]]:  # number of the job, and its scores or error
     """Run jobs in parallel, and yield each result when it is finished."""
     spread = sorted(range(len(jobs)), key=lambda number: number * 0.618034 % 1)  # neighbours are often equally slow
     left = {number: jobs[number] for number in spread}
@@ -98,16 +98,19 @@ def run_jobs(
             return
         except TerminatedWorkerError:
             continue
-    yield from ((number, {"error": "the process that ran it died"}) for number in left)
+    for number in left:
+        yield number, {"error": "the process that ran it died"}
 
 
-def _numbered(number: int, job: tuple[Any, ...]) -> tuple[int, dict[str, Any]]:
+def _numbered(
+    number: int, job: tuple[Runnable, Sequence[str], Mapping[str, object]]
+) -> tuple[int, dict[str, object]]:
     return number, run_trial(*job)
 
 # %% ../../nbs/workflow/06_explore.ipynb #0ddb252e
 def run_trials(
     workflow: Runnable,
-    trials: Sequence[tuple[dict[str, Any], dict[str, Any]]],  # from `combine_options`
+    trials: Sequence[tuple[dict[str, object], dict[str, object]]],  # from `combine_options`
     needs: Mapping[str, Sequence[str]],  # step -> steps and settings that are its inputs
     progress: Progress,  # shows how many trials are finished
     on: object = None,  # a Dask client; None: the cores of this machine

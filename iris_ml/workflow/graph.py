@@ -86,14 +86,14 @@ class BoundStep:
     function: Callable[..., Any]
     inputs: Mapping[str, str]  # parameter -> step or setting
     cache_name: str  # its name in the store
-    flags: Mapping[str, Any]  # setting -> the value that chose it among its variants
+    flags: Mapping[str, object]  # setting -> the value that chose it among its variants
 
     def bind(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the arguments: for each parameter the value of its step or setting."""
         return {parameter: values[name] for parameter, name in self.inputs.items() if name in values}
 
 # %% ../../nbs/workflow/01_graph.ipynb #f6b3c969
-def _bound_nodes(declared: StepSpec, kinds: Mapping[str, Any], flags: Mapping[str, Any]) -> Iterator[Node]:
+def _bound_nodes(declared: StepSpec, kinds: Mapping[str, object], flags: Mapping[str, object]) -> Iterator[Node]:
     chosen = {flag: flags[flag] for flag in flags_of(declared.function)}
     parameters, hints = inspect.signature(declared.function).parameters, get_type_hints(declared.function)
     if {*parameters, "return"} <= hints.keys() and hasattr(declared.function, "__globals__"):  # Hamilton requires them
@@ -113,7 +113,7 @@ def _bound_nodes(declared: StepSpec, kinds: Mapping[str, Any], flags: Mapping[st
 def build_graph(
     declared: Sequence[StepSpec],  # the steps
     settings: Iterable[str],  # names that may be inputs besides the steps
-    flags: Mapping[str, Any] | None = None,  # setting -> its value, of those that choose between variants
+    flags: Mapping[str, object] | None = None,  # setting -> its value, of those that choose between variants
 ) -> FunctionGraph:
     """Connect the steps by their names; `WorkflowError` names what does not fit."""
     kinds = {name: kind for each in declared for name, kind in get_type_hints(each.function).items()}
@@ -141,7 +141,7 @@ def _expect_made(nodes: Mapping[str, Node], settings: list[str]) -> None:
                 raise WorkflowError(what, where, "make the types agree")
 
 
-def _called(kind: Any) -> str:
+def _called(kind: object) -> str:
     return f"a value of type {getattr(kind, '__name__', kind)}"
 
 # %% ../../nbs/workflow/01_graph.ipynb #afd9e0f1
@@ -188,7 +188,7 @@ def _moved(each: StepSpec, name: str) -> StepSpec:
 def check_type(
     declared: Sequence[StepSpec],  # the steps
     name: str,  # of the step
-    value: Any,  # the value that overrides it
+    value: object,  # the value that overrides it
 ) -> None:
     """Raise `WorkflowError` unless a value has the type of a step's result."""
     kind = _of(declared, name)[-1].kind

@@ -23,7 +23,7 @@ class Result:
 
     def __init__(
         self,
-        value: Any = None,  # if it is in memory
+        value: object = None,  # if it is in memory
         load: Callable[[], Any] | None = None,  # reads the value, if it is not in memory
         entry: Entry | None = None,  # its entry in the store, if it was kept
         how: str = "overridden",  # or "reused", or "computed"
@@ -61,7 +61,7 @@ class Result:
         return self.entry.made if self.entry else summarize_value(self._value)
 
 # %% ../../nbs/workflow/03_run.ipynb #672be6af
-def summarize_value(value: Any) -> str:
+def summarize_value(value: object) -> str:
     """Describe a value in a few words."""
     match value:
         case pd.DataFrame():
@@ -80,7 +80,7 @@ class Run:
     def __init__(
         self,
         results: Mapping[str, Result],  # step -> its result
-        inputs: Mapping[str, Any] | None = None,  # setting -> its value
+        inputs: Mapping[str, object] | None = None,  # setting -> its value
         renamed: Mapping[str, str] | None = None,  # former name of a step -> its name
     ):
         self.results, self.inputs, self._renamed = dict(results), dict(inputs or {}), dict(renamed or {})
@@ -119,7 +119,7 @@ class Run:
     def _repr_html_(self) -> str:
         return self.table.to_html(float_format="{:.3f}".format)
 
-    def note(self, name: str, value: Any) -> None:
+    def note(self, name: str, value: object) -> None:
         """Add a figure, or a value that JSON can hold, to the record of the run."""
         self.record.note(name, value)
 

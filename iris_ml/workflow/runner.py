@@ -106,8 +106,8 @@ _TIMES_LONGER = 100  # than digesting an estimator: packing and unpacking it tak
 def execute(
     graph: FunctionGraph,  # the steps and how they are connected
     names: Sequence[str],  # the steps that are wanted; what they need runs as well
-    inputs: Mapping[str, Any],  # setting -> its value
-    overrides: Mapping[str, Any],  # step -> a value to use instead of running it
+    inputs: Mapping[str, object],  # setting -> its value
+    overrides: Mapping[str, object],  # step -> a value to use instead of running it
     progress: Progress,  # shows which step runs
     store: Checkpoints | None = None,  # where results are kept; None: nothing is reused or kept
     renamed: Mapping[str, str] | None = None,  # former name of a step -> its name
@@ -122,7 +122,7 @@ def execute(
     return Run({name: results[name] for name in wanted}, inputs, renamed)
 
 
-def _upstream(graph: FunctionGraph, names: Sequence[str], overrides: Mapping[str, Any]) -> list[str]:
+def _upstream(graph: FunctionGraph, names: Sequence[str], overrides: Mapping[str, object]) -> list[str]:
     found: dict[str, None] = {}
 
     def visit(name: str) -> None:
@@ -138,8 +138,8 @@ def _upstream(graph: FunctionGraph, names: Sequence[str], overrides: Mapping[str
 # %% ../../nbs/workflow/04_runner.ipynb #bb06a448
 def reusable_steps(
     graph: FunctionGraph,  # the steps and how they are connected
-    inputs: Mapping[str, Any],  # setting -> its value
-    overrides: Mapping[str, Any],  # step -> a value to use instead of running it
+    inputs: Mapping[str, object],  # setting -> its value
+    overrides: Mapping[str, object],  # step -> a value to use instead of running it
     store: Checkpoints,  # where results are kept
 ) -> list[str]:
     """Name the steps that a run would reuse; nothing runs, and no result is loaded."""

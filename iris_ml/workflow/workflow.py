@@ -42,9 +42,9 @@ class WorkflowSpec:
     steps: tuple[StepSpec, ...]
     settings: Settings | Callable[[], Settings]  # fixed, or read at each run
     renamed: Mapping[str, str] = field(default_factory=dict)  # former name of a step -> its name now
-    overrides: Mapping[str, Any] = field(default_factory=dict)  # step or setting -> a value to use instead
-    fixed: Mapping[str, Any] = field(default_factory=dict)  # the overrides of fixed settings
-    trial: Mapping[str, Any] = field(default_factory=dict)  # what the record of each trial says, in an exploration
+    overrides: Mapping[str, object] = field(default_factory=dict)  # step or setting -> a value to use instead
+    fixed: Mapping[str, object] = field(default_factory=dict)  # the overrides of fixed settings
+    trial: Mapping[str, object] = field(default_factory=dict)  # what the record of each trial says, in an exploration
 
     @property
     def inputs(self) -> dict[str, tuple[str, ...]]:
@@ -55,7 +55,7 @@ class WorkflowSpec:
         return {name: tuple(needed) for name, needed in inputs.items()}
 
     @property
-    def step_overrides(self) -> dict[str, Any]:
+    def step_overrides(self) -> dict[str, object]:
         """The overrides of steps; all others are of settings."""
         return {name: value for name, value in self.overrides.items() if name not in Settings.model_fields}
 
@@ -222,7 +222,7 @@ class Workflow:
     def explore(
         self,
         on: object = None,  # a Dask client; None: the cores of this machine
-        **options: Mapping[str, Any] | Iterable[Any],  # step or setting -> what to try, with names or without
+        **options: Mapping[str, object] | Iterable[object],  # step or setting -> what to try, with names or without
     ) -> pd.DataFrame:  # a row per trial: its choice, its scores, and its error if there was one
         """Run every combination of the options, each a normal run, and return their scores."""
         trials = combine_options(dict(zip(map(self._step_or_setting, options), options.values(), strict=True)))
