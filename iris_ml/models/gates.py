@@ -21,6 +21,7 @@ import pandas as pd
 from ..cache.hashing import UnhashableError
 from .predictor import Predictor
 from ..workflow.run import Run
+from ..workflow.workflow import Workflow
 from ..stats.intervals import paired_difference
 from ..base.errors import IrisError
 
@@ -81,9 +82,10 @@ def _shapes(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame, list[int]]]
 def check_shape(
     rows: pd.DataFrame,  # as they come
     model: Any,  # the challenger
+    workflow: Workflow | None = None,  # none: the one that the settings name
 ) -> Gate:
-    """Say whether an answer depends on the rows beside it, or on how they come."""
-    predictor = Predictor(model)
+    """Return the gate that is open if a prediction depends on its own row alone."""
+    predictor = Predictor(model, workflow)
     whole = predictor.run(rows)
     for way, part, places in _shapes(rows):
         asked = predictor.run(part)
