@@ -12,7 +12,6 @@ client, used here, does as Jupyter does.
 import json
 import os
 import re
-import sys
 from contextlib import ExitStack
 from copy import deepcopy
 from difflib import unified_diff
@@ -46,23 +45,6 @@ HEADING = re.compile(r"^#+ (.+)", re.MULTILINE)
 
 def pytest_addoption(parser):
     parser.addoption("--save", action="store_true", help="keep what the pages show in their fresh run")
-
-
-# With FORKED=true, kernels and commands are forked from one process that has imported the heavy packages.
-TESTS = Path(__file__).parent / "tests"
-if os.environ.get("FORKED") == "true" and (TESTS / "forks.py").exists():
-    sys.path.append(str(TESTS))
-    import forks
-
-    forks.install()
-# Beside pages, the tests whose commands are forked. The others depend on what a fresh process imports, or on how it ends.
-FORKED = ("test_cells", "test_check", "test_readme")
-
-
-def pytest_runtest_setup(item):
-    """Fork the processes of a test where a fork hides nothing."""
-    if "forks" in globals():
-        forks.Popen.enabled = item.path.suffix == ".ipynb" or item.path.stem in FORKED
 
 
 def pytest_terminal_summary(terminalreporter):

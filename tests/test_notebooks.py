@@ -153,7 +153,6 @@ def elsewhere(project):
         (project / name).rename(folder / name)
     shutil.copy(PROJECT / "conftest.py", folder)
     shutil.copytree(PROJECT / "tests" / "offline", folder / "tests" / "offline")
-    shutil.copy(PROJECT / "tests" / "forks.py", folder / "tests")
     return folder
 
 
