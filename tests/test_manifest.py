@@ -134,7 +134,7 @@ def test_an_edited_classifier_computes_the_model_and_reuses_the_data(project):
 def test_a_step_that_cannot_be_kept_keeps_the_manifest_away(project):
     page = Path(project / "code" / "iris_ml" / "steps" / "scores.py")
     page.write_text(page.read_text().replace("    right = int", "    eval('1')\n    right = int", 1))
-    assert "not kept: code that asks for eval" in " ".join(run(project).split())
+    assert "not kept: code that uses eval" in " ".join(run(project).split())
     printed = run(project)
     assert "imported pandas" in printed
     assert re.search(r"scores +computed", printed)

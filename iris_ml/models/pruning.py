@@ -46,7 +46,7 @@ def summarize_store(
     results: list[StoredResult],
 ) -> pd.DataFrame:  # step -> results, bytes
     """Sum up a store, step by step."""
-    rows = pd.DataFrame([(r.entry.recipe.step, r.entry.file, r.entry.size) for r in results], columns=["step", "file", "bytes"])
+    rows = pd.DataFrame([(r.entry.cache_key.step, r.entry.file, r.entry.size) for r in results], columns=["step", "file", "bytes"])
     return rows.assign(bytes=rows.bytes.mask(rows.file.duplicated(), 0)).groupby("step").agg(
         results=("file", "size"), bytes=("bytes", "sum")
     )
@@ -70,7 +70,7 @@ def prune(
             going.append(result)
     for result in going:
         result.path.unlink(missing_ok=True)
-    held = sum(result.entry.size for result in going if result.entry.held)
+    held = sum(result.entry.size for result in going if result.entry.inline_data)
     return held + sum(_freed(path) for path in Path(root).glob("values/*") if path.name not in staying and _is_settled(path))
 
 
@@ -91,13 +91,13 @@ def results_behind(
     """Find the results that a model's file can be traced by."""
     entries = [result.entry for result in results]
     models = {entry.result for entry in entries if name and entry.file.startswith(name)}
-    answers = {entry.result for entry in entries if models & {*entry.recipe.inputs.values()}}
-    judged = {entry.result for entry in entries if answers & {*entry.recipe.inputs.values()}}
+    answers = {entry.result for entry in entries if models & {*entry.cache_key.inputs.values()}}
+    judged = {entry.result for entry in entries if answers & {*entry.cache_key.inputs.values()}}
     needed, waiting = set(), models | answers | judged if models else set()
     while waiting:
         needed |= waiting
         made = [entry for entry in entries if entry.result in waiting]
-        waiting = {found for entry in made for found in entry.recipe.inputs.values()} - needed
+        waiting = {found for entry in made for found in entry.cache_key.inputs.values()} - needed
     return needed
 
 # %% ../../nbs/models/03_pruning.ipynb #13f759cf
@@ -110,7 +110,7 @@ def save_run_model(
     entry = result.entry
     if entry and not entry.file:
         with suppress(UnserializableError, OSError):
-            result.entry = Checkpoints(root).keep(result.value, entry.recipe, entry.result, entry.seconds, entry.made)
+            result.entry = Checkpoints(root).keep(result.value, entry.cache_key, entry.result, entry.seconds, entry.summary)
     known = result.entry.file if result.entry else ""
     if known and contains_model(path, known):
         return

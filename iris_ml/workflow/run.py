@@ -45,7 +45,7 @@ class Result:
 
     @property
     def digest(self) -> str:
-        """The digest of the value; `UnhashableError` where it has none."""
+        """The digest of the value; `UnhashableError` if it has none."""
         if self._digest is None:
             self._digest = digest(self._value)
         return self._digest
@@ -58,7 +58,7 @@ class Result:
     @property
     def summary(self) -> str:
         """The value in a few words."""
-        return self.entry.made if self.entry else summarize_value(self._value)
+        return self.entry.summary if self.entry else summarize_value(self._value)
 
 # %% ../../nbs/workflow/03_run.ipynb #672be6af
 def summarize_value(value: object) -> str:

@@ -71,7 +71,7 @@ def _loader(store: Checkpoints, entry: Entry, node: Node, inputs: Mapping[str, R
         try:
             return store.load(entry)
         except LookupError:
-            again = _keep(store, entry.recipe, _compute(node, inputs), inputs)
+            again = _keep(store, entry.cache_key, _compute(node, inputs), inputs)
             if again.digest != entry.result:
                 what = f"step {node.name!r} gives another result each time; pass a seeded generator"
                 warnings.warn(what, stacklevel=2)
@@ -87,7 +87,7 @@ def _keep(store: Checkpoints, key: CacheKey, result: Result, inputs: Mapping[str
         return result
     try:
         last = store.last(key.step)
-        result.previous_key = last.recipe if last else None
+        result.previous_key = last.cache_key if last else None
         start = perf_counter()
         known, value = result.digest, result.value
         whole = choose_format(value) != "skops" or result.seconds > _TIMES_LONGER * (perf_counter() - start)
