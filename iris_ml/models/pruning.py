@@ -46,7 +46,8 @@ def summarize_store(
     results: list[StoredResult],
 ) -> pd.DataFrame:  # step -> results, bytes
     """Sum up a store, step by step."""
-    rows = pd.DataFrame([(r.entry.cache_key.step, r.entry.file, r.entry.size) for r in results], columns=["step", "file", "bytes"])
+    found = [(result.entry.cache_key.step, result.entry.file, result.entry.size) for result in results]
+    rows = pd.DataFrame(found, columns=["step", "file", "bytes"])
     return rows.assign(bytes=rows.bytes.mask(rows.file.duplicated(), 0)).groupby("step").agg(
         results=("file", "size"), bytes=("bytes", "sum")
     )
