@@ -231,7 +231,7 @@ def test_what_the_table_says_may_be_promoted_is_what_a_clean_commit_derives(tmp_
     command("run", "--quiet", **inside)
     code = "from iris_ml.production import workflow; workflow.swap(seed=3).run()"
     subprocess.run([sys.executable, "-c", code], env=os.environ | inside, check=True)
-    with (project / "iris_ml" / "split.py").open("a") as page:
+    with (project / "iris_ml" / "steps" / "split.py").open("a") as page:
         page.write("# edited\n")
     command("run", "--quiet", **inside, IRIS_ML_SEED="3")
     assert list_runs().hindrance.tolist() == ["", "changed by hand", "not committed"]

@@ -12,6 +12,7 @@ from sklearn.metrics import balanced_accuracy_score
 
 import iris_ml.workflow.workflow as workflow_module
 from iris_ml.base.errors import WorkflowError
+from iris_ml.base.settings import read_settings
 from iris_ml.models.predictor import predict
 from iris_ml.production import workflow
 from iris_ml.workflow.workflow import Workflow
@@ -246,3 +247,17 @@ def test_the_graph_is_built_once_for_a_description_and_its_flags(monkeypatch):
     assert len(built) == 1
     fresh.swap(total=lambda doubled: doubled).run(progress=False)
     assert len(built) == 2
+
+
+FORMER_SETTINGS = [("asked", "request_log_rows", 5), ("asked_without", "request_log_exclude", ("sepal_width",))]
+
+
+@pytest.mark.parametrize(("old", "new", "value"), FORMER_SETTINGS)
+def test_a_renamed_setting_is_understood_and_its_warning_names_the_new_one(old, new, value, tmp_path):
+    written = value if isinstance(value, int) else list(value)
+    (tmp_path / "iris.toml").write_text(f"{old} = {written}")
+    for places in (tmp_path, {}), (".", {f"IRIS_ML_{old.upper()}": str(written)}):
+        with pytest.warns(DeprecationWarning, match=new):
+            assert getattr(read_settings(*places), new) == value
+    with pytest.warns(DeprecationWarning, match=new):
+        workflow.swap(**{old: value})

@@ -134,7 +134,8 @@ def create_server() -> Server:
     settings = read_settings()
     watcher = ModelWatcher(settings.model_file, settings.trusted_types, settings.records)
     key = required_key(os.environ.get("IRIS_API_HOST", "127.0.0.1"))
-    return Server(watcher, key, request_log=RequestLog(settings.journal, settings.asked, settings.asked_without))
+    log = RequestLog(settings.request_log, settings.request_log_rows, settings.request_log_exclude)
+    return Server(watcher, key, request_log=log)
 
 
 def serve(

@@ -69,10 +69,10 @@ def report_drift(
         run = run_model(read_table(files), model)
         rows = run["rows"].assign(**{target: run["predictions"][target]})
     else:
-        rows = read_requests(settings.journal, model_version(settings.model_file))
+        rows = read_requests(settings.request_log, model_version(settings.model_file))
         if rows.empty:
             advice = "send requests, or name files: iris_ml monitor FILE"
-            raise IrisError("the request log has no rows for this model", str(settings.journal), advice)
+            raise IrisError("the request log has no rows for this model", str(settings.request_log), advice)
     found = detect_drift(rows, rows[target], model, sample_predictions(model))
     if to is not None:
         with replace_atomically(to) as aside:

@@ -138,7 +138,7 @@ def drifted_columns(
     settings: Settings,
 ) -> list[str]:  # columns, and the answers, that are distributed otherwise than in training
     """Name what has moved in the rows that were asked lately."""
-    rows = was_asked(settings.journal, model_version(settings.model_file))
+    rows = was_asked(settings.request_log, model_version(settings.model_file))
     if rows.empty:
         return []
     model = load(settings.model_file, settings.trusted_types)

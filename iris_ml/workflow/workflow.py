@@ -20,7 +20,7 @@ from ..base.background_sync import sync_in_background
 from ..base.environment import IGNORED_SETTINGS, new_run_id
 from ..base.errors import IrisError, WorkflowError, suggest
 from ..base.progress import NoProgress, make_progress
-from ..base.settings import Settings, change_settings, read_settings
+from ..base.settings import RENAMED_SETTINGS, Settings, change_settings, read_settings
 from ..base.variants import flags_of, step_name
 from ..cache.hashing import UnhashableError
 from ..cache.store import Checkpoints
@@ -259,7 +259,7 @@ class Workflow:
 
     def _step_or_setting(self, name: str) -> str:
         known = [*self, *Settings.model_fields]
-        return _expect(current_name(name, known, self._spec.renamed), known)
+        return _expect(current_name(name, known, {**RENAMED_SETTINGS, **self._spec.renamed}), known)
 
     def _inputs(self, function: Callable[..., object]) -> dict[str, str]:
         resolve = partial(current_name, known=[*self, *Settings.model_fields], renamed=self._spec.renamed)
