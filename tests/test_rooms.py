@@ -138,7 +138,7 @@ def misnamed(folder):
     numbers = [(page.room, page.number) for page in pages]
     for page in pages:
         name = page.path.stem.partition("_")[2] if page.room else page.path.stem
-        expected = "" if page.room == "tutorials" else ".".join(filter(None, [page.room, name])).replace("package", "__init__")
+        expected = {"tutorials": "", "": "__init__" if name == "package" else name}.get(page.room, f"{page.room}.{name}")
         if page.room not in ROOMS:
             yield f"{page.path} is in no room of tests/test_rooms.py"
         elif page.room and not re.match(r"\d\d_\w+$", page.path.stem):
@@ -263,6 +263,12 @@ def test_flowers_outside_of_the_application_are_found(small_book, code):
 )
 def test_a_page_of_the_wrong_name_is_found(small_book, path, module, found):
     assert list(misnamed(small_book(path, module=module))) == [found]
+
+
+@pytest.mark.parametrize(("path", "module"), [("package", "__init__"), ("production", "production")])
+def test_a_page_of_no_room_has_its_own_module(small_book, path, module):
+    assert list(misnamed(small_book(path, module=module))) == []
+    assert list(misnamed(small_book(path, module="other"))) == [f"{path}.ipynb exports other instead of {module}"]
 
 
 def test_two_pages_of_one_number_are_found(small_book):
