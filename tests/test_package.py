@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -33,6 +34,14 @@ def built(tmp_path_factory):
 
 def test_archive_and_wheel_are_as_an_index_wants_them(built):
     assert typed(PROGRAMS / "twine", "check", "--strict", *built.glob("iris_ml-*")).count("PASSED") == 2
+
+
+def test_the_wheel_holds_every_module_of_every_room_and_the_data(built):
+    (wheel,) = built.glob("*.whl")
+    files = {path for path in (PROJECT / "iris_ml").rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    expected = {path.relative_to(PROJECT).as_posix() for path in files}
+    with ZipFile(wheel) as archive:
+        assert sorted(name for name in archive.namelist() if name.startswith("iris_ml/")) == sorted(expected)
 
 
 def test_the_wheel_works_in_an_empty_environment_and_passes_its_own_tests_there(built, tmp_path):

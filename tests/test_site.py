@@ -1,6 +1,7 @@
 """The site: every page opens in a browser, every link leads somewhere, and nothing comes from another host."""
 
 import re
+import runpy
 import shlex
 import subprocess
 import sys
@@ -130,6 +131,22 @@ def test_the_stories_are_listed_first_and_then_the_pages_in_reading_order(site):
     ]
     assert found[found.index("production") - 1].startswith("steps/")
     assert found[found.index("package") + 1].startswith("base/")
+
+
+def test_a_documented_name_leads_to_the_cell_that_exports_it():
+    resolve = runpy.run_path(str(PROJECT / "docs" / "conf.py"))["linkcode_resolve"]
+    for module, name, page in [
+        ("iris_ml.workflow.workflow", "Workflow.swap", "workflow/07_workflow"),
+        ("iris_ml.production", "workflow", "production"),
+    ]:
+        assert re.fullmatch(rf"../nbs/{page}\.html#cell-\w+", resolve("py", {"module": module, "fullname": name}))
+
+
+def test_the_page_of_a_step_leads_to_the_steps_around_it():
+    neighbours = runpy.run_path(str(PROJECT / "docs" / "conf.py"))["neighbours"]
+    (said,) = neighbours(Path("nbs/steps/02_features"))
+    assert "[rows](01_rows.ipynb)" in said
+    assert "[split](03_split.ipynb)" in said
 
 
 def test_every_exported_name_and_every_method_is_in_the_reference(site):

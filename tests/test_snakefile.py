@@ -36,6 +36,15 @@ def test_a_dry_run_of_every_rule_runs_each_command_that_there_is():
     assert sorted(commands) == sorted(typer.main.get_command(application).commands)
 
 
+def test_a_run_and_the_site_depend_on_every_module_and_every_page():
+    text = (PROJECT / "workflow" / "Snakefile").read_text(encoding="utf-8")
+    globs = dict(re.findall(r"^(modules|pages) = (sorted\(.*\))$", text, re.MULTILINE))
+    for name, folder, ending in ("modules", "iris_ml", ".py"), ("pages", "nbs", ".ipynb"):
+        tracked = subprocess.run(["git", "ls-files", folder], cwd=PROJECT, check=True, capture_output=True, text=True).stdout
+        listed = {str(path.relative_to(PROJECT)) for path in eval(globs[name], {"Path": PROJECT.joinpath})}
+        assert {path for path in tracked.splitlines() if path.endswith(ending)} <= listed
+
+
 @pytest.fixture
 def project(tmp_path):
     """A copy of what a run needs."""
