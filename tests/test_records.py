@@ -72,6 +72,13 @@ def test_no_step_mentions_what_records_it():
         assert not {name for name in named if name and TRACKING.fullmatch(name.split(".")[-1])}, page.name
 
 
+def test_every_step_names_its_page_and_cell():
+    for name in workflow:
+        page, _, cell = workflow[name].place.partition(", cell ")
+        assert (PROJECT / page).is_file(), f"{name} is at {workflow[name].place!r}"
+        assert cell in {each["id"] for each in json.loads((PROJECT / page).read_text("utf-8"))["cells"]}, name
+
+
 # What is in it
 
 

@@ -164,7 +164,7 @@ def test_every_exported_name_and_every_method_is_in_the_reference(site):
 
 def test_a_comment_beside_a_parameter_is_said_of_it_in_the_reference(site):
     text = re.sub(r"<[^>]+>", "", (site / "docs" / "reference.html").read_text(encoding="utf-8"))
-    for name, said in ("functions", "each takes the place of the step"), ("others", "name -&gt; a workflow to compare"):
+    for name, said in ("functions", "each replaces the step"), ("others", "name -&gt; a workflow to compare"):
         assert re.search(rf"{name} \([^)]+\) . {said}", text), name
 
 

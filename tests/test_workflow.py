@@ -1,6 +1,5 @@
 """Production is exploration: the declared workflow, entered and left anywhere."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -16,8 +15,6 @@ from iris_ml.base.settings import read_settings
 from iris_ml.models.predictor import predict
 from iris_ml.production import workflow
 from iris_ml.workflow.workflow import Workflow
-
-PROJECT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="module")
@@ -160,13 +157,6 @@ def test_the_balanced_accuracy_is_the_one_of_scikit_learn(run):
     expected = balanced_accuracy_score(truth, forest["predictions"][truth.name][truth.index])
     assert expected < 1
     assert forest["scores"]["balanced_accuracy"] == pytest.approx(expected, abs=1e-12)
-
-
-def test_every_step_names_its_page_and_cell():
-    for name in workflow:
-        page, _, cell = workflow[name].place.partition(", cell ")
-        assert (PROJECT / page).is_file(), f"{name} is at {workflow[name].place!r}"
-        assert cell in {each["id"] for each in json.loads((PROJECT / page).read_text("utf-8"))["cells"]}, name
 
 
 def doubled(seed: int) -> int:

@@ -180,9 +180,10 @@ def _differs(step: Mapping[str, Any], result: Any) -> bool:
 # %% ../../nbs/models/06_gates.ipynb #12580021
 def stale_exports(
     folder: Path,  # of the project
-) -> list[str]:  # names of notebooks
+) -> list[str]:  # paths of notebooks, below `nbs`
     """Name the notebooks of which an exported cell is not in the module."""
-    return [path.name for path in sorted((folder / "nbs").rglob("*.ipynb")) if not _is_exported(path, folder)]
+    nbs = folder / "nbs"
+    return [str(path.relative_to(nbs)) for path in sorted(nbs.rglob("*.ipynb")) if not _is_exported(path, folder)]
 
 
 def _is_exported(notebook: Path, folder: Path) -> bool:
