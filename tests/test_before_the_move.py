@@ -11,6 +11,7 @@ import iris_ml
 from iris_ml import load, predict
 from iris_ml.base.errors import ModelFileError
 from iris_ml.models.model_file import model_version, read_champion
+from iris_ml.production import workflow
 from iris_ml.tracking.records import Records
 
 OLD = Path(__file__).parent / "data" / "before_the_move"
@@ -53,3 +54,13 @@ def test_a_record_is_listed_and_read(tmp_path):
     assert line["who"] == "ada@laptop"
     assert line["scores"]["accuracy"] == 1.0
     assert list(records.read(line["id"])["steps"])[:2] == ["raw", "flowers"]
+
+
+def test_a_store_of_checkpoints_gives_true_results(tmp_path):
+    shutil.copytree(OLD / "checkpoints", tmp_path / "store" / "checkpoints")
+    run = workflow.swap(store=tmp_path / "store").run(progress=False)
+    truth = workflow.run(progress=False, checkpoints=False)
+    assert {name: result.digest for name, result in run.results.items()} == {
+        name: result.digest for name, result in truth.results.items()
+    }
+    pd.testing.assert_frame_equal(run["predictions"], truth["predictions"])
