@@ -202,19 +202,19 @@ def more(twice: int) -> int:
 @pytest.mark.parametrize("use", FORMER_NAMES)
 def test_a_former_name_of_a_step_is_understood_with_a_warning(use):
     change, expected = FORMER_NAMES[use]
-    with pytest.warns(DeprecationWarning, match="'twice' is now called 'doubled'") as caught:
+    with pytest.warns(FutureWarning, match="'twice' is now called 'doubled'") as caught:
         changed = change()
     assert {Path(warning.filename) for warning in caught} == {Path(__file__)}, "the warning names the user's line"
     assert changed.swap(seed=0).run("total", progress=False)["total"] == expected
 
 
 def test_a_former_name_reads_a_step_a_run_and_a_table_of_trials():
-    with pytest.warns(DeprecationWarning, match="'twice' is now called 'doubled'"):
+    with pytest.warns(FutureWarning, match="'twice' is now called 'doubled'"):
         assert renamed["twice"].name == "doubled"
-    with pytest.warns(DeprecationWarning, match="'twice' is now called 'doubled'"):
+    with pytest.warns(FutureWarning, match="'twice' is now called 'doubled'"):
         run = renamed.swap(seed=4).run("twice", progress=False)
     assert list(run) == ["doubled"]
-    with pytest.warns(DeprecationWarning, match="'twice' is now called 'doubled'"):
+    with pytest.warns(FutureWarning, match="'twice' is now called 'doubled'"):
         assert run["twice"] == 8
     with pytest.raises(WorkflowError, match="there is no 'thrice'"):
         renamed["thrice"]
@@ -247,7 +247,7 @@ def test_a_renamed_setting_is_understood_and_its_warning_names_the_new_one(old, 
     written = value if isinstance(value, int) else list(value)
     (tmp_path / "iris.toml").write_text(f"{old} = {written}")
     for places in (tmp_path, {}), (".", {f"IRIS_ML_{old.upper()}": str(written)}):
-        with pytest.warns(DeprecationWarning, match=new):
+        with pytest.warns(FutureWarning, match=new):
             assert getattr(read_settings(*places), new) == value
-    with pytest.warns(DeprecationWarning, match=new):
+    with pytest.warns(FutureWarning, match=new):
         workflow.swap(**{old: value})

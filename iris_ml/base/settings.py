@@ -116,7 +116,7 @@ def _with_new_names(values: dict[str, Any], layer: str) -> dict[str, Any]:
     for old in values.keys() & RENAMED_SETTINGS.keys():
         new = RENAMED_SETTINGS[old]
         renamed[new] = values[old]
-        warnings.warn(f"{layer}: the setting {old!r} is now called {new!r}; write {new!r}", DeprecationWarning, stacklevel=3)
+        warnings.warn(f"{layer}: the setting {old!r} is now called {new!r}; write {new!r}", FutureWarning, stacklevel=3)
     return renamed | {name: value for name, value in values.items() if name not in RENAMED_SETTINGS}
 
 # %% ../../nbs/base/03_settings.ipynb #8d5c8d7f

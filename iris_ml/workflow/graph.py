@@ -203,9 +203,9 @@ def current_name(
     known: Sequence[str],  # the names that are in use
     renamed: Mapping[str, str],  # former name -> name
 ) -> str:
-    """Return the name that a step has now, with a `DeprecationWarning` for a former name."""
+    """Return the name that a step has now, with a `FutureWarning` for a former name."""
     if name in known or renamed.get(name) not in known:
         return name
     text = f"step {name!r} is now called {renamed[name]!r}; the former name is understood in this release only"
-    warnings.warn(text, DeprecationWarning, stacklevel=4)  # two of our calls lie between this one and the user's line
+    warnings.warn(text, FutureWarning, stacklevel=4)  # two of our calls lie between this one and the user's line
     return renamed[name]
