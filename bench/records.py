@@ -4,6 +4,7 @@ import importlib
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from operator import sub, truediv
 from pathlib import Path
 from shutil import copy
@@ -103,15 +104,15 @@ def fill(records: object) -> None:
     """Write many records, such as a run of production leaves."""
     workflow = importlib.import_module("iris_ml.production").workflow
     with tempfile.TemporaryDirectory() as folder:
-        about = dict(workflow.swap(store=Path(folder)).run(progress=False).record.about)
+        record = workflow.swap(store=Path(folder)).run(progress=False).record.content
         described = type(records)(Path(folder) / "records")  # type: ignore[call-arg]
         for kind in "data", "environments":
-            for name, known in described.common(kind).items():  # type: ignore[attr-defined]
-                records.once(kind, name, lambda known=known: known)  # type: ignore[attr-defined]
+            for name, known in described.read_shared(kind).items():  # type: ignore[attr-defined]
+                records.write_shared(kind, name, lambda known=known: known)  # type: ignore[attr-defined]
     for number in range(RECORDS):
         name = f"20260714-10{number // 600 % 60:02}{number // 10 % 60:02}.{number:06}-{number:08x}"
-        scores = about["scores"] | {"accuracy": number / RECORDS}
-        records.keep({**about, "id": name, "who": ["ada@laptop", "bob@desk"][number % 2], "scores": scores})  # type: ignore[attr-defined]
+        scores = record.scores | {"accuracy": number / RECORDS}
+        records.write(replace(record, id=name, who=["ada@laptop", "bob@desk"][number % 2], scores=scores))  # type: ignore[attr-defined]
 
 
 if __name__ == "__main__":

@@ -50,10 +50,11 @@ def test_a_model_whose_bytes_were_changed_is_refused_before_a_name_in_it_is_read
 def test_a_record_is_listed_and_read(tmp_path):
     shutil.copytree(OLD / "records", tmp_path / "records")
     records = Records(tmp_path / "records")
-    (line,) = records.lines()
-    assert line["who"] == "ada@laptop"
-    assert line["scores"]["accuracy"] == 1.0
-    assert list(records.read(line["id"])["steps"])[:2] == ["raw", "flowers"]
+    (summary,) = records.summaries()
+    assert summary.who == "ada@laptop"
+    assert summary.scores["accuracy"] == 1.0
+    assert list(records.read(summary.id).steps)[:2] == ["raw", "flowers"]
+    assert records.read(summary.id).steps["raw"].summary == "150 rows, 5 columns"
 
 
 def test_a_store_of_checkpoints_gives_true_results(tmp_path):

@@ -13,6 +13,7 @@ import sys
 import time
 import warnings
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -85,30 +86,30 @@ def test_every_step_names_its_page_and_cell():
 def test_a_record_holds_who_when_commit_settings_data_steps_scores_and_model():
     run = workflow.run()
     record = record_of(run)
-    assert "@" in record["who"]
-    assert record["kind"] == "script"
-    assert record["folder"] == str(Path.cwd())
-    assert len(record["commit"]) == 40
-    assert record["clean"] in {True, False}
-    assert record["settings"]["seed"] == 0
-    assert record["changes"] == []
-    assert record["scores"] == run["scores"]
-    assert list(record["steps"]) == list(run)
-    for name, step in record["steps"].items():
+    assert "@" in record.who
+    assert record.kind == "script"
+    assert record.folder == str(Path.cwd())
+    assert len(record.commit) == 40
+    assert record.clean in {True, False}
+    assert record.settings["seed"] == 0
+    assert record.changes == []
+    assert record.scores == run["scores"]
+    assert list(record.steps) == list(run)
+    for name, step in record.steps.items():
         place = workflow[name].place
-        assert (step["place"], step["how"]) == (place, "computed")
+        assert (step.place, step.how) == (place, "computed")
         assert re.match(r"nbs/\w+/\d\d_\w+\.ipynb, cell \w+$", place)
-        assert step["result"] == run.results[name].digest
-        assert step["key"] == run.results[name].key.key
-        assert step["seconds"] > 0
-    assert record["steps"]["split"]["result"] == digest(run["split"])
-    assert record["model"]["digest"] == fingerprint(run["model"])
-    assert record["model"]["memory"] > 1000
-    assert record["model"]["row_seconds"] > 0
-    data, around = (Records(".iris_ml/records").common(kind) for kind in ("data", "environments"))
-    assert data[record["data"]["raw"]["version"]]["rows"] == 150
-    assert around[record["environment"]]["packages"]["pandas"] == pd.__version__
-    assert len(around[record["environment"]]["lock"]) == 64
+        assert step.result == run.results[name].digest
+        assert step.key == run.results[name].key.key
+        assert step.seconds > 0
+    assert record.steps["split"].result == digest(run["split"])
+    assert record.model.digest == fingerprint(run["model"])
+    assert record.model.memory > 1000
+    assert record.model.row_seconds > 0
+    data, around = (Records(".iris_ml/records").read_shared(kind) for kind in ("data", "environments"))
+    assert data[record.data["raw"].version]["rows"] == 150
+    assert around[record.environment]["packages"]["pandas"] == pd.__version__
+    assert len(around[record.environment]["lock"]) == 64
 
 
 def test_the_code_of_a_step_is_told_apart_and_what_follows_from_it_is_not_named():
@@ -118,36 +119,36 @@ def test_the_code_of_a_step_is_told_apart_and_what_follows_from_it_is_not_named(
         return {"accuracy": float((predictions[target][test.index] == test[target]).mean())}
 
     other = record_of(workflow.swap(scores).run())
-    changed = [name for name, step in other["steps"].items() if step.get("code") != first["steps"][name].get("code")]
+    changed = [name for name, step in other.steps.items() if step.code != first.steps[name].code]
     assert changed == ["scores"]
-    assert other["changes"] == ["scores (swapped)"]
-    assert other["steps"]["scores"]["place"].startswith("this session")
+    assert other.changes == ["scores (swapped)"]
+    assert other.steps["scores"].place.startswith("this session")
 
 
 def test_a_table_that_is_put_in_is_data_and_is_described_once():
     table = pd.read_csv(package_file("package:iris.csv"))
     first, second = (record_of(workflow.swap(raw=table.head(rows)).run("train")) for rows in (120, 120))
-    assert first["data"]["raw"] == {**second["data"]["raw"], "new": True}
-    assert first["data"]["raw"]["source"] == "overridden"
-    assert next(iter(Records(".iris_ml/records").common("data").values()))["rows"] == 120
+    assert first.data["raw"] == replace(second.data["raw"], new=True)
+    assert first.data["raw"].source == "overridden"
+    assert next(iter(Records(".iris_ml/records").read_shared("data").values()))["rows"] == 120
 
 
 def test_a_step_that_fails_leaves_a_record_that_says_where():
     with pytest.raises(ZeroDivisionError):
         workflow.swap(features=lambda rows: rows.shape[0] / 0).run()
-    (line,) = Records(".iris_ml/records").lines()
-    assert line["error"].startswith("ZeroDivisionError: division by zero in step 'features', this session")
-    assert "it failed" in list_runs()["hindrance"].tolist()
+    (summary,) = Records(".iris_ml/records").summaries()
+    assert summary.error.startswith("ZeroDivisionError: division by zero in step 'features', this session")
+    assert "it failed" in list_runs()["promotion_blocker"].tolist()
 
 
 def test_each_trial_of_an_exploration_is_a_record_and_nothing_else_is():
     classifiers = {"plain": LogisticRegression(max_iter=500), "other": LogisticRegression(C=0.1)}
     table = workflow.explore(classifier=classifiers, seed=range(2))
-    lines = Records(".iris_ml/records").lines()
-    assert [line["kind"] for line in lines] == ["trial"] * 4
-    assert sorted(line["scores"]["accuracy"] for line in lines) == sorted(table.accuracy)
-    assert {change for line in lines for change in line["changes"]} >= {"seed = 0", "seed = 1"}
-    assert len({Records(".iris_ml/records").read(line["id"])["exploration"] for line in lines}) == 1
+    trials = Records(".iris_ml/records").summaries()
+    assert [trial.kind for trial in trials] == ["trial"] * 4
+    assert sorted(trial.scores["accuracy"] for trial in trials) == sorted(table.accuracy)
+    assert {change for trial in trials for change in trial.changes} >= {"seed = 0", "seed = 1"}
+    assert len({Records(".iris_ml/records").read(trial.id).exploration for trial in trials}) == 1
 
 
 def test_predictions_and_runs_without_checkpoints_leave_no_record():
@@ -156,7 +157,7 @@ def test_predictions_and_runs_without_checkpoints_leave_no_record():
 
 
 def test_a_notebook_marks_what_it_explores():
-    code = "from iris_ml.production import workflow\nassert workflow.run('train').record.about['kind'] == 'notebook'"
+    code = "from iris_ml.production import workflow\nassert workflow.run('train').record.content.kind == 'notebook'"
     program = "from IPython.core.interactiveshell import InteractiveShell as Shell\n"
     program += f"Shell.instance().run_cell({code!r}).raise_error()"
     subprocess.run([sys.executable, "-c", program], check=True)
@@ -168,12 +169,13 @@ def test_a_notebook_marks_what_it_explores():
 def test_an_unchanged_run_is_recorded_before_anything_heavy_is_imported():
     command("run")
     again = command("run")
-    first, second = (Records(".iris_ml/records").read(line["id"]) for line in Records(".iris_ml/records").lines())
+    first, second = (Records(".iris_ml/records").read(each.id) for each in Records(".iris_ml/records").summaries())
     assert "reused" in again
-    assert second["repeats"] == first["id"]
-    assert second["kind"] == "command"
-    assert {step["how"] for step in second["steps"].values()} == {"reused"}
-    assert second["scores"] == first["scores"]
+    assert second.repeats == first.id
+    assert second.when > first.when
+    assert second.kind == "command"
+    assert {step.how for step in second.steps.values()} == {"reused"}
+    assert second.scores == first.scores
 
 
 def test_telling_of_runs_and_data_imports_nothing_heavy():
@@ -241,10 +243,10 @@ def test_what_the_table_says_may_be_promoted_is_what_a_clean_commit_derives(tmp_
     with (project / "iris_ml" / "steps" / "split.py").open("a") as page:
         page.write("# edited\n")
     command("run", "--quiet", **inside, IRIS_ML_SEED="3")
-    assert list_runs().hindrance.tolist() == ["", "changed by hand", "not committed"]
+    assert list_runs().promotion_blocker.tolist() == ["", "changed by hand", "not committed"]
     subprocess.run([*git, "commit", "--quiet", "--all", "--message", "Edit"], check=True)
     command("run", "--quiet", **inside, IRIS_ML_SEED="3")
-    assert list_runs().hindrance.tolist() == ["", "", "", ""], "the same key was derived by committed pages since"
+    assert list_runs().promotion_blocker.tolist() == ["", "", "", ""], "the same key was derived by committed pages since"
 
 
 # Inert
@@ -383,7 +385,7 @@ def test_mlflow_shows_a_run_whole_and_its_own_client_loads_the_model(monkeypatch
     import matplotlib.pyplot as plt
 
     command("run", "--quiet")
-    name = Records(".iris_ml/records").lines()[0]["id"]
+    name = Records(".iris_ml/records").summaries()[0].id
     run = workflow.run()
     figure = plt.figure()
     plt.close(figure)
@@ -420,7 +422,7 @@ print(json.dumps({
     assert shown["parameters"]["classifier.class"] == "Pipeline"
     assert shown["scores"]["accuracy"] == run["scores"]["accuracy"]
     assert shown["status"] == "FINISHED"
-    assert shown["dataset"] == [run.record.about["data"]["raw"]["version"], 150]
+    assert shown["dataset"] == [run.record.content.data["raw"].version, 150]
     assert shown["columns"] == 5
     assert shown["files"] == ["record.json", "steps.csv"]
     assert shown["figures"] == ["figures/cut.png"]
@@ -449,7 +451,7 @@ def test_each_run_is_sent_to_a_server_and_one_that_dies_half_way_gets_the_rest_l
         last = workflow.run("train")
     with server(tmp_path, port):
         command("ui", "--sync-only")
-    assert sent(tmp_path) == [line["id"] for line in Records(".iris_ml/records").lines()]
+    assert sent(tmp_path) == [each.id for each in Records(".iris_ml/records").summaries()]
     assert last.record.id in sent(tmp_path)
 
 

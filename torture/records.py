@@ -15,7 +15,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from iris_ml.base.settings import change_settings, read_settings
-from iris_ml.tracking.records import Records, _indexed
+from iris_ml.tracking.records import Records, _read_index
 from iris_ml.workflow.workflow import Workflow
 
 from .checkpoints import ended, forked
@@ -53,10 +53,10 @@ def recorded(folder, runs):
 def whole(folder):
     """How many records there are, and how many of them are not whole, or not in the index."""
     records = Records(Path(folder) / "records")
-    known = _indexed(records.root / "index")
-    lines = records.lines()
-    bad = sum(set(records.read(line["id"])["steps"]) != {"number", "scores"} for line in lines)
-    return len(lines), bad + len({line["id"] for line in lines} - {line["id"] for line in known})
+    indexed = {each.id for each in _read_index(records.root / "index")}
+    known = {each.id for each in records.summaries()}
+    bad = sum(set(records.read(run_id).steps) != {"number", "scores"} for run_id in known)
+    return len(known), bad + len(known - indexed)
 
 
 def at_once(processes=8, each=100):
@@ -104,7 +104,7 @@ def sending_at_once(rounds=20, each=4):
             with closing(sqlite3.connect(Path(folder) / "mlflow.db")) as database:
                 sent = [name for (name,) in database.execute(SENT)]
             there += len(sent)
-            known = [line["id"] for line in Records(Path(folder) / "records").lines()]
+            known = [each.id for each in Records(Path(folder) / "records").summaries()]
             failures += failed + (said != each) + (sorted(sent) != known)
     return there, failures
 
@@ -167,7 +167,7 @@ def in_postgresql(each=100):
         with closing(_connected(address)) as database, database.cursor() as asked:
             asked.execute(SENT)
             sent = sorted(name for (name,) in asked.fetchall())
-        known = [line["id"] for line in Records(Path(folder) / "records").lines()]
+        known = [each.id for each in Records(Path(folder) / "records").summaries()]
     return len(sent), failed + again + nothing + abs(said - each) + (sent != known)
 
 

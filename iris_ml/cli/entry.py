@@ -18,8 +18,7 @@ import iris_ml
 from .tables import terminal_width
 from .manifest import read_manifest, current_state
 from ..models.model_file import model_version
-from ..tracking.run_record import record_repeat
-from ..tracking.records import Records
+from ..tracking.records import Records, record_repeat
 from ..base.errors import IrisError
 
 # %% ../../nbs/cli/10_entry.ipynb #e1be974d
@@ -44,7 +43,7 @@ def quick_answer(
     if known is None:
         return None
     printed, record = known
-    record_repeat(store / "records", record, Path(iris_ml.__path__[0]))
+    record_repeat(Records(store / "records"), record, Path(iris_ml.__path__[0]))
     return "" if "--quiet" in words else printed
 
 

@@ -10,97 +10,96 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from ..base.skops_archive import types_to_trust
 from ..tracking.history import load_model
 from ..tracking.records import Records
+from ..tracking.run_record import RunRecord, RunSummary
 from ..base.settings import Settings
 
 # %% ../../nbs/cli/05_mlflow.ipynb #0cea9bae
-RECORD, WRITTEN = "iris_ml.record", "iris_ml.written"  # tags: the name of the record, and a digest of what it said
+RECORD, WRITTEN = "iris_ml.record", "iris_ml.written"  # tags: the id of the record, and the digest of its JSON
 
 
 def send_record(
     client: Any,  # of MLflow
     experiment: str,  # its number there
-    record: dict[str, Any],  # of a run, with its "hindrance", and what was "written" of it
+    record: RunRecord,
+    tags: dict[str, str],  # further tags
     records: Records,
     settings: Settings,
 ) -> None:
     """Send a record with all that belongs to it: what is sent half-way is not marked as finished."""
     from mlflow.entities import Metric, Param
 
-    begun = int(datetime.fromisoformat(record["when"]).timestamp() * 1000)
-    run = client.create_run(experiment, begun, _tags(record), run_name=record["id"][-8:]).info.run_id
+    begun = int(record.when.timestamp() * 1000)
+    run = client.create_run(experiment, begun, _tags(record) | tags, run_name=record.id[-8:]).info.run_id
     parameters = [Param(name, str(value)[:6000]) for name, value in _parameters(record)]
     metrics = [Metric(name, float(value), begun, 0) for name, value in _metrics(record)]
     for first in range(0, len(parameters), 100):  # as many as it takes at once
         client.log_batch(run, params=parameters[first : first + 100])
     client.log_batch(run, metrics=metrics)
     client.log_inputs(run, [*_datasets(record, records)])
-    client.log_dict(run, record, "record.json")
+    client.log_text(run, record.to_json(), "record.json")
     client.log_text(run, _table(record), "steps.csv")
-    for name in record.get("figures", {}).values():
+    for name in record.figures.values():
         client.log_artifact(run, str(records.root / "figures" / name), "figures")
     model = load_model(record, settings.checkpoints, settings.trusted_types)
     if model is not None:
         _log_model(run, model, record, records, settings)
-    client.set_terminated(run, "FAILED" if record.get("error") else "FINISHED", begun + int(record["seconds"] * 1000))
+    client.set_terminated(run, "FAILED" if record.error else "FINISHED", begun + int(record.seconds * 1000))
 
 # %% ../../nbs/cli/05_mlflow.ipynb #b155acc2
-def _tags(record: dict[str, Any]) -> dict[str, str]:
-    said = [f"{name}: {value}" for name, value in record.get("notes", {}).items()]
-    said += [f"changed: {', '.join(record['changes'])}"] if record["changes"] else []
+def _tags(record: RunRecord) -> dict[str, str]:
+    notes = [f"{name}: {value}" for name, value in record.notes.items()]
+    notes += [f"changed: {', '.join(record.changes)}"] if record.changes else []
     tags = {
-        RECORD: record["id"],
-        WRITTEN: record["written"],
-        "mlflow.user": record["who"],
-        "mlflow.source.name": record["folder"],
-        "mlflow.source.git.commit": record["commit"],
-        "mlflow.note.content": "\n\n".join([*said, record.get("error", "")]).strip(),
-        "kind": record["kind"],
-        "promotable": record["hindrance"] or "yes",
-        "clean": str(record["clean"]),
-        "environment": record["environment"],
-        "exploration": record.get("exploration", ""),
-        "model": record.get("model", {}).get("version", ""),
+        RECORD: record.id,
+        "mlflow.user": record.who,
+        "mlflow.source.name": record.folder,
+        "mlflow.source.git.commit": record.commit,
+        "mlflow.note.content": "\n\n".join([*notes, record.error]).strip(),
+        "kind": record.kind,
+        "clean": str(record.clean),
+        "environment": record.environment,
+        "exploration": record.exploration,
+        "model": record.model.version,
     }
     return {name: text[:5000] for name, text in tags.items() if text}
 
 # %% ../../nbs/cli/05_mlflow.ipynb #d38b5cd2
-def _parameters(record: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    yield from ((name, value) for name, value in record["settings"].items() if value not in ("", [], {}))
-    for step, parameters in record.get("parameters", {}).items():
+def _parameters(record: RunRecord) -> Iterator[tuple[str, object]]:
+    yield from ((name, value) for name, value in record.settings.items() if value not in ("", [], {}))
+    for step, parameters in record.parameters.items():
         yield from ((f"{step}.{name}", value) for name, value in parameters.items())
 
 
-def _metrics(record: dict[str, Any]) -> Iterator[tuple[str, float]]:
-    costs = {name: record.get("model", {}).get(name) for name in ("memory", "file_bytes", "row_seconds")}
-    known = {**record.get("scores", {}), "seconds": record["seconds"], **{f"model_{name}": cost for name, cost in costs.items()}}
+def _metrics(record: RunRecord) -> Iterator[tuple[str, float]]:
+    costs = {f"model_{name}": getattr(record.model, name) for name in ("memory", "file_bytes", "row_seconds")}
+    known = {**record.scores, "seconds": record.seconds, **costs}
     yield from ((name, value) for name, value in known.items() if isinstance(value, int | float))
 
 
-def _table(record: dict[str, Any]) -> str:
-    fields = ["step", "place", "how", "seconds", "made", "bytes", "code", "key", "result"]
-    writer = csv.DictWriter(text := io.StringIO(), fields, extrasaction="ignore")
+def _table(record: RunRecord) -> str:
+    columns = ["step", "place", "how", "seconds", "summary", "bytes", "code", "key", "result"]
+    writer = csv.DictWriter(text := io.StringIO(), columns)
     writer.writeheader()
-    writer.writerows({"step": name, **step} for name, step in record["steps"].items())
+    writer.writerows({"step": name, **vars(step)} for name, step in record.steps.items())
     return text.getvalue()
 
 # %% ../../nbs/cli/05_mlflow.ipynb #7e2d1206
-def _datasets(record: dict[str, Any], records: Records) -> Iterator[Any]:
+def _datasets(record: RunRecord, records: Records) -> Iterator[Any]:
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
-    described = records.common("data")
-    for step, data in record.get("data", {}).items():
-        if about := described.get(data["version"]):
+    described = records.read_shared("data")
+    for step, data in record.data.items():
+        if about := described.get(data.version):
             columns = about["columns"].items()
             names = [{"name": name, "type": _type(column["type"]), "required": not column["missing"]} for name, column in columns]
             profile = {"num_rows": about["rows"], "num_elements": about["rows"] * len(columns), "columns": about["columns"]}
-            source, schema = json.dumps({"uri": data["source"]}), json.dumps({"mlflow_colspec": names})
-            dataset = Dataset(step, data["version"], "local", source, schema, json.dumps(profile))
+            source, schema = json.dumps({"uri": data.source}), json.dumps({"mlflow_colspec": names})
+            dataset = Dataset(step, data.version, "local", source, schema, json.dumps(profile))
             yield DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])
 
 
@@ -109,12 +108,12 @@ def _type(name: str) -> str:
     return next((kind for known, kind in kinds.items() if name.lower().startswith(known)), "string")
 
 # %% ../../nbs/cli/05_mlflow.ipynb #f0fa9456
-def _log_model(run: str, model: Any, record: dict[str, Any], records: Records, settings: Settings) -> None:
+def _log_model(run: str, model: Any, record: RunRecord, records: Records, settings: Settings) -> None:
     import mlflow.sklearn
     from mlflow.models import infer_signature
 
     example = model.golden_rows()
-    packages = records.common("environments").get(record["environment"], {}).get("packages", {})
+    packages = records.read_shared("environments").get(record.environment, {}).get("packages", {})
     below = {"numpy": "numpy", "pandas": "pandas", "scikit_learn": "scikit-learn", "scipy": "scipy", "skops": "skops"}
     mlflow.sklearn.log_model(
         model.estimator,
@@ -193,16 +192,16 @@ def sync(
 # %% ../../nbs/cli/05_mlflow.ipynb #a6548cc4
 def _send_missing(settings: Settings) -> int:
     records = Records(settings.records)
-    if not (lines := records.lines()):
+    if not (summaries := records.summaries()):
         return 0
     client, experiment = _client(settings)
     known = {run.data.tags.get(RECORD): run for run in _runs(client, experiment)}
-    missing, keys = [line for line in lines if not _is_there(line, known.get(line["id"]))], derived_keys(lines)
-    for line in missing:
-        if line["id"] in known:
-            client.delete_run(known[line["id"]].info.run_id)
-        record = {**records.read(line["id"]), "hindrance": promotion_blocker(line, keys), "written": line["written"]}
-        send_record(client, experiment, record, records, settings)
+    missing, keys = [each for each in summaries if not _is_there(each, known.get(each.id))], derived_keys(summaries)
+    for each in missing:
+        if each.id in known:
+            client.delete_run(known[each.id].info.run_id)
+        tags = {WRITTEN: each.digest, "promotable": promotion_blocker(each, keys) or "yes"}
+        send_record(client, experiment, records.read(each.id), tags, records, settings)
     _mirror(client, experiment, settings)
     return len(missing)
 
@@ -215,8 +214,8 @@ def _runs(client: Any, experiment: str) -> Iterator[Any]:
         token = page.token or ""
 
 
-def _is_there(line: dict[str, Any], run: Any) -> bool:
-    return run is not None and run.info.status in {"FINISHED", "FAILED"} and run.data.tags.get(WRITTEN) == line["written"]
+def _is_there(summary: RunSummary, run: Any) -> bool:
+    return run is not None and run.info.status in {"FINISHED", "FAILED"} and run.data.tags.get(WRITTEN) == summary.digest
 
 # %% ../../nbs/cli/05_mlflow.ipynb #27bbd64b
 def _mirror(client: Any, experiment: str, settings: Settings) -> None:

@@ -12,8 +12,9 @@ from typing import Any
 
 from ..base.environment import run_time
 from .tables import format_grid
-from ..tracking.history import derived_keys, diff_records, find_record, promotion_blocker, filter_records
+from ..tracking.history import derived_keys, diff_records, filter_runs, find_record, promotion_blocker
 from ..tracking.records import Records
+from ..tracking.run_record import RunRecord, RunSummary
 from ..tracking.data_versions import diff_tables, read_version, list_versions
 from ..base.errors import IrisError
 
@@ -30,22 +31,22 @@ def format_runs(
         one, *other = (find_record(name, records) for name in _two_at_most(names))
         return _differences(one, other[0], records) if other else _whole(one, records)
     last = next((int(word[5:]) for word in words if re.fullmatch(r"last=\d+", word)), 20)
-    lines = records.lines()
-    shown, known = filter_records(lines, [word for word in words if not word.startswith("last=")]), derived_keys(lines)
-    answering = next((records.read(line["id"]) for line in lines if champion and line["model"] == champion), None)
-    rows = [_row(line, records, answering, promotion_blocker(line, known)) for line in shown[-last:]]
+    summaries = records.summaries()
+    shown, known = filter_runs(summaries, [word for word in words if not word.startswith("last=")]), derived_keys(summaries)
+    answering = next((records.read(each.id) for each in summaries if champion and each.model == champion), None)
+    rows = [_row(each, records, answering, promotion_blocker(each, known)) for each in shown[-last:]]
     more = f"\n and {len(shown) - last} before them: iris_ml runs last={len(shown)}" if len(shown) > last else ""
     return format_grid(rows, f"Runs in {records.root}", width) + more if rows else f"There is no such run in {records.root}."
 
 # %% ../../nbs/cli/03_show_runs.ipynb #9d80c2c2
-def _row(line: dict[str, Any], records: Records, champion: dict[str, Any] | None, hindered: str) -> dict[str, Any]:
-    row = {"run": line["id"][-8:], "when": f"{run_time(line['id']).astimezone():%Y-%m-%d %H:%M}", "who": line["who"]}
-    row |= {"kind": line["kind"], **dict([*(line["scores"] or {}).items()][:1]), "promotable": hindered or "yes"}
+def _row(summary: RunSummary, records: Records, champion: RunRecord | None, blocker: str) -> dict[str, object]:
+    row: dict[str, object] = {"run": summary.id[-8:], "when": f"{run_time(summary.id).astimezone():%Y-%m-%d %H:%M}"}
+    row |= {"who": summary.who, "kind": summary.kind} | dict([*summary.scores.items()][:1]) | {"promotable": blocker or "yes"}
     if champion is None:
-        return row | {"changes": ", ".join(line["changes"] or [])}
-    differs = diff_records(champion, records.read(line["id"]))
+        return row | {"changes": ", ".join(summary.changes)}
+    differs = diff_records(champion, records.read(summary.id))
     brief = [name if name.startswith(("step", "environment")) else f"{name} = {pair[1]}" for name, pair in differs.items()]
-    is_champion = line["id"] == champion["id"]
+    is_champion = summary.id == champion.id
     return row | {"differs from the champion": "it is the champion" if is_champion else ", ".join(brief)}
 
 
@@ -55,49 +56,46 @@ def _two_at_most(names: Sequence[str]) -> Sequence[str]:
     return names
 
 # %% ../../nbs/cli/03_show_runs.ipynb #0b53f92a
-def _whole(record: dict[str, Any], records: Records) -> str:
+def _whole(record: RunRecord, records: Records) -> str:
     steps = [
-        {"step": name, **{field: step.get(field) for field in ("how", "seconds", "made", "place")}}
-        for name, step in record["steps"].items()
+        {"step": name, "how": step.how, "seconds": step.seconds, "summary": step.summary, "place": step.place}
+        for name, step in record.steps.items()
     ]
-    scores = [{"score": name, "value": value} for name, value in (record.get("scores") or {}).items()]
+    scores = [{"score": name, "value": value} for name, value in record.scores.items()]
     about = [{"of the run": name, "": value} for name, value in _about(record, records) if value not in (None, "", [])]
     return "\n\n".join(part for part in map(format_grid, (about, scores, steps)) if part)
 
 
-def _about(record: dict[str, Any], records: Records) -> Iterator[tuple[str, Any]]:
+def _about(record: RunRecord, records: Records) -> Iterator[tuple[str, object]]:
     for name in "id", "when", "who", "kind", "folder", "seconds", "error", "repeats", "exploration":
-        yield name, record.get(name)
-    unclean = "" if record["clean"] else ", and what was not committed"
-    yield "commit", f"{record['commit']}{unclean}" if record["commit"] else "not known"
-    yield "changed", ", ".join(record["changes"])
-    yield from ((f"data {name}", f"{each['version']} from {each['source']}") for name, each in record.get("data", {}).items())
-    for part in "model", "note", "setting":
-        yield from ((f"{part} {name}", value) for name, value in record.get(_PLURALS.get(part, part), {}).items())
-    yield from ((f"figure {name}", records.root / "figures" / file) for name, file in record.get("figures", {}).items())
-    around = records.common("environments").get(record["environment"], {"packages": {}})
+        yield name, getattr(record, name)
+    unclean = "" if record.clean else ", and what was not committed"
+    yield "commit", f"{record.commit}{unclean}" if record.commit else "not known"
+    yield "changed", ", ".join(record.changes)
+    yield from ((f"data {name}", f"{data.version} from {data.source}") for name, data in record.data.items())
+    for part, values in ("model", vars(record.model)), ("note", record.notes), ("setting", record.settings):
+        yield from ((f"{part} {name}", value) for name, value in values.items())
+    yield from ((f"figure {name}", records.root / "figures" / file) for name, file in record.figures.items())
+    around = records.read_shared("environments").get(record.environment, {"packages": {}})
     yield "environment", f"Python {around.get('python')}, {len(around['packages'])} packages, lock {around.get('lock', '')[:12]}"
 
-
-_PLURALS = {"note": "notes", "setting": "settings"}
-
 # %% ../../nbs/cli/03_show_runs.ipynb #74d0cb33
-def _differences(one: dict[str, Any], other: dict[str, Any], records: Records) -> str:
-    names = one["id"][-8:], other["id"][-8:]
+def _differences(one: RunRecord, other: RunRecord, records: Records) -> str:
+    names = one.id[-8:], other.id[-8:]
     return format_grid({"what differs": name, names[0]: pair[0], names[1]: pair[1]} for name, pair in _pairs(one, other, records))
 
 
-def _pairs(one: dict[str, Any], other: dict[str, Any], records: Records) -> Iterator[tuple[str, tuple[Any, Any]]]:
+def _pairs(one: RunRecord, other: RunRecord, records: Records) -> Iterator[tuple[str, tuple[object, object]]]:
     differs = diff_records(one, other)
-    if environments := differs.pop("environment", None):
-        known = records.common("environments")
-        first, second = ({"Python": known[name]["python"], **known[name]["packages"]} for name in environments)
+    if differs.pop("environment", None):
+        known = [records.read_shared("environments")[each.environment] for each in (one, other)]
+        first, second = ({"Python": each["python"], **each["packages"]} for each in known)
         packages = {name: (first.get(name), second.get(name)) for name in {**first, **second}}
         differs |= {f"package {name}": pair for name, pair in packages.items() if pair[0] != pair[1]}
     yield from differs.items()
-    yield "commit", (one["commit"][:12], other["commit"][:12])
-    for name in {**one["scores"], **other["scores"]}:
-        yield name, (one["scores"].get(name), other["scores"].get(name))
+    yield "commit", (one.commit[:12], other.commit[:12])
+    for name in {**one.scores, **other.scores}:
+        yield name, (one.scores.get(name), other.scores.get(name))
 
 # %% ../../nbs/cli/03_show_runs.ipynb #dc8288ea
 def format_data(

@@ -6,6 +6,7 @@
 __all__ = ['commands', 'run', 'promote', 'retrain', 'monitor']
 
 # %% ../../nbs/cli/06_train.ipynb #c2fdc241
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,8 +41,10 @@ def run(
         finished.record.add(kind="command")
     else:
         save_run_model(finished.results["model"], settings.checkpoints, settings.model_file)
-        lies = {"version": model_version(settings.model_file), "file_bytes": settings.model_file.stat().st_size}
-        finished.record.add(kind="command", model={**finished.record.about.get("model", {}), **lies})
+        if finished.record.content:
+            version, size = model_version(settings.model_file), settings.model_file.stat().st_size
+            model = replace(finished.record.content.model, version=version, file_bytes=size)
+            finished.record.add(kind="command", model=model)
     if not quiet:
         print(_story(finished, finished.table, settings.model_file, champion))
     for step in finished.table.query("how == 'computed'").index if why else []:

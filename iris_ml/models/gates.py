@@ -20,7 +20,8 @@ import pandas as pd
 
 from ..cache.hashing import UnhashableError
 from .predictor import Predictor
-from ..workflow.run import Run
+from ..tracking.run_record import RunRecord, StepRecord
+from ..workflow.run import Result, Run
 from ..workflow.workflow import Workflow
 from ..stats.intervals import paired_difference
 from ..base.errors import IrisError
@@ -157,15 +158,15 @@ from ..base.environment import git_state
 
 # %% ../../nbs/models/06_gates.ipynb #d88cfd66
 def check_derived(
-    record: Mapping[str, Any],  # of the run that is to be promoted
+    record: RunRecord,  # of the run that is to be promoted
     run: Run,  # of the declared workflow, now
     folder: Path,  # of the project
 ) -> Gate:
     """Say whether the committed pages derive the model of a run."""
     state, now = git_state(folder)(), run.results["model"].key
-    differs = [name for name, step in record["steps"].items() if name in run.results and _differs(step, run.results[name])]
+    differs = [name for name, step in record.steps.items() if name in run.results and _differs(step, run.results[name])]
     reasons = {
-        f"the pages make another {', '.join(differs) or 'model'}": now is None or record["model"].get("key") != now.key,
+        f"the pages make another {', '.join(differs) or 'model'}": now is None or record.model.key != now.key,
         "no commit is known": not state["commit"],
         "what runs is not committed": state["commit"] and not state["clean"],
         f"it is not the export of its page: {', '.join(stale_exports(folder))}; run nbdev_export": stale_exports(folder),
@@ -174,8 +175,8 @@ def check_derived(
     return Gate("derived", not said, said or f"commit {state['commit'][:12]} makes this model", may_be_overridden=False)
 
 
-def _differs(step: Mapping[str, Any], result: Any) -> bool:
-    return result.key is not None and step.get("key") != result.key.key
+def _differs(step: StepRecord, result: Result) -> bool:
+    return result.key is not None and step.key != result.key.key
 
 # %% ../../nbs/models/06_gates.ipynb #12580021
 def stale_exports(

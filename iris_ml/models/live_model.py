@@ -27,11 +27,11 @@ def find_lineage(
     """Find the run that made a model: which it was, what of, and how good the model is."""
     book = Records(records)
     try:
-        record = next(book.read(line["id"]) for line in book.lines() if name and line["model"] == name)
+        record = next(book.read(each.id) for each in book.summaries() if name and each.model == name)
     except (StopIteration, IrisError):  # there is none, or it is damaged: the model answers all the same
         return {}
-    data = ", ".join(each["version"] for each in record["data"].values())
-    return {"record": record["id"], "key": record["model"]["key"], "data": data, "scores": record["scores"]}
+    data = ", ".join(each.version for each in record.data.values())
+    return {"record": record.id, "key": record.model.key, "data": data, "scores": record.scores}
 
 # %% ../../nbs/models/05_live_model.ipynb #3f104659
 @dataclass(frozen=True)

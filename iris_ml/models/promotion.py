@@ -7,7 +7,7 @@ __all__ = ['compare_with_champion', 'data_versions', 'Decision', 'promote', 'sta
 
 # %% ../../nbs/models/08_promotion.ipynb #bc7ecd14
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,9 @@ from ..tracking.history import diff_records, find_record
 from .request_log import read_requests as was_asked
 from .model_file import read_champion, store_model, load, model_version
 from ..stats.drift import detect_drift
-from ..tracking.run_record import Record
+from ..tracking.run_record import RunRecord
 from .predictor import Predictor, sample_predictions
-from ..tracking.records import Records
+from ..tracking.records import Records, RecordWriter
 from ..workflow.run import Run
 from ..base.settings import Settings, read_settings
 from ..workflow.address import find_workflow
@@ -35,7 +35,7 @@ from ..base.errors import IrisError
 # %% ../../nbs/models/08_promotion.ipynb #92e3d712
 def compare_with_champion(
     champion: Mapping[str, Any],  # what is known of it; empty: there is none
-    record: Mapping[str, Any],  # of the challenger's run
+    record: RunRecord,  # of the challenger's run
     run: Run,  # that run
     settings: Settings,
 ) -> Gate:
@@ -53,10 +53,10 @@ def compare_with_champion(
 
 
 def data_versions(
-    record: Mapping[str, Any],
+    record: RunRecord,
 ) -> list[str]:
     """Name the versions of the data that a run learned from."""
-    return sorted(each["version"] for each in record.get("data", {}).values())
+    return sorted(each.version for each in record.data.values())
 
 # %% ../../nbs/models/08_promotion.ipynb #8580e57f
 @dataclass(frozen=True)
@@ -91,12 +91,12 @@ def promote(
     settings = read_settings()
     workflow = find_workflow(settings.workflow)
     run = workflow.run(progress=False)
-    record = find_record(name, Records(settings.records)) if name else run.record.about
+    record = find_record(name, Records(settings.records)) if name else run.record.content
     return _decide(workflow, run, record, because, settings)
 
 # %% ../../nbs/models/08_promotion.ipynb #c830d215
-def _decide(workflow: Workflow, run: Run, record: Mapping[str, Any], because: str, settings: Settings) -> Decision:
-    if not record:
+def _decide(workflow: Workflow, run: Run, record: RunRecord | None, because: str, settings: Settings) -> Decision:
+    if record is None:
         raise IrisError("nothing is recorded", "the settings", "set 'record' to true")
     again = workflow.run("test", "model", "predictions", "scores", progress=False, checkpoints=False)
     with temporary_path(settings.model_file.parent) as candidate:
@@ -109,18 +109,18 @@ def _decide(workflow: Workflow, run: Run, record: Mapping[str, Any], because: st
             check_shape(run["raw"].iloc[:: -(-len(run["raw"]) // 200)], run["model"]),
             *costs,
         ]
-        decision = Decision(record["id"], model_version(candidate), gates, because)
+        decision = Decision(record.id, model_version(candidate), gates, because)
         digest = store_model(candidate, settings.model_file) if decision.is_promoted else ""
     if digest:
-        Record(Records(settings.records), record).add(model={**record["model"], "version": decision.model})
+        RecordWriter(Records(settings.records), record).add(model=replace(record.model, version=decision.model))
         said = [{"name": gate.name, "is_open": gate.is_open, "said": gate.said} for gate in gates]
-        about = {"model": digest, "run": record["id"], "key": record["model"]["key"], "data": data_versions(record)}
+        about = {"model": digest, "run": record.id, "key": record.model.key, "data": data_versions(record)}
         set_champion(settings, {**about, "cost": figures, "gates": said, "because": because})
     return decision
 
 # %% ../../nbs/models/08_promotion.ipynb #c8d1f987
 def stale_reasons(
-    record: Mapping[str, Any],  # of a run of the declared workflow, now
+    record: RunRecord | None,  # of a run of the declared workflow, now
     settings: Settings,
 ) -> list[str]:  # why the champion is stale; none if it is not
     """Say what makes the champion stale."""
@@ -129,9 +129,11 @@ def stale_reasons(
         before = find_record(champion.get("run") or champion["model"][:12], Records(settings.records))
     except (IrisError, KeyError):
         return ["no record tells what the champion was made of" if champion else "there is no champion"]
-    if record["model"].get("key") == before["model"].get("key"):
+    if record is None:
+        raise IrisError("nothing is recorded", "the settings", "set 'record' to true")
+    if record.model.key == before.model.key:
         return []
-    return [*diff_records(before, dict(record))] or ["model"]
+    return [*diff_records(before, record)] or ["model"]
 
 
 def drifted_columns(
@@ -151,5 +153,5 @@ def retrain() -> tuple[list[str], Decision | None]:  # why the champion is stale
     settings = read_settings()
     workflow = find_workflow(settings.workflow)
     run = workflow.run(progress=False)
-    stale = stale_reasons(run.record.about, settings) + [f"{name} has moved" for name in drifted_columns(settings)]
-    return stale, _decide(workflow, run, run.record.about, "", settings) if stale else None
+    stale = stale_reasons(run.record.content, settings) + [f"{name} has moved" for name in drifted_columns(settings)]
+    return stale, _decide(workflow, run, run.record.content, "", settings) if stale else None

@@ -14,7 +14,7 @@ import pandas as pd
 from ..base.errors import WorkflowError, suggest
 from ..base.settings import Source
 from ..cache.keys import CacheKey, Entry, diff_keys, digest
-from ..tracking.run_record import NoRecord
+from ..tracking.records import NoRecord
 from .graph import current_name
 
 # %% ../../nbs/workflow/03_run.ipynb #1faf5552
