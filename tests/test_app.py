@@ -63,7 +63,7 @@ def shown(page, *columns):
 
 def test_the_sliders_stand_at_the_medians_and_end_where_the_training_rows_end(opened, model):
     page = opened(model)
-    seen = model.profile["columns"]
+    seen = model.profile.columns
     assert [slider.key for slider in page.slider] == list(seen)
     for slider in page.slider:
         bounds = seen[slider.key]
@@ -92,7 +92,7 @@ def test_every_step_is_shown_with_its_value_and_its_place(opened, model):
     page = moved(opened(model), petal_length=6.0)
     run = run_model(pd.DataFrame({slider.key: [slider.value] for slider in page.slider}), model)
     assert [step.value for step in page.subheader if step.value in workflow] == list(run)
-    (answers,) = shown(page, *(f"probability_{label}" for label in model.profile["classes"]))
+    (answers,) = shown(page, *(f"probability_{label}" for label in model.profile.classes))
     pd.testing.assert_frame_equal(answers, run["predictions"])
     assert repr(model.estimator) in [code.value for code in page.code]
     for name in "rows", "features", "predictions":

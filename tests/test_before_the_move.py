@@ -9,9 +9,10 @@ import pytest
 
 import iris_ml
 from iris_ml import load, predict
-from iris_ml.base.errors import ModelFileError
+from iris_ml.base.errors import IrisError, ModelFileError
 from iris_ml.models.model_file import model_version, read_champion
 from iris_ml.production import workflow
+from iris_ml.steps.profile import read_profile
 from iris_ml.tracking.records import Records
 
 OLD = Path(__file__).parent / "data" / "before_the_move"
@@ -65,3 +66,17 @@ def test_a_store_of_checkpoints_gives_true_results(tmp_path):
         name: result.digest for name, result in truth.results.items()
     }
     pd.testing.assert_frame_equal(run["predictions"], truth["predictions"])
+
+
+def test_a_record_or_profile_of_another_format_is_refused_with_a_sentence(tmp_path):
+    (tmp_path / "1.json").write_text('{"id": "1", "format": 3}')
+    (tmp_path / "2.json").write_text('{"id": "2", "colour": "red"}')
+    for run_id, sentence in (
+        ("1", "its format is 3, and this release reads formats 1 and 2"),
+        ("2", "RunRecord has no field 'colour'"),
+    ):
+        with pytest.raises(IrisError, match=sentence):
+            Records(tmp_path).read(run_id)
+    for values, sentence in ({"format": 2}, "reads format 1"), ({"colour": "red"}, "unknown field 'colour'"):
+        with pytest.raises(ValueError, match=sentence):
+            read_profile({"target": "species"} | values)

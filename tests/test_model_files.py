@@ -19,13 +19,14 @@ from iris_ml.io.readers import raw
 from iris_ml.models.model_file import load, save
 from iris_ml.steps.classifier import classifier
 from iris_ml.steps.model import Model, model
+from iris_ml.steps.profile import Profile
 
 IRIS = raw("package:iris.csv")
 
 
 def fitted(estimator):
     """Fit an estimator to iris as the workflow does."""
-    return model(estimator, IRIS, {"target": "species"}, "species", [], seed=0)
+    return model(estimator, IRIS, Profile("species"), "species", [], seed=0)
 
 
 def classifiers():

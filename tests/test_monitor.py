@@ -20,7 +20,7 @@ def model():
 
 @pytest.fixture
 def flowers(model):
-    return pd.DataFrame(model.profile["sample"]).drop(columns="species")
+    return pd.DataFrame(model.profile.sample).drop(columns="species")
 
 
 def drifted(rows, model):

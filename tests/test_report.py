@@ -121,7 +121,7 @@ def test_the_predictions_are_those_of_the_door_beside_the_rows_in_their_order(mo
     answered = read_table(written.predictions)
     flags = answered.pop("out_of_domain").astype("str").fillna("")
     pd.testing.assert_frame_equal(answered, shuffled.join(predict(shuffled, model)), rtol=0, atol=1e-9)
-    seen = model.profile["columns"]
+    seen = model.profile.columns
     for name, column in shuffled.items():
         outside = (column < seen[name]["minimum"]) | (column > seen[name]["maximum"])
         assert flags.str.contains(name).tolist() == outside.tolist()
@@ -155,7 +155,7 @@ def test_known_labels_give_what_scikit_learn_says_of_them(model):
         )
     shares = answered.filter(like="probability_")
     assert labels["log_loss"] == pytest.approx(log_loss(answered.species, shares))
-    sure = shares.to_numpy()[np.arange(150), pd.Index(model.profile["classes"]).get_indexer(answered.species)]
+    sure = shares.to_numpy()[np.arange(150), pd.Index(model.profile.classes).get_indexer(answered.species)]
     wrong = sure[answered.species != answered.species_predicted]
     assert [row["probability of truth"] for row in labels["largest_loss"]] == pytest.approx(sorted(wrong)[:20])
 

@@ -195,7 +195,7 @@ def test_the_report_tells_of_numbers_and_texts(table, trained, tmp_path):
 
 
 def test_a_profile_is_plain_json_and_covers_what_was_seen(table, trained):
-    columns = trained["profile"]["columns"]
+    columns = trained["profile"].columns
     assert json.loads(json.dumps(columns, allow_nan=False)) == columns
     assert columns["garden"]["categories"] == ["False", "True"]
     assert all(column["nullable"] for column in columns.values())

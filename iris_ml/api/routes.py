@@ -83,7 +83,7 @@ def create_app(
     application = FastAPIOffline(
         title="iris_ml",
         version=champion.version,
-        description=f"Predicts {seen['target']!r}, a row at a time or many.",
+        description=f"Predicts {seen.target!r}, a row at a time or many.",
         responses={"default": PROBLEM_RESPONSE},
     )
     _add_answers(application, champion, limits, journal or RequestLog("", 0))
@@ -94,7 +94,7 @@ def create_app(
 
 # %% ../../nbs/api/04_routes.ipynb #b94a5e31
 def _add_answers(application: FastAPI, champion: LiveModel, limits: Limits, journal: RequestLog) -> None:
-    columns = champion.model.profile["columns"]
+    columns = champion.model.profile.columns
     row = row_type(columns)
     Many, Few = rows_type(row, limits.rows), rows_type(row, limits.explained, "FewRows")
     many, few = body_reader(Many, len(columns)), body_reader(Few, len(columns))
@@ -128,7 +128,7 @@ def _add_health(application: FastAPI, champion: LiveModel, health: Callable[[], 
     @application.get("/v1/model")
     async def model() -> dict[str, Any]:
         """Describe the model that answers: what it is, what it learned from, and where it is written."""
-        profile = {name: value for name, value in champion.model.profile.items() if name != "sample"}
+        profile = {name: value for name, value in vars(champion.model.profile).items() if name != "sample"}
         workflow = champion.predictor.workflow
         places = {name: workflow[name].place for name in workflow}
         about = {"estimator": repr(champion.model.estimator), "cost": champion.cost, "pages": places}

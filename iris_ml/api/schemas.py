@@ -200,7 +200,7 @@ def explanations_json(
     predictor: Predictor,  # the model to ask
 ) -> dict[str, Any]:  # "answers", of the shape of `Explained`, and "steps"
     """Give the answer for each row, why it is so, and each step on the way."""
-    run = predictor.run(rows_frame(rows, predictor.model.profile["columns"]), debug=True)
+    run = predictor.run(rows_frame(rows, predictor.model.profile.columns), debug=True)
     explained = predictions_json(run)
     for row, answer in enumerate(explained):
         moves = run["moves"].loc[row].rename_axis("column").reset_index()

@@ -41,7 +41,7 @@ def main() -> None:
 
 def _show(champion: LiveModel) -> None:
     model = champion.model
-    st.title(escape_markdown(f"Which {model.profile['target']}?"), anchor=False)
+    st.title(escape_markdown(f"Which {model.profile.target}?"), anchor=False)
     trying, file, about = st.tabs(["Try", "File", "Model"])
     with trying:
         asked, answered = st.columns(2, gap="large")

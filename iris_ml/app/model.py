@@ -67,8 +67,8 @@ def show_beside(
     rows: pd.DataFrame,  # with labels
 ) -> tuple[pd.DataFrame, str, pd.DataFrame]:  # how good each is, what that means, and the rows on which they differ
     """Ask two models the same rows."""
-    runs, target = [run_model(rows, model) for model in (one, other)], one.profile["target"]
-    if target not in runs[0]["rows"] or other.profile["target"] != target:
+    runs, target = [run_model(rows, model) for model in (one, other)], one.profile.target
+    if target not in runs[0]["rows"] or other.profile.target != target:
         raise DataError("both models and the rows need the same target", f"column {target!r}", "name it in the rows")
     truth, given = runs[0]["rows"][target], [run["predictions"][target] for run in runs]
     right = [labels == truth for labels in given]
@@ -93,7 +93,7 @@ def _show_beside(model: Any) -> None:
         try:
             settings = read_settings()
             other = load(save_uploads([file], f"{folder}")[0], settings.trusted_types)
-            rows = pd.DataFrame(model.profile["sample"])
+            rows = pd.DataFrame(model.profile.sample)
             with TemporaryDirectory() as second:
                 rows = read_table(save_uploads([judged], second)) if judged else rows
             table, verdict, differ = show_beside(model, other, rows)

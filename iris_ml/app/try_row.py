@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ..steps.model import Model, split_predictions
+from ..steps.profile import Profile
 from ..models.predictor import Predictor
 from ..workflow.run import Run
 from ..workflow.workflow import Workflow
@@ -52,10 +53,10 @@ def _value(name: str, seen: dict[str, Any]) -> Any:
 
 
 def input_row(
-    profile: dict[str, Any],  # of a model
+    profile: Profile,  # of a model
 ) -> pd.DataFrame:  # one row
     """Ask for the value of each column."""
-    return pd.DataFrame({name: [_value(name, seen)] for name, seen in profile["columns"].items()})
+    return pd.DataFrame({name: [_value(name, seen)] for name, seen in profile.columns.items()})
 
 # %% ../../nbs/app/01_try_row.ipynb #d969d6c5
 def show_answer(
@@ -74,7 +75,7 @@ def show_answer(
 
 # %% ../../nbs/app/01_try_row.ipynb #6df40a18
 def _curves(row: pd.DataFrame, predictor: Predictor, points: int = 41) -> dict[str, pd.DataFrame]:
-    numbers = {name: seen for name, seen in predictor.model.profile["columns"].items() if "minimum" in seen}
+    numbers = {name: seen for name, seen in predictor.model.profile.columns.items() if "minimum" in seen}
     reach = {name: np.linspace(seen["minimum"], seen["maximum"], points) for name, seen in numbers.items()}
     rows = [pd.concat([row] * points).assign(**{name: values}) for name, values in reach.items()]
     if not rows:
@@ -131,17 +132,17 @@ def show_reasons(
 ) -> None:
     """Show where a row lies, what is like it, and how the answer moves with each value."""
     profile, row = predictor.model.profile, run["rows"]
-    sample, numbers = pd.DataFrame(profile["sample"]), [name for name, seen in profile["columns"].items() if "minimum" in seen]
+    sample, numbers = pd.DataFrame(profile.sample), [name for name, seen in profile.columns.items() if "minimum" in seen]
     near, here = st.columns(2, gap="large")
     with here:
         st.subheader("Where it lies", anchor=False)
         if len(numbers) > 1:
-            order = _telling(sample, profile["target"], numbers)
+            order = _telling(sample, profile.target, numbers)
             across, up = (
                 side.selectbox(axis, order, place, key=f" {axis}")
                 for place, (axis, side) in enumerate(zip(["Across", "Up"], st.columns(2), strict=True))
             )
-            st.vega_lite_chart(_place(sample, row, profile["target"], (across, up)), width="stretch")
+            st.vega_lite_chart(_place(sample, row, profile.target, (across, up)), width="stretch")
     with near:
         st.subheader("What is like it", anchor=False)
         st.caption("The training rows that are nearest, of those that the model carries along.")

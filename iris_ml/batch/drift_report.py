@@ -40,11 +40,11 @@ def _drawn(now: pd.Series, then: Mapping[str, Any]) -> str:
 
 
 def _page(rows: pd.DataFrame, found: pd.DataFrame, model: Any) -> str:
-    names = [*model.profile["columns"], model.profile["target"]]
+    names = [*model.profile.columns, model.profile.target]
     drifted = [str(name) for name in found.index[found.drifted]]
     result = f"Drifted from the training data: {', '.join(drifted)}." if drifted else "No column has drifted."
     shown = found.round(4).assign(drifted=found.drifted.map({True: "yes", False: "no"})).rename(columns={"p_value": "p-value"})
-    drawn = {name: _drawn(rows[name], model.profile["reference"][name]) for name in names if name in rows}
+    drawn = {name: _drawn(rows[name], model.profile.reference[name]) for name in names if name in rows}
     tenths = "Each interval below held a tenth of the training rows."
     lead = f"<p>{len(rows)} rows, compared with the training rows of the model. {result} {tenths}</p>"
     return render_page("Drift: training and now", lead, {"Drift tests": render_table(shown), **drawn})
@@ -64,7 +64,7 @@ def report_drift(
 ) -> DriftReport:
     """Compare rows with the training data of the model; `IrisError` where there are none."""
     settings, model = read_settings(), load_champion()
-    target = model.profile["target"]
+    target = model.profile.target
     if files:
         run = run_model(read_table(files), model)
         rows = run["rows"].assign(**{target: run["predictions"][target]})

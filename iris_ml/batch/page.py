@@ -64,13 +64,13 @@ def _largest_loss(labels: LabelSummary) -> str:
 # %% ../../nbs/batch/06_page.ipynb #af7cb493
 def _model(model: Any) -> str:
     seen = model.profile
-    numbers = {name: column for name, column in seen["columns"].items() if "minimum" in column}
-    texts = {name: ", ".join(column["categories"]) for name, column in seen["columns"].items() if "categories" in column}
+    numbers = {name: column for name, column in seen.columns.items() if "minimum" in column}
+    texts = {name: ", ".join(column["categories"]) for name, column in seen.columns.items() if "categories" in column}
     tables = [pd.DataFrame(numbers, index=["minimum", "median", "maximum"]).T] if numbers else []
     tables += [pd.Series(texts).to_frame("values")] if texts else []
     covered = "".join(render_table(each.rename_axis("column")) for each in tables)
-    classes = ", ".join(escape_text(name) for name in seen["classes"])
-    lead = f"Classes of {escape_text(seen['target'])}: {classes}. The values of its columns in training:"
+    classes = ", ".join(escape_text(name) for name in seen.classes)
+    lead = f"Classes of {escape_text(seen.target)}: {classes}. The values of its columns in training:"
     return f"<p>{lead}</p>{covered}<pre>{escape_text(model.estimator)}</pre>"
 
 # %% ../../nbs/batch/06_page.ipynb #695b6b85
@@ -90,7 +90,7 @@ def render_report(
     model: Any,  # that predicted
 ) -> str:
     """Render the HTML page of a report."""
-    own = 2 + len(model.profile["classes"]) * (summary.confidence is not None)  # label, probabilities, flags
+    own = 2 + len(model.profile.classes) * (summary.confidence is not None)  # label, probabilities, flags
     first = first[[*first.columns[-own:], *first.columns[:-own]]]
     shown = "All rows" if len(first) == summary.answered else f"The first {len(first)} rows"
     labels = summary.labels

@@ -19,6 +19,7 @@ from ..io.batches import read_batches, expected_rows, cut_parts
 from ..base.atomic_files import replace_atomically, remove_leftovers
 from ..models.model_file import model_version
 from ..io.locations import file_format, expand_locations
+from ..steps.profile import Profile
 from ..models.predictor import load_champion
 from .scoring import ScoredBatch
 from .page import render_report
@@ -136,7 +137,7 @@ def _targets(found: list[str], page: Path, predictions: Path | str | None) -> di
     return written
 
 
-def _holds(profile: dict[str, Any]) -> dict[str, type]:
-    kinds = {name: str if "categories" in seen else float for name, seen in profile["columns"].items()}
-    kinds[profile["target"]] = str if all(isinstance(label, str) for label in profile["classes"]) else float
-    return kinds | {old: kinds[new] for old, new in profile["rename"].items() if new in kinds}
+def _holds(profile: Profile) -> dict[str, type]:
+    kinds: dict[str, type] = {name: str if "categories" in seen else float for name, seen in profile.columns.items()}
+    kinds[profile.target] = str if all(isinstance(label, str) for label in profile.classes) else float
+    return kinds | {old: kinds[new] for old, new in profile.rename.items() if new in kinds}

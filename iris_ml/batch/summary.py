@@ -108,15 +108,15 @@ def _codes(labels: pd.Series, known: list[Any]) -> np.ndarray:  # place among th
 # %% ../../nbs/batch/04_summary.ipynb #3912fec8
 def _sample(run: Run) -> pd.DataFrame:
     profile = run["model"].profile
-    some, target = _thin(run["rows"])[[*profile["columns"]]], profile["target"]
+    some, target = _thin(run["rows"])[[*profile.columns]], profile.target
     return some.assign(**{target: run["predictions"][target].loc[some.index]})
 
 # %% ../../nbs/batch/04_summary.ipynb #e4bc2e56
 def _count_labels(run: Run) -> LabelCounts | None:
     profile, (predicted, probabilities) = run["model"].profile, split_predictions(run["predictions"])
-    if profile["target"] not in run["rows"]:
+    if profile.target not in run["rows"]:
         return None
-    classes, labels = profile["classes"], run["rows"][profile["target"]]
+    classes, labels = profile.classes, run["rows"][profile.target]
     truth, given = _codes(labels, classes), _codes(predicted, classes)
     correct, shares = truth == given, probabilities.to_numpy()
     of_truth, log_loss, calibration = correct.astype(float), 0.0, None  # probability of the true class
@@ -128,7 +128,7 @@ def _count_labels(run: Run) -> LabelCounts | None:
         calibration = np.array([np.bincount(tenth, weights, 10) for weights in (np.ones(len(tenth)), highest, correct)])
     wrong = np.flatnonzero(~correct)
     wrong = wrong[np.argsort(of_truth[wrong], kind="stable")[:_WRONG_ROWS]]
-    rows = run["rows"][[*profile["columns"]]].iloc[wrong]
+    rows = run["rows"][[*profile.columns]].iloc[wrong]
     about = {"row": rows.index, "truth": labels.iloc[wrong], "answer": predicted.iloc[wrong]}
     about["probability of truth"] = of_truth[wrong]
     own = rows.rename(columns={name: f"{name} " for name in about})
@@ -226,7 +226,7 @@ def count_run(
     run: Run,
 ) -> Counts:
     """Count the predictions of a run."""
-    classes, outside = run["model"].profile["classes"], out_of_domain(run).to_numpy()
+    classes, outside = run["model"].profile.classes, out_of_domain(run).to_numpy()
     labels, probabilities = split_predictions(run["predictions"])
     answers = np.bincount(_codes(labels, classes), minlength=len(classes))
     strange = outside.sum(axis=0), int(outside.any(axis=1).sum())
@@ -239,8 +239,8 @@ def summarize_counts(
 ) -> ReportSummary:  # without files and refused rows
     """Summarize counts in plain values."""
     profile, some = model.profile, counts.sample
-    classes, columns = [str(label) for label in profile["classes"]], [*profile["columns"]]
-    drift = detect_drift(some.drop(columns=profile["target"]), some[profile["target"]], model, sample_predictions(model))
+    classes, columns = [str(label) for label in profile.classes], [*profile.columns]
+    drift = detect_drift(some.drop(columns=profile.target), some[profile.target], model, sample_predictions(model))
     confidence = None
     if (steps := counts.confidence) is not None:
         half = int(np.searchsorted(steps[::-1].cumsum(), steps.sum() / 2))

@@ -37,9 +37,9 @@ def golden_rows(
     model: Any,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:  # rows as anybody may ask them, and the answers to expect
     """Take rows that every surface must answer alike."""
-    columns = [*model.profile["columns"]]
+    columns = [*model.profile.columns]
     if {*columns} != {*model.columns}:
-        rows = pd.DataFrame(model.profile["sample"]).drop(columns=model.profile["target"]).head(12)
+        rows = pd.DataFrame(model.profile.sample).drop(columns=model.profile.target).head(12)
         return rows, Predictor(model).run(rows)["predictions"]
     rows = model.golden_rows()
     return rows[columns], model.predict(rows)
@@ -120,7 +120,7 @@ def _api(rows: pd.DataFrame, model: Any) -> pd.DataFrame:
     if "answers" not in answer:
         raise IrisError(f"the service answered: {answer['detail']}")
     shares = [{f"probability_{name}": share for name, share in one["probabilities"].items()} for one in answer["answers"]]
-    labels = pd.DataFrame({model.profile["target"]: [one["label"] for one in answer["answers"]]})
+    labels = pd.DataFrame({model.profile.target: [one["label"] for one in answer["answers"]]})
     return labels.join(pd.DataFrame(shares))
 
 # %% ../../nbs/cli/04_parity.ipynb #99b90de7
@@ -137,8 +137,8 @@ def _app(rows: pd.DataFrame, model: Any) -> pd.DataFrame:
 
 
 def _read_off(page: Any, rows: pd.DataFrame, model: Any) -> pd.DataFrame:
-    target, answers = model.profile["target"], []
-    names = [target, *(f"probability_{name}" for name in model.profile["classes"])]
+    target, answers = model.profile.target, []
+    names = [target, *(f"probability_{name}" for name in model.profile.classes)]
     for row in rows.to_dict("records"):
         for box in page.checkbox:
             box.set_value(pd.isna(row.get(box.key.removesuffix(" is missing"), 0)))

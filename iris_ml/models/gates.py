@@ -116,7 +116,7 @@ import pandas as pd
 from iris_ml.models.predictor import Predictor
 imported = time.perf_counter()
 model = load(sys.argv[1], json.loads(sys.argv[2]))
-row = pd.DataFrame(model.profile["sample"]).drop(columns=model.profile["target"]).head(1)
+row = pd.DataFrame(model.profile.sample).drop(columns=model.profile.target).head(1)
 predictor = Predictor(model)
 predictor.run(row)
 seconds, first = [], time.perf_counter()

@@ -62,7 +62,7 @@ def load_live_model(
         return load_live_model(path, trusted, records)
     try:
         predictor = Predictor(model)
-        rows = pd.DataFrame(model.profile["sample"]).drop(columns=model.profile["target"])
+        rows = pd.DataFrame(model.profile.sample).drop(columns=model.profile.target)
         predictor.run(rows)
         loaded = perf_counter()
         predictor.run(rows.head(1))

@@ -36,11 +36,11 @@ class Predictor:
         self.model = model
         self.workflow = find_workflow(read_settings().workflow) if workflow is None else workflow
         seen = model.profile
-        table = {name: seen[name] for name in ("target", "passthrough", "rename", "relabel")}
-        table["categorical"] = [name for name, column in seen["columns"].items() if "categories" in column]
-        table["nullable"] = [name for name, column in seen["columns"].items() if column.get("nullable")]
-        table["classes"] = [label for label in seen["classes"] if isinstance(label, str)]  # numbers need no list
-        self._workflow = self.workflow.swap(model=model, feature_names=list(seen["columns"]), **table).settled()
+        table: dict[str, object] = {name: getattr(seen, name) for name in ("target", "passthrough", "rename", "relabel")}
+        table["categorical"] = [name for name, column in seen.columns.items() if "categories" in column]
+        table["nullable"] = [name for name, column in seen.columns.items() if column.get("nullable")]
+        table["classes"] = [label for label in seen.classes if isinstance(label, str)]  # numbers need no list
+        self._workflow = self.workflow.swap(model=model, feature_names=list(seen.columns), **table).settled()
 
     def run(
         self,
@@ -66,7 +66,7 @@ def out_of_domain(
     run: Run,  # what was asked
 ) -> pd.DataFrame:  # a row each, a column each: whether the value lies outside of what was seen in training
     """Mark what lies outside of the training domain."""
-    seen, rows = run["model"].profile["columns"], run["rows"]
+    seen, rows = run["model"].profile.columns, run["rows"]
     rows = rows if list(rows) == list(seen) else rows[list(seen)]
     texts = {name: column["categories"] for name, column in seen.items() if "categories" in column}
     cells = (rows.assign(**dict.fromkeys(texts, 0.0)) if texts else rows).to_numpy(dtype=float)
@@ -76,8 +76,8 @@ def out_of_domain(
 
 # %% ../../nbs/models/02_predictor.ipynb #4f71e9f5
 def _moves(run: Run, predictor: Predictor) -> pd.DataFrame:
-    columns, rows = run["model"].profile["columns"], run["rows"]
-    rows = rows.drop(columns=run["model"].profile["target"], errors="ignore")
+    columns, rows = run["model"].profile.columns, run["rows"]
+    rows = rows.drop(columns=run["model"].profile.target, errors="ignore")
     again = [rows.assign(**{name: seen.get("median", seen.get("mode"))}) for name, seen in columns.items()]
     first, moved = run["predictions"], predictor.run(pd.concat(again, ignore_index=True))["predictions"]
     names = pd.MultiIndex.from_product([columns, rows.index], names=["set to its median", "row"])
@@ -100,7 +100,7 @@ def _apart(asked: pd.Series, known: pd.Series, seen: dict[str, Any]) -> np.ndarr
 
 def _nearest(run: Run, count: int = 3) -> pd.DataFrame:
     profile, rows = run["model"].profile, run["rows"]
-    columns, sample = profile["columns"], pd.DataFrame(profile["sample"])
+    columns, sample = profile.columns, pd.DataFrame(profile.sample)
     apart = [_apart(rows[name], sample[name], seen) for name, seen in columns.items()]
     distances = np.sqrt(np.mean(np.square(apart), axis=0))
     closest = distances.argsort(axis=1, kind="stable")[:, :count]
@@ -127,7 +127,7 @@ def sample_predictions(
     model: Any,  # with its profile
 ) -> pd.Series:  # label -> count
     """Count the labels that a model predicts for the sample of training rows in its profile."""
-    sample = pd.DataFrame(model.profile["sample"]).drop(columns=model.profile["target"])
+    sample = pd.DataFrame(model.profile.sample).drop(columns=model.profile.target)
     return predict(sample, model).iloc[:, 0].value_counts()
 
 # %% ../../nbs/models/02_predictor.ipynb #9632ec38

@@ -144,7 +144,7 @@ def drifted_columns(
     if rows.empty:
         return []
     model = load(settings.model_file, settings.trusted_types)
-    found = detect_drift(rows, rows[model.profile["target"]], model, sample_predictions(model))
+    found = detect_drift(rows, rows[model.profile.target], model, sample_predictions(model))
     return [*found.index[found.drifted]]
 
 

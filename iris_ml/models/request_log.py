@@ -45,10 +45,10 @@ class _Files:
 def _asked(run: Run, left_out: Container[str]) -> list[dict[str, Any]]:
     sleep(0.001)  # whoever answers goes first
     profile, rows = run["model"].profile, run["rows"]
-    names = [name for name in profile["columns"] if name not in left_out]
+    names = [name for name in profile.columns if name not in left_out]
     columns = [rows[name].iloc[:100].tolist() for name in names] + [run["predictions"].iloc[:100, 0].tolist()]
     return [
-        {name: None if cell != cell else cell for name, cell in zip([*names, profile["target"]], row, strict=True)}
+        {name: None if cell != cell else cell for name, cell in zip([*names, profile.target], row, strict=True)}
         for row in zip(*columns, strict=True)
     ]
 

@@ -60,9 +60,9 @@ def detect_drift(
     level: float = 0.005,  # how often in all a batch may alarm for nothing
 ) -> pd.DataFrame:  # a row a test, the least likely first: distance (share of the rows), p_value, drifted
     """Compare rows and answers with what a model was shown."""
-    reference, target = model.profile["reference"], model.profile["target"]
+    reference, target = model.profile.reference, model.profile.target
     found = {}
-    for name in [name for name in model.profile["columns"] if name in rows]:
+    for name in [name for name in model.profile.columns if name in rows]:
         then, now = reference[name], rows[name]
         found[name] = (_of_numbers if "quantiles" in then else _of_texts)(now, then)
         if then["missing"] or now.isna().any():

@@ -17,6 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
 from ..base.errors import DataError, ModelFileError
+from .profile import Profile, read_profile
 
 # %% ../../nbs/steps/06_model.ipynb #4d841921
 def with_seed(
@@ -38,7 +39,7 @@ class Model:
 
     estimator: BaseEstimator
     columns: list[str]  # the columns that it learned from, in order
-    profile: dict[str, Any]  # what the training rows were called, and what they cover
+    profile: Profile  # of the training rows
     golden: dict[str, list[Any]]  # a few training rows, by column
 
     def predict(self, features: pd.DataFrame) -> pd.DataFrame:
@@ -47,11 +48,17 @@ class Model:
         if type(estimator) is Pipeline and len(estimator) > 1:  # other kinds may go other ways
             estimator, X = estimator[-1], estimator[:-1].transform(X)  # once for both
         if not hasattr(estimator, "predict_proba"):
-            return pd.DataFrame({self.profile["target"]: estimator.predict(X)}, features.index)
+            return pd.DataFrame({self.profile.target: estimator.predict(X)}, features.index)
         shares = estimator.predict_proba(X)
-        answers = {self.profile["target"]: _labels(estimator, X, shares)}
+        answers = {self.profile.target: _labels(estimator, X, shares)}
         answers |= {f"probability_{label}": share for label, share in zip(estimator.classes_, shares.T, strict=True)}
         return pd.DataFrame(answers, features.index)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "profile": self.profile.to_dict()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update({**state, "profile": read_profile(state["profile"])})
 
     def golden_rows(self) -> pd.DataFrame:
         """Make a table of the golden rows."""
@@ -107,7 +114,7 @@ def _compare(answers: list[list[Any]], recorded: list[list[Any]]) -> None:
 def model(
     classifier: BaseEstimator,  # unfitted
     train: pd.DataFrame,  # rows to learn from, with the target
-    profile: dict[str, Any],  # what the training rows were called, and what they cover
+    profile: Profile,  # of the training rows
     target: str,  # column of labels
     passthrough: Sequence[str],  # columns never to learn from
     seed: int,  # for every `random_state` that was left open
