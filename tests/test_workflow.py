@@ -231,7 +231,7 @@ def test_the_graph_is_built_once_for_a_description_and_its_flags(monkeypatch):
     built = []
     build = workflow_module.build_graph
     monkeypatch.setattr(workflow_module, "build_graph", lambda *given: built.append(given) or build(*given))
-    fresh = Workflow(doubled, total).settled()
+    fresh = Workflow(doubled, total)
     for seed in range(3):
         assert fresh.swap(seed=seed, doubled=seed).run(progress=False)["total"] == seed + 1
     assert len(built) == 1

@@ -75,14 +75,16 @@ class Batcher:
         try:
             while self._waiting:
                 await self._waiting.gathered()
-                await self._answer_together(self._waiting.taken())
+                if requests := self._waiting.taken():
+                    await self._answer_together(requests)
         finally:
             self._answering = None
 
     async def _answer_together(self, requests: list[tuple[list[Any], asyncio.Future]]) -> None:
-        together = [row for rows, _ in requests for row in rows]
+        together, start = [row for rows, _ in requests for row in rows], perf_counter()
         try:
-            answers = await self._answers_to(together) if requests else []
+            is_brief = len(together) <= self._brief
+            answers = self.answer(together) if is_brief else await self.run(self.answer, together)
         except Exception as error:
             if len(requests) > 1:
                 for request in requests:
@@ -90,17 +92,13 @@ class Batcher:
             elif not requests[0][1].done():
                 requests[0][1].set_exception(error)
             return
-        start = 0
+        is_brief, size = perf_counter() - start < 0.01, len(together)
+        self._brief = max(self._brief, size) if is_brief else min(self._brief, size - 1)
+        first = 0
         for rows, future in requests:
             if not future.done():
-                future.set_result(answers[start : start + len(rows)])
-            start += len(rows)
-
-    async def _answers_to(self, rows: list[Any]) -> Sequence[Any]:
-        start = perf_counter()
-        answers = self.answer(rows) if len(rows) <= self._brief else await self.run(self.answer, rows)
-        self._brief = max(self._brief, len(rows)) if perf_counter() - start < 0.01 else min(self._brief, len(rows) - 1)
-        return answers
+                future.set_result(answers[first : first + len(rows)])
+            first += len(rows)
 
     async def run(
         self,

@@ -48,8 +48,7 @@ def golden_rows(
 def _notebook(rows: pd.DataFrame, model: Any) -> pd.DataFrame:
     predictor = Predictor(model)
     written = {name: _as_written(name) for name in predictor.run(rows) if name not in {"raw", "model"}}
-    predictor._workflow = predictor._workflow.swap(**written)
-    return predictor.run(rows)["predictions"]
+    return Predictor(model, predictor.workflow.swap(**written)).run(rows)["predictions"]
 
 
 def _as_written(step: str) -> Callable:

@@ -40,7 +40,8 @@ class Predictor:
         table["categorical"] = [name for name, column in seen.columns.items() if "categories" in column]
         table["nullable"] = [name for name, column in seen.columns.items() if column.get("nullable")]
         table["classes"] = [label for label in seen.classes if isinstance(label, str)]  # numbers need no list
-        self._workflow = self.workflow.swap(model=model, feature_names=list(seen.columns), **table).settled()
+        changed = self.workflow.swap(model=model, feature_names=list(seen.columns), **table)
+        self._plan = changed.plan("predictions", given=["raw"])
 
     def run(
         self,
@@ -48,7 +49,7 @@ class Predictor:
         debug: bool = False,  # say also what lies "outside", what the "moves" are, and which known rows are "nearest"
     ) -> Run:  # every step from the rows to the predictions
         """Answer new rows, and keep every step on the way; `DataError` where a row breaks the contract."""
-        run = self._workflow.swap(raw=rows).run("predictions", progress=False, checkpoints=False)
+        run = self._plan.run(raw=rows)
         return Run({**run.results, **_explained(run, self)}, run.inputs) if debug else run
 
 

@@ -199,13 +199,13 @@ def check_type(
 
 # %% ../../nbs/workflow/01_graph.ipynb #b7c1d2e4
 def current_name(
-    name: str,  # of a step, as somebody wrote it
+    name: str,  # of a step or setting, as a person wrote it
     known: Sequence[str],  # the names that are in use
     renamed: Mapping[str, str],  # former name -> name
 ) -> str:
-    """Return the name that a step has now, with a `FutureWarning` for a former name."""
+    """Return the current name of a step or setting, with a `FutureWarning` for a former name."""
     if name in known or renamed.get(name) not in known:
         return name
-    text = f"step {name!r} is now called {renamed[name]!r}; the former name is understood in this release only"
+    text = f"{name!r} is now called {renamed[name]!r}; the former name is understood in this release only"
     warnings.warn(text, FutureWarning, stacklevel=4)  # two of our calls lie between this one and the user's line
     return renamed[name]

@@ -111,7 +111,7 @@ class Run:
             name: (result.how, result.seconds, result.entry.size if result.entry else 0, result.note or result.summary)
             for name, result in self.results.items()
         }
-        return pd.DataFrame.from_dict(rows, orient="index", columns=["how", "seconds", "bytes", "made"]).rename_axis("step")
+        return pd.DataFrame.from_dict(rows, orient="index", columns=["how", "seconds", "bytes", "summary"]).rename_axis("step")
 
     def __repr__(self) -> str:
         return self.table.to_string(float_format="{:.3f}".format)

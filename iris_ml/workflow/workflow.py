@@ -30,7 +30,7 @@ from .drawing import draw
 from .explore import combine_options, run_trials
 from .graph import Step, StepSpec, build_graph, check_type, current_name, insert_after, replace_step
 from .run import Run, summarize_value
-from .runner import execute, reusable_steps
+from .runner import Plan, reusable_steps
 
 from hamilton.graph import FunctionGraph  # after ours, which turn its extensions off
 
@@ -150,16 +150,13 @@ class Workflow:
         checkpoints: bool = True,  # reuse valid results, keep new ones, and leave a record
     ) -> Run:
         """Run the wanted steps and what they need."""
-        wanted, settings = tuple(map(self._step, names)) or tuple(self), self._spec.read_settings()
-        shown = settings.progress if progress is None else progress
-        store = Checkpoints(settings.checkpoints, settings.trusted_types) if checkpoints else None
-        graph, bar = self._graph(settings), make_progress(wanted) if shown else NoProgress()
-        work = partial(
-            execute, graph, wanted, dict(settings), self._spec.step_overrides, bar, store, renamed=self._spec.renamed
-        )
+        settings = self._spec.read_settings()
+        plan, shown = self._plan(names, settings), settings.progress if progress is None else progress
+        bar = make_progress([*names] or [*self]) if shown else NoProgress()
         if not checkpoints:
-            return work()
-        run: Run = record_run(work, settings, graph, partial(_changes, self._spec), self._spec.trial)
+            return plan.run(bar)
+        work = partial(plan.run, bar, Checkpoints(settings.checkpoints, settings.trusted_types))
+        run: Run = record_run(work, settings, self._graph(settings), partial(_changes, self._spec), self._spec.trial)
         if shown:
             announce_new_data(run.record)
         return run
@@ -206,9 +203,13 @@ class Workflow:
             steps = (*steps, StepSpec(name, function, inputs=self._inputs(function), origin="added"))
         return self._with(replace(self._spec, steps=steps))
 
-    def settled(self) -> Self:
-        """Return the same workflow with its settings read now, once, instead of at each run."""
-        return self._with(self._fixed(self._spec.read_settings()))
+    def plan(
+        self,
+        *names: str,  # the steps that are wanted; none: all of them
+        given: Iterable[str] = (),  # steps whose values each run brings
+    ) -> Plan:
+        """Read the settings, and prepare a run that can be repeated with other values."""
+        return self._plan(names, self._spec.read_settings(), given)
 
     def compare(
         self,
@@ -246,6 +247,10 @@ class Workflow:
     def _fixed(self, settings: Settings) -> WorkflowSpec:
         fixed = {**self._spec.fixed, **self._spec.overrides}
         return replace(self._spec, settings=settings, overrides=self._spec.step_overrides, fixed=fixed)
+
+    def _plan(self, names: Iterable[str], settings: Settings, given: Iterable[str] = ()) -> Plan:
+        wanted, graph = [*map(self._step, names)] or [*self], self._graph(settings)
+        return Plan(graph, wanted, dict(settings), self._spec.step_overrides, given, self._spec.renamed)
 
     def _graph(self, settings: Settings) -> FunctionGraph:
         flags = sorted({flag for step in self._spec.steps for flag in flags_of(step.function)})
