@@ -54,7 +54,7 @@ def _matches(summary: RunSummary, name: str, sign: str, value: str) -> bool:
         digits = re.sub(r"\D", "", value)
         time = re.sub(r"\D", "", summary.id)[: len(digits)]
         return time >= digits if name == "since" else time <= digits
-    values = {**vars(summary), **summary.scores}
+    values = {**summary._asdict(), **summary.scores}
     if name not in values:
         return False
     if sign == "=":

@@ -11,7 +11,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import fields, replace
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ def _read_index(index: Path) -> Iterator[RunSummary]:
     yield from (RunSummary(**value) for value in values if value.keys() == _FIELDS)  # skips lines of other releases
 
 
-_FIELDS = {each.name for each in fields(RunSummary)}
+_FIELDS = {*RunSummary._fields}
 
 
 def _complete(line: bytes) -> Iterator[dict[str, Any]]:
@@ -44,7 +44,7 @@ def _complete(line: bytes) -> Iterator[dict[str, Any]]:
 
 
 def _append(index: Path, summaries: list[RunSummary]) -> None:
-    lines = "".join(f"{json.dumps(vars(each), separators=(',', ':'))}\n" for each in summaries)
+    lines = "".join(f"{json.dumps(each._asdict(), separators=(',', ':'))}\n" for each in summaries)
     file = os.open(index, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
     try:
         os.write(file, lines.encode())

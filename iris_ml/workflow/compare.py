@@ -12,8 +12,7 @@ from html import escape
 import pandas as pd
 
 from .run import Run
-from ..stats.intervals import paired_difference
-from ..stats.intervals import wilson_interval
+from ..stats.intervals import paired_difference, wilson_interval
 
 # %% ../../nbs/workflow/05_compare.ipynb #fa004eb2
 def _correct(run: Run) -> pd.Series:

@@ -231,7 +231,9 @@ class Workflow:
         settings = self._spec.read_settings()
         paths = {name: getattr(settings, name).absolute() for name in ("source", "store", "model_file")}
         trial = {**start_context()(), "kind": "trial", "exploration": new_run_id()}
-        portable = self._with(replace(self._fixed(change_settings(settings, **paths)), trial=trial))
+        fixed, settings = {**self._spec.fixed, **self._spec.overrides}, change_settings(settings, **paths)
+        spec = replace(self._spec, settings=settings, overrides=self._spec.step_overrides, fixed=fixed, trial=trial)
+        portable = self._with(spec)
         portable._graphs = {}  # each process builds its own
         bar = make_progress(["trial"] * len(trials)) if settings.progress else NoProgress()
         table = run_trials(portable, trials, self._spec.inputs, bar, on)
@@ -243,10 +245,6 @@ class Workflow:
         other = copy(self)
         other._spec, other._graphs = spec, self._graphs if spec.steps is self._spec.steps else {}
         return other
-
-    def _fixed(self, settings: Settings) -> WorkflowSpec:
-        fixed = {**self._spec.fixed, **self._spec.overrides}
-        return replace(self._spec, settings=settings, overrides=self._spec.step_overrides, fixed=fixed)
 
     def _plan(self, names: Iterable[str], settings: Settings, given: Iterable[str] = ()) -> Plan:
         wanted, graph = [*map(self._step, names)] or [*self], self._graph(settings)
