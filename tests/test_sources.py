@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import lzma
+import re
 import warnings
 from pathlib import Path
 
@@ -187,13 +188,21 @@ def test_batches_are_the_table_and_texts_that_pass_through_stay_as_they_are():
     assert [len(batch) for batch in read_batches("rows.csv", most=2)] == [2, 1]
 
 
-NONE = ["missing.csv", "missing/", "none-*.csv", "memory://none.csv", "strange://x.csv", "x.xls", "empty"]
+NONE = {
+    "missing.csv": "missing.csv: the table cannot be read: No such file or directory",
+    "missing/": "missing: a file without an ending",
+    "none-*.csv": "none-*.csv: there are no tables here",
+    "memory://none.csv": "memory://none.csv: the table cannot be read",
+    "strange://x.csv": "strange://x.csv: this is no address: Protocol not known: strange",
+    "x.xls": "x.xls: .xls is no kind of table",
+    "empty": "empty: there are no tables here",
+}
 
 
-@pytest.mark.parametrize("name", NONE)
-def test_what_is_no_source_is_a_sentence(name):
+@pytest.mark.parametrize(("name", "sentence"), NONE.items())
+def test_what_is_no_source_is_a_sentence(name, sentence):
     Path("empty").mkdir()
-    with pytest.raises(DataError):
+    with pytest.raises(DataError, match=f"^{re.escape(sentence)}"):
         raw(Source(name), 1000, 0)
 
 

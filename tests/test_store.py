@@ -81,17 +81,20 @@ CLOSE_TO_NUMBERS = {
     "a gap of another make": lambda table: table.assign(length=A_GAP_OF_ANOTHER_MAKE),
     "a zero below zero": lambda table: table.assign(length=[0.0, -0.0]),
 }
+NOT_KEPT = {"names of another type", "names that are objects", "a name twice", "no labels twice"}
 
 
-@pytest.mark.parametrize("change", CLOSE_TO_NUMBERS.values(), ids=CLOSE_TO_NUMBERS)
-def test_a_table_close_to_one_that_came_back_comes_back_as_it_is_or_is_not_kept(change, tmp_path):
+@pytest.mark.parametrize("name", CLOSE_TO_NUMBERS)
+def test_a_table_close_to_one_that_came_back_comes_back_as_it_is_or_is_not_kept(name, tmp_path):
     write_value(NUMBERS, digest(NUMBERS), tmp_path / "value")
-    table = change(NUMBERS)
-    try:
+    table = CLOSE_TO_NUMBERS[name](NUMBERS)
+    assert digest(table) != digest(NUMBERS)
+    if name in NOT_KEPT:
+        with pytest.raises(UnserializableError, match="a DataFrame that arrow"):
+            write_value(table, digest(table), tmp_path / "value")
+    else:
         form = write_value(table, digest(table), tmp_path / "value")
-    except UnserializableError:
-        return
-    assert digest(read_value(tmp_path / "value", form)) == digest(table)
+        assert digest(read_value(tmp_path / "value", form)) == digest(table)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")

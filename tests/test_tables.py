@@ -21,7 +21,7 @@ from iris_ml.base.errors import DataError
 from iris_ml.batch.report import report
 from iris_ml.models.live_model import load_live_model
 from iris_ml.models.model_file import load, save
-from iris_ml.models.predictor import predict, run_model
+from iris_ml.models.predictor import out_of_domain, predict, run_model
 from iris_ml.production import workflow
 
 TEXTS = OneHotEncoder(handle_unknown="ignore"), make_column_selector(dtype_exclude="number")
@@ -92,7 +92,11 @@ def test_categories_and_texts_of_any_type_are_one_type_to_the_model(table, train
 
 def test_a_text_that_was_never_seen_is_answered(table, trained):
     rows = table.drop(columns="price").head(3).assign(town="Delft")
-    assert len(predict(rows, trained["model"])) == 3
+    run = run_model(rows, trained["model"])
+    assert out_of_domain(run).town.all()
+    # The encoder ignores an unknown text, so the three rows differ from each other in their other columns alone.
+    assert run["predictions"].equals(predict(rows.assign(town="Ulm"), trained["model"]))
+    assert not run["predictions"].equals(trained["predictions"].head(3))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from importlib import import_module
 
 asked, *words = sys.argv[1:] or [""]  # a module, and words that the names of its campaigns hold
 total = 0
-for module in [asked] if asked else ["checkpoints", "records", "api", "report", "monitor", "promotion", "pages"]:
+for module in [asked] if asked else ["checkpoints", "records", "api", "report", "monitor", "promotion", "pages", "mutants"]:
     print("| campaign | faults | failures |\n|---|---|---|")
     for name, campaign in import_module(f"torture.{module}").CAMPAIGNS.items():
         if all(word in name for word in words):
