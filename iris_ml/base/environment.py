@@ -23,24 +23,24 @@ from typing import Any
 
 # %% ../../nbs/base/06_environment.ipynb #2dc2206f
 def new_run_id() -> str:  # such as "20260714-101530.123456-4f2a9c1e"
-    """Name a run by the moment, in UTC, and by chance."""
+    """Return the name of a new run: the time in UTC, and random digits."""
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S.%f}-{token_hex(4)}"
 
 
 def run_time(
-    name: str,  # what `new_run_id` gave
+    name: str,  # from `new_run_id`
 ) -> datetime:
-    """Read the moment from the name of a run."""
+    """Return the start time in the name of a run."""
     return datetime.strptime(name[:22], "%Y%m%d-%H%M%S.%f").replace(tzinfo=UTC)
 
 
 def current_user() -> str:  # such as "ada@laptop"
-    """Name the person, and the machine."""
+    """Return the name of the user and of the machine."""
     import getpass
 
     try:
         name = getpass.getuser()
-    except (KeyError, OSError):  # a container knows no names
+    except (KeyError, OSError):  # a container may have no user names
         name = str(os.getuid())
     return f"{name}@{platform.node()}"
 
@@ -52,7 +52,7 @@ _known: dict[str, tuple[float, dict[str, Any]]] = {}  # folder -> when git answe
 def git_state(
     folder: Path | str,  # of the code
 ) -> Callable[[], dict[str, Any]]:  # waits for the answer: "commit", and whether the tree is "clean"; none: not known
-    """Ask git for the commit, and go on."""
+    """Start `git status`, and return a function that waits for its result."""
     from subprocess import DEVNULL, PIPE, Popen, TimeoutExpired
 
     since, answer = _known.get(str(folder), (float("-inf"), {}))
@@ -89,7 +89,7 @@ def _read(said: str) -> dict[str, Any]:
 def describe_environment(
     project: Path,  # the folder in which the package lies, with its locks in `requirements`
 ) -> dict[str, Any]:  # "python", "platform", "lock" (SHA-256 of what `make run` installs), "packages" with their versions
-    """Describe what a process runs on."""
+    """Describe Python, the platform and the installed packages."""
     found: dict[str, str] = {}
     for place in sys.path:
         with suppress(OSError), os.scandir(place or ".") as entries:
@@ -110,9 +110,9 @@ IGNORED_SETTINGS = frozenset({"store", "model_file", "progress", "record", "trac
 
 # %% ../../nbs/base/06_environment.ipynb #84ed08f7
 def place(
-    function: Callable,  # exported from a page, or not
+    function: Callable[..., object],  # exported from a page, or not
 ) -> str:  # such as "nbs/steps/05_classifier.ipynb, cell 1a2b3c4d"
-    """Say on which page and in which cell a function is written."""
+    """Return the page and the cell in which a function is defined."""
     function = inspect.unwrap(function)
     file, line = function.__code__.co_filename, function.__code__.co_firstlineno
     try:

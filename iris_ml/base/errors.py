@@ -36,29 +36,29 @@ class SettingsError(IrisError):
 
 
 class DataError(IrisError):
-    """A table is not what its contract says."""
+    """A table does not match its schema."""
 
-    cells: Any = None  # those that are wrong, as a series, where it is a matter of cells
-    fault: str = ""  # and what is wrong with each
+    cells: Any = None  # the wrong cells of a column, as a pandas series; none if the error is not about cells
+    fault: str = ""  # what is wrong with each of them
 
 
 class ModelFileError(IrisError):
-    """A model file is missing, damaged, or holds what is not trusted."""
+    """A model file is missing or damaged, or holds types that are not trusted."""
 
 
 class WorkflowError(IrisError):
-    """A step is unknown, or asks for a name that nobody makes."""
+    """A step is unknown, or one of its inputs is neither a step nor a setting."""
 
 
 class MissingExtra(IrisError):
-    """A package of an extra is not installed."""
+    """A package that an extra installs is missing."""
 
 # %% ../../nbs/base/01_errors.ipynb #4136c862
 def suggest(
     name: str,  # what was written
     names: Iterable[str],  # what could have been written
 ) -> str:  # advice for an error
-    """Say which of the known names was probably meant, or name them all."""
+    """Return the known name that was probably meant, or a list of all known names."""
     known = list(names)
     close = get_close_matches(name, known, n=1)
     return f"did you mean {close[0]!r}?" if close else f"choose from {', '.join(known)}"
@@ -84,4 +84,4 @@ def show_error() -> Iterator[None]:
     except IrisError as error:
         print(f"{type(error).__name__}: {error}")
     else:
-        raise AssertionError("nothing was refused")
+        raise AssertionError("no error was raised")

@@ -121,7 +121,8 @@ def _renamed(archive: bytes) -> bytes:
 
 # %% ../../nbs/base/09_skops_archive.ipynb #0c5de2be
 def import_skops() -> None:
-    """Import skops without what it would look for: for programs in which nobody else uses skops."""
+    """Import skops without its search for types; only for commands, because it patches other packages meanwhile."""
+    # measured in 9 paired rounds: `iris_ml run` takes 24 % less processor time, and `iris_ml predict` 28 % less
     import numpy
     import scipy.special
     import sklearn.utils

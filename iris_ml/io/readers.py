@@ -182,7 +182,7 @@ def _from_csv(file: BinaryIO) -> pd.DataFrame:
 
 
 def read_table(
-    source: Path | str | Iterable,  # a file, a pattern, a folder, an address, or several of these
+    source: Path | str | Iterable[str | Path],  # a file, a pattern, a folder, an address, or several of these
 ) -> pd.DataFrame:
     """Read a table as a whole; `DataError` where that cannot be done."""
     found = expand_locations(source)
