@@ -88,7 +88,7 @@ def test_what_is_no_number_is_refused_with_its_place(address, value):
     assert refused.status_code == 422
     assert refused.headers["content-type"] == "application/problem+json"
     assert refused.json()["detail"].startswith("rows.0.sepal_length: ")
-    assert refused.json()["title"] == "The request is not what this service takes"
+    assert refused.json()["title"] == "The request is not valid"
 
 
 @pytest.mark.parametrize(
@@ -106,6 +106,11 @@ def test_what_is_no_number_is_refused_with_its_place(address, value):
 def test_what_breaks_a_limit_gets_its_status(address, status, body, headers):
     refused = post(address, body, **headers)
     assert (refused.status_code, refused.json()["status"]) == (status, status)
+
+
+def test_a_body_exactly_at_the_limit_is_answered(address):
+    body = json.dumps({"rows": [FLOWER]}).encode()
+    assert post(address, body + b" " * (1_000_000 - len(body))).status_code == 200
 
 
 def test_what_is_not_there_is_told_as_a_problem_too(address):
@@ -172,7 +177,7 @@ def test_whoever_listens_elsewhere_needs_a_key(folder, tmp_path):
     command = [sys.executable, "-c", start, "serve", "--host", "0.0.0.0"]
     refused = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
     assert refused.returncode == 2
-    assert "others can ask, and there is no key" in refused.stderr
+    assert "an API key is required on a non-loopback address" in refused.stderr
     (tmp_path / "key").write_text("sésame\n")
     with served(folder, "--host", "0.0.0.0", IRIS_API_KEY_FILE=str(tmp_path / "key")) as server:
         for given in {}, {"authorization": "Bearer wrong"}, {"authorization": "sésame".encode()}:

@@ -80,8 +80,8 @@ def longest_way(walk):
 
 
 def test_from_an_http_body_to_its_steps_are_at_most_ten_calls(model, tmp_path):
-    """Counts the calls from one function of iris_ml to the next, on the longest chain: from the handler of the route, which gets
-    the request, to the function that calls a step of the workflow. A call counts also if it goes through Hamilton, a task or a
+    """Counts the calls from one function of iris_ml to the next, on the longest chain: from the function that reads the body
+    to the function that calls a step of the workflow. A call counts also if it goes through Hamilton, a task or a
     thread. Not counted are the steps and what they call, comprehensions, and helpers that return before the chain goes on, with
     properties among them."""
     save(model, tmp_path / "model.skops")
@@ -90,8 +90,8 @@ def test_from_an_http_body_to_its_steps_are_at_most_ten_calls(model, tmp_path):
         answer = client.post("/v1/predict", json={"rows": [ROW]})
     assert answer.status_code == 200
     way = longest_way(walk)
-    assert way[0].endswith("handler")
-    assert "iris_ml.api.batcher.Batcher.run" in way
+    assert way[0].endswith("_respond")
+    assert "iris_ml.api.batcher.Batcher.run_in_thread" in way
     assert "iris_ml.models.predictor.Predictor.run" in way
     assert len(way) - 1 <= 10, way
 
