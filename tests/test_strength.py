@@ -28,7 +28,6 @@ from iris_ml.models.predictor import Predictor, out_of_domain
 from iris_ml.models.request_log import RequestLog, read_requests
 from iris_ml.production import workflow
 from iris_ml.steps.rows import rows
-from torture import mutants
 
 FLOWER = {"sepal_length": 5.0, "sepal_width": 3.0, "petal_length": 1.4, "petal_width": 0.2}
 JSON = {"content-type": "application/json"}
@@ -179,24 +178,3 @@ def test_roll_back_without_a_champion_before_is_a_sentence(file, tmp_path, monke
     set_champion(settings, {"model": store_model(file, settings.model_file), "because": "a test"})
     with pytest.raises(IrisError, match="there was no champion before"):
         roll_back()
-
-
-@pytest.fixture(scope="module")
-def changes():
-    return {str(mutant): mutant for mutant in mutants.mutants("base/02_variants")}
-
-
-def test_a_change_of_behaviour_is_found_and_a_change_of_nothing_survives(changes, monkeypatch):
-    behaviour = next(mutant for mutant in changes.values() if mutant.kind == "and, or")
-    nothing = replace(behaviour, changed=f"{behaviour.definition}  # nothing")
-    monkeypatch.setattr(mutants, "belonging", lambda mutant, folder: [f"nbs/{mutant.page}.ipynb"])
-    assert mutants.surviving([behaviour, nothing], workers=1) == [nothing]
-
-
-def test_a_sample_is_the_same_for_the_same_seed_and_holds_all_kinds():
-    first, again, other = (mutants.sample(20, seed, rooms=["io"]) for seed in (1, 1, 2))
-    assert first == again
-    assert first != other
-    assert {mutant.kind for mutant in first} == {
-        "comparison", "bound", "guard", "argument", "constant", "early return", "and, or",
-    }  # fmt: skip
