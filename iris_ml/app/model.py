@@ -38,11 +38,11 @@ def _show_figures(champion: LiveModel) -> None:
     for side, (name, figure) in zip(st.columns(len(figures)), figures.items(), strict=True):
         side.metric(name, figure)
     if scores:
-        reach = f"{scores['accuracy_low']:.3f} and {scores['accuracy_high']:.3f}"
-        st.caption(f"On {scores['test_rows']:.0f} rows that it has not seen; with 95 % confidence between {reach}.")
+        reach = f"{scores['accuracy_low']:.3f} to {scores['accuracy_high']:.3f}"
+        st.caption(f"On {scores['test_rows']:.0f} test rows; the 95 % confidence interval is {reach}.")
         st.dataframe(pd.Series(scores, name="value").rename_axis("score"), width="content", key=" scores")
     else:
-        st.caption("No record in this folder tells how this model was made.")
+        st.caption("This folder has no record of the run that trained this model.")
 
 # %% ../../nbs/app/03_model.ipynb #d2d47987
 def _record(champion: LiveModel) -> pd.DataFrame:
@@ -77,16 +77,16 @@ def show_beside(
         pd.Index(["this one", "the other"], name="model"), ["accuracy", "low", "high"],
     )  # fmt: skip
     by, least, most = paired_difference(*right)
-    verdict = "better" if least > 0 else "worse" if most < 0 else "neither better nor worse, as far as these rows tell"
+    verdict = "better" if least > 0 else "worse" if most < 0 else "neither better nor worse, on these rows"
     answers = pd.DataFrame({"truth": truth, "this one": given[0], "the other": given[1]})
     differ = answers[given[0] != given[1]].join(rows.drop(columns=target))
     return table, f"The other is {verdict}: {by:+.3f} ({least:+.3f} to {most:+.3f}), over {len(rows)} rows.", differ
 
 # %% ../../nbs/app/03_model.ipynb #9b12a1d6
 def _show_beside(model: Any) -> None:
-    st.subheader("Another model, on the same rows", anchor=False)
+    st.subheader("Compare with another model", anchor=False)
     file = st.file_uploader("Another model's file", ["skops"], key=" other")
-    judged = st.file_uploader("Rows with labels; else the training rows that this model carries along", key=" judged")
+    judged = st.file_uploader("Rows with labels; default: the sample of training rows in this model file", key=" judged")
     if not file:
         return
     with TemporaryDirectory() as folder:
@@ -109,11 +109,11 @@ def _show_beside(model: Any) -> None:
 def show_model(
     champion: LiveModel,
 ) -> None:
-    """Show all there is to know of the model that answers."""
+    """Show the scores, the cost, the workflow and the steps of the model that answers."""
     _show_figures(champion)
     st.subheader("The workflow", anchor=False)
     show_drawing(champion.predictor.workflow._repr_html_())
-    st.subheader("Where it is written", anchor=False)
+    st.subheader("Pages of the steps", anchor=False)
     known = [f"{name} {champion.lineage[name]}" for name in ("record", "data") if champion.lineage]
     st.caption(escape_markdown(", ".join([f"Model {champion.version}", *known])))
     widths = {"step": st.column_config.Column(width=100)}  # pixels; else of the first rows alone
