@@ -10,8 +10,7 @@ import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 
-from iris_ml.api.routes import create_app
-from iris_ml.api.schemas import Limits
+from iris_ml.api.routes import Limits, create_app
 from iris_ml.api.server import Server
 from iris_ml.base.errors import DataError, IrisError, ModelFileError
 from iris_ml.base.settings import Source, read_settings
@@ -63,7 +62,7 @@ def test_the_server_writes_its_request_log_when_it_stops(file, tmp_path):
 
 def test_a_body_may_have_exactly_the_bytes_of_its_limit(file):
     body = json.dumps({"rows": [FLOWER]}).encode()
-    client = TestClient(create_app(load_live_model(file), limits=Limits(body=len(body))))
+    client = TestClient(create_app(load_live_model(file), limits=Limits(max_body=len(body))))
     answer = client.post("/v1/predict", content=body, headers=JSON)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
     expected = JSON | {"expect": "100-continue"}
