@@ -12,8 +12,10 @@ from fastapi.testclient import TestClient
 
 from iris_ml.api.routes import Limits, create_app
 from iris_ml.api.server import Server
+from iris_ml.base.atomic_files import replace_atomically
 from iris_ml.base.errors import DataError, IrisError, ModelFileError
 from iris_ml.base.settings import Source, read_settings
+from iris_ml.base.skops_archive import _is_known
 from iris_ml.cache.hashing import digest
 from iris_ml.cache.keys import CacheKey
 from iris_ml.cache.store import Checkpoints
@@ -169,6 +171,40 @@ def test_columns_passed_through_are_not_learned_when_names_are_inferred():
         rows(table, target="y", feature_names=(), passthrough=(), **options)
     swapped = workflow.swap(raw=table.assign(Id=range(40)), target="y", feature_names=(), passthrough=("Id",))
     assert swapped.run("model", progress=False, checkpoints=False)["model"].columns == ["x"]
+
+
+def test_only_estimators_of_scikit_learn_are_trusted_by_their_names():
+    assert _is_known("sklearn.linear_model._logistic.LogisticRegression")
+    assert not _is_known("sklearn.utils._bunch.Bunch")
+
+
+@pytest.mark.parametrize(("synced", "times"), [(False, 0), (True, 2)])
+def test_a_file_waits_for_the_disk_only_when_it_has_to(synced, times, tmp_path, monkeypatch):
+    waited = []
+    monkeypatch.setattr(os, "fsync", waited.append)
+    with replace_atomically(tmp_path / "file", synced=synced) as part:
+        part.write_text("content")
+    assert len(waited) == times
+
+
+def test_the_request_log_creates_its_folder_and_the_folders_above(model, tmp_path):
+    log = RequestLog(tmp_path / "deeper" / "log", 100)
+    log.keep(Predictor(model).run(pd.DataFrame([FLOWER])), "a version")
+    log.close()
+    assert read_requests(tmp_path / "deeper" / "log", "a version").species.tolist() == ["setosa"]
+
+
+def test_a_profile_lists_at_most_fifty_categories():
+    table = pd.DataFrame({"town": [f"town {i % 60}" for i in range(240)], "size": range(240), "y": ["a", "b"] * 120})
+    profile = workflow.swap(raw=table, target="y").run("profile", progress=False, checkpoints=False)["profile"]
+    assert len(profile.columns["town"]["categories"]) == 50
+
+
+def test_a_function_after_a_swapped_value_takes_that_value():
+    table = workflow.run("rows", progress=False)["rows"].head(7)
+    changed = workflow.swap(rows=table).after("rows", lambda rows: rows.head(5))
+    run = changed.run("rows", progress=False, checkpoints=False)
+    assert run["rows"].equals(table.head(5))
 
 
 def test_roll_back_without_a_champion_before_is_a_sentence(file, tmp_path, monkeypatch):
