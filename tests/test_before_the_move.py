@@ -10,7 +10,8 @@ import pytest
 import iris_ml
 from iris_ml import load, predict
 from iris_ml.base.errors import IrisError, ModelFileError
-from iris_ml.models.model_file import model_version, read_champion
+from iris_ml.models.champion import read_champion
+from iris_ml.models.model_file import model_version
 from iris_ml.production import workflow
 from iris_ml.steps.profile import read_profile
 from iris_ml.tracking.records import Records
@@ -36,7 +37,7 @@ def test_a_model_gives_the_recorded_answers(champion):
 
 def test_a_champion_is_found_with_its_history(champion):
     assert model_version(champion) == "6484ae3d117f"
-    assert read_champion(champion)["because"] == ""
+    assert read_champion(champion).reason == ""
     assert type(load(champion)).__module__ == "iris_ml.steps.model"
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from iris_ml.models.model_file import model_version, read_champion
+from iris_ml.models.champion import read_champion
+from iris_ml.models.model_file import model_version
 from torture.promotion import against_itself, five_points_better, five_points_worse, killed
 
 PROJECT = Path(__file__).parents[1]
@@ -86,7 +87,7 @@ def test_the_first_is_promoted_then_only_a_promotion_changes_who_answers_and_a_r
     code, said = folder.type("promote", "--because", "its probabilities are honest", calibrated="true")
     assert code == 0
     assert folder.champion != first
-    assert read_champion(folder.work / ".iris_ml/model.skops")["because"] == "its probabilities are honest"
+    assert read_champion(folder.work / ".iris_ml/model.skops").reason == "its probabilities are honest"
     assert folder.type("promote", "--rollback")[0] == 0
     assert folder.champion == first
     code, said = folder.type("retrain")

@@ -13,9 +13,9 @@ from sklearn.datasets import make_classification
 from sklearn.ensemble import ExtraTreesClassifier
 
 from iris_ml.base.settings import read_settings
-from iris_ml.models.champion import roll_back, set_champion
+from iris_ml.models.champion import ChampionInfo, read_champion, roll_back, set_champion
 from iris_ml.models.gates import check_better
-from iris_ml.models.model_file import load, read_champion, save, store_model
+from iris_ml.models.model_file import load, save, store_model
 from iris_ml.production import workflow
 from torture.checkpoints import ended, forked
 
@@ -76,14 +76,14 @@ def killed(times):
             save(model, Path(folder, str(number)))
             digest = store_model(Path(folder, str(number)), path)
             known[digest] = model.answers()
-            set_champion(read_settings(), {"model": digest, "because": "it begins"})
+            set_champion(read_settings(), ChampionInfo(digest, "it begins"))
         digests = [*known]
 
         def work():
             turn = 0
             while True:
                 turn += 1
-                set_champion(read_settings(), {"model": digests[turn % 2], "because": f"turn {turn}"})
+                set_champion(read_settings(), ChampionInfo(digests[turn % 2], f"turn {turn}"))
                 roll_back()
 
         for _ in range(times):
@@ -93,11 +93,11 @@ def killed(times):
             ended(child)
             try:
                 champion = load(path)
-                failures += known[read_champion(path)["model"]] != champion.answers()
-                if len(read_champion(path)["history"]) > 200:  # who was champion ten thousand times takes long to write
+                failures += known[read_champion(path).model] != champion.answers()
+                if len(read_champion(path).history) > 200:  # who was champion ten thousand times takes long to write
                     path.unlink()
                     for digest in digests:
-                        set_champion(read_settings(), {"model": digest, "because": "it begins again"})
+                        set_champion(read_settings(), ChampionInfo(digest, "it begins again"))
             except Exception as error:
                 print(error)
                 failures += 1

@@ -131,7 +131,8 @@ import os
 import sys
 
 from ..tracking.history import derived_keys, promotion_blocker
-from ..models.model_file import read_champion
+from ..models.champion import read_champion
+from ..models.model_file import model_version
 from ..base.background_sync import SyncLock, is_reachable
 from ..base.settings import read_settings
 from ..base.errors import IrisError, require_extra
@@ -222,12 +223,12 @@ def _mirror(client: Any, experiment: str, settings: Settings) -> None:
     import mlflow
 
     champion = read_champion(settings.model_file)
-    sent = [run for run in _runs(client, experiment) if champion and run.data.tags.get(RECORD) == champion.get("run")]
+    sent = [run for run in _runs(client, experiment) if champion and run.data.tags.get(RECORD) == champion.run]
     if not sent or not sent[0].outputs or not sent[0].outputs.model_outputs:
         return
     if not client.search_registered_models("name = 'iris_ml'"):
         client.create_registered_model("iris_ml")
-    name = {"iris_ml.model": champion["model"][:12]}
+    name = {"iris_ml.model": model_version(settings.model_file)}
     versions = client.search_model_versions("name = 'iris_ml'")
     known = [each for each in versions if each.tags.get("iris_ml.model") == name["iris_ml.model"]]
     model = f"models:/{sent[0].outputs.model_outputs[0].model_id}"

@@ -27,17 +27,19 @@ def run(
     """Run the production workflow, and leave the model where the settings say."""
     before = current_state()
     from iris_ml.base.skops_archive import import_skops
-    from iris_ml.models.model_file import read_champion, model_version
+    from iris_ml.models.model_file import model_version
 
     import_skops()
     from iris_ml.io.locations import package_file, expand_locations
     from iris_ml.workflow.address import find_workflow
     from iris_ml.base.settings import read_settings
+    from iris_ml.models.champion import read_champion
     from iris_ml.models.pruning import save_run_model
 
     settings = read_settings()
     finished = find_workflow(settings.workflow).run(progress=False if quiet else None)
-    if champion := read_champion(settings.model_file):
+    champion = model_version(settings.model_file) if read_champion(settings.model_file) else ""
+    if champion:
         finished.record.add(kind="command")
     else:
         save_run_model(finished.results["model"], settings.checkpoints, settings.model_file)
@@ -57,13 +59,13 @@ def run(
         write_manifest(answer, before, files, settings.manifest, record=finished.record.id)
 
 # %% ../../nbs/cli/06_train.ipynb #e100ebcf
-def _story(finished: Any, steps: Any, model_file: Path, champion: dict[str, Any]) -> str:
+def _story(finished: Any, steps: Any, model_file: Path, champion: str) -> str:
     from pandas import Series
 
     scores = Series(finished["scores"], name="value").rename_axis("score").to_frame()
     told = f"The model lies in {model_file}. What next?"
     if champion:
-        stays = f"The champion {champion['model'][:12]} goes on to answer. What next?"
+        stays = f"The champion {champion} goes on to answer. What next?"
         told = f"{stays}\n  iris_ml promote        let this run's model answer"
     return f"""{format_table(steps, "Steps")}
 

@@ -33,7 +33,7 @@ class Gate:
 
     name: str
     is_open: bool
-    said: str  # with the figures
+    message: str  # with the figures
     may_be_overridden: bool = True
 
 # %% ../../nbs/models/06_gates.ipynb #c10f1914

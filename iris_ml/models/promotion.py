@@ -6,10 +6,8 @@
 __all__ = ['compare_with_champion', 'data_versions', 'Decision', 'promote', 'stale_reasons', 'drifted_columns', 'retrain']
 
 # %% ../../nbs/models/08_promotion.ipynb #bc7ecd14
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -19,7 +17,7 @@ from ..base.atomic_files import temporary_path
 from .gates import Gate, check_better, check_cost, check_repeatable, check_shape
 from ..tracking.history import diff_records, find_record
 from .request_log import read_requests as was_asked
-from .model_file import read_champion, store_model, load, model_version
+from .model_file import store_model, load, model_version
 from ..stats.drift import detect_drift
 from ..tracking.run_record import RunRecord
 from .predictor import Predictor, sample_predictions
@@ -28,19 +26,19 @@ from ..workflow.run import Run
 from ..base.settings import Settings, read_settings
 from ..workflow.address import find_workflow
 from ..workflow.workflow import Workflow
-from .champion import champion_info, set_champion
+from .champion import ChampionInfo, read_champion, set_champion
 from .pruning import save_run_model
 from ..base.errors import IrisError
 
 # %% ../../nbs/models/08_promotion.ipynb #92e3d712
 def compare_with_champion(
-    champion: Mapping[str, Any],  # what is known of it; empty: there is none
+    champion: ChampionInfo | None,  # none: nothing was promoted yet
     record: RunRecord,  # of the challenger's run
     run: Run,  # that run
     settings: Settings,
 ) -> Gate:
     """Compare a challenger with the champion over the same rows."""
-    if not champion:
+    if champion is None:
         return Gate("better", True, "it is the first")
     truth = run["test"][settings.target]
     try:
@@ -48,7 +46,7 @@ def compare_with_champion(
         answers = Predictor(model).run(run["raw"].loc[truth.index])["predictions"][truth.name]
     except (IrisError, KeyError) as error:
         return Gate("better", False, f"the champion cannot answer these rows: {getattr(error, 'what', error)}")
-    is_newer = bool(champion.get("data")) and champion["data"] != data_versions(record)
+    is_newer = bool(champion.data) and champion.data != data_versions(record)
     return check_better(truth, answers, run["predictions"][truth.name][truth.index], settings.margin if is_newer else 0.0)
 
 
@@ -76,7 +74,7 @@ class Decision:
     @property
     def table(self) -> pd.DataFrame:
         """A row a gate."""
-        rows = [(gate.name, self._mark(gate), gate.said) for gate in self.gates]
+        rows = [(gate.name, self._mark(gate), gate.message) for gate in self.gates]
         return pd.DataFrame(rows, columns=["gate", "", "what it says"]).set_index("gate")
 
     def _mark(self, gate: Gate) -> str:
@@ -113,9 +111,11 @@ def _decide(workflow: Workflow, run: Run, record: RunRecord | None, because: str
         digest = store_model(candidate, settings.model_file) if decision.is_promoted else ""
     if digest:
         RecordWriter(Records(settings.records), record).add(model=replace(record.model, version=decision.model))
-        said = [{"name": gate.name, "is_open": gate.is_open, "said": gate.said} for gate in gates]
-        about = {"model": digest, "run": record.id, "key": record.model.key, "data": data_versions(record)}
-        set_champion(settings, {**about, "cost": figures, "gates": said, "because": because})
+        champion = ChampionInfo(
+            digest, because, run=record.id, key=record.model.key, data=data_versions(record), cost=figures,
+            gates=[asdict(gate) for gate in gates],
+        )  # fmt: skip
+        set_champion(settings, champion)
     return decision
 
 # %% ../../nbs/models/08_promotion.ipynb #c8d1f987
@@ -124,11 +124,13 @@ def stale_reasons(
     settings: Settings,
 ) -> list[str]:  # why the champion is stale; none if it is not
     """Say what makes the champion stale."""
-    champion = champion_info(settings.model_file)
+    champion, version = read_champion(settings.model_file), model_version(settings.model_file)
+    if not version:
+        return ["there is no champion"]
     try:
-        before = find_record(champion.get("run") or champion["model"][:12], Records(settings.records))
-    except (IrisError, KeyError):
-        return ["no record tells what the champion was made of" if champion else "there is no champion"]
+        before = find_record((champion.run if champion else "") or version, Records(settings.records))
+    except IrisError:
+        return ["no record has the model of the champion"]
     if record is None:
         raise IrisError("nothing is recorded", "the settings", "set 'record' to true")
     if record.model.key == before.model.key:
