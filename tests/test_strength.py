@@ -83,6 +83,11 @@ def test_golden_answers_are_compared_at_1e_9_and_in_their_number(model):
             model.verified(recorded)
 
 
+def test_golden_rows_hold_texts_though_every_text_is_missing(model):
+    empty = replace(model, columns=["town"], golden={"town": [None, None]})
+    assert empty.golden_rows().town.dtype == "str"
+
+
 def test_values_at_the_bounds_of_training_are_inside(model):
     predictor, columns = Predictor(model), model.profile.columns
     bounds = pd.DataFrame([{name: seen[end] for name, seen in columns.items()} for end in ("minimum", "maximum")])
@@ -112,6 +117,13 @@ def test_the_gate_is_closed_when_the_least_change_is_exactly_the_bound(margin, m
     for least, is_open in (-margin, False), (1e-6 - margin, True):
         monkeypatch.setattr(gates, "paired_difference", lambda *_, least=least, **__: (0.0, least, 0.1))
         assert check_better(answers, answers, answers, margin).is_open is is_open
+
+
+@pytest.mark.parametrize("value", [1e-3, 1e3])
+def test_the_gate_of_shapes_compares_numbers_of_any_size_at_1e_9(value):
+    whole = pd.Series([value, value])
+    for difference, alike in (5e-10, True), (5e-9, False):
+        assert gates._alike(whole, whole + difference, [0, 1]) is alike
 
 
 def test_the_gate_is_closed_when_no_answer_changes():
