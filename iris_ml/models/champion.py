@@ -100,5 +100,5 @@ def roll_back() -> str:  # version of the champion after the rollback
         advice = "promote another: iris_ml promote"
         raise IrisError("there was no champion before this one", str(settings.model_file), advice)
     load(model_path(settings.model_file, before.model), settings.trusted_types)
-    set_champion(settings, replace(before, reason=f"rolled back from {now.model[:12]}"))
+    set_champion(settings, replace(before, previous=before.previous or "", reason=f"rolled back from {now.model[:12]}"))
     return before.model[:12]
