@@ -21,7 +21,7 @@ from iris_ml.cache.keys import CacheKey
 from iris_ml.cache.store import Checkpoints
 from iris_ml.io.readers import raw, write_table
 from iris_ml.models import gates
-from iris_ml.models.champion import roll_back, set_champion
+from iris_ml.models.champion import ChampionInfo, roll_back, set_champion
 from iris_ml.models.gates import check_better
 from iris_ml.models.live_model import ModelWatcher, load_live_model
 from iris_ml.models.model_file import model_path, model_version, save, store_model
@@ -103,7 +103,7 @@ def test_roll_back_refuses_a_model_that_does_not_load(file, tmp_path, monkeypatc
     save(workflow.swap(seed=1).run("model", progress=False, checkpoints=False)["model"], tmp_path / "other.skops")
     first, second = store_model(file, path), store_model(tmp_path / "other.skops", path)
     for number in first, second:
-        set_champion(settings, {"model": number, "because": "a test"})
+        set_champion(settings, ChampionInfo(number))
     stored = model_path(path, first)
     stored.write_bytes(stored.read_bytes()[:-1])
     with pytest.raises(ModelFileError, match="damaged"):
@@ -222,6 +222,6 @@ def test_a_function_after_a_swapped_value_takes_that_value():
 def test_roll_back_without_a_champion_before_is_a_sentence(file, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     settings = read_settings()
-    set_champion(settings, {"model": store_model(file, settings.model_file), "because": "a test"})
+    set_champion(settings, ChampionInfo(store_model(file, settings.model_file)))
     with pytest.raises(IrisError, match="there was no champion before"):
         roll_back()
