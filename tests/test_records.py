@@ -274,7 +274,7 @@ def a_read_only_folder(monkeypatch):
 
 
 def recording_that_raises(monkeypatch):
-    monkeypatch.setattr("iris_ml.tracking.recorder._content", lambda *arguments: 1 / 0)
+    monkeypatch.setattr("iris_ml.workflow.recorder._content", lambda *arguments: 1 / 0)
 
 
 def git_that_is_gone(monkeypatch):

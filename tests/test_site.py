@@ -136,7 +136,7 @@ def test_the_stories_are_listed_first_and_then_the_pages_in_reading_order(site):
 def test_a_documented_name_leads_to_the_cell_that_exports_it():
     resolve = runpy.run_path(str(PROJECT / "docs" / "conf.py"))["linkcode_resolve"]
     for module, name, page in [
-        ("iris_ml.workflow.workflow", "Workflow.swap", "workflow/07_workflow"),
+        ("iris_ml.workflow.workflow", "Workflow.swap", "workflow/08_workflow"),
         ("iris_ml.production", "workflow", "production"),
     ]:
         assert re.fullmatch(rf"../nbs/{page}\.html#cell-\w+", resolve("py", {"module": module, "fullname": name}))

@@ -28,7 +28,7 @@ from ..models.live_model import load_live_model
 from ..models.predictor import Predictor, load_champion
 from ..batch.report import report
 from ..base.settings import read_settings
-from ..workflow.address import find_workflow
+from ..workflow.workflow import find_workflow
 from ..io.readers import read_table, write_table
 from ..base.errors import IrisError, MissingExtra
 

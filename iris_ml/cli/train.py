@@ -31,7 +31,7 @@ def run(
 
     import_skops()
     from iris_ml.io.locations import package_file, expand_locations
-    from iris_ml.workflow.address import find_workflow
+    from iris_ml.workflow.workflow import find_workflow
     from iris_ml.base.settings import read_settings
     from iris_ml.models.champion import read_champion
     from iris_ml.models.pruning import save_run_model

@@ -15,7 +15,7 @@ from .model_file import load
 from ..workflow.run import Result
 from ..workflow.run import Run
 from ..base.settings import read_settings
-from ..workflow.address import find_workflow
+from ..workflow.workflow import find_workflow
 from ..workflow.workflow import Workflow
 
 # %% ../../nbs/models/02_predictor.ipynb #290cb7e2

@@ -24,7 +24,7 @@ from .predictor import Predictor, sample_predictions
 from ..tracking.records import Records, RecordWriter
 from ..workflow.run import Run
 from ..base.settings import Settings, read_settings
-from ..workflow.address import find_workflow
+from ..workflow.workflow import find_workflow
 from ..workflow.workflow import Workflow
 from .champion import ChampionInfo, read_champion, set_champion
 from .pruning import save_run_model

@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +44,8 @@ def _complete(line: bytes) -> Iterator[dict[str, Any]]:
 
 def _append(index: Path, summaries: list[RunSummary]) -> None:
     lines = "".join(f"{json.dumps(each._asdict(), separators=(',', ':'))}\n" for each in summaries)
-    file = os.open(index, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-    try:
-        os.write(file, lines.encode())
-    finally:
-        os.close(file)
+    with index.open("ab", buffering=0) as file:  # one system call: lines of several processes do not mix
+        file.write(lines.encode())
 
 # %% ../../nbs/tracking/02_records.ipynb #c22e09ec
 class Records:
@@ -64,23 +60,26 @@ class Records:
 
     def write(self, record: RunRecord) -> None:
         """Write a record, and replace an earlier one with the same id."""
-        text = record.to_json()
-        self._write(self.root / f"{record.id}.json", text)
-        _append(self.root / "index", [summarize_record(record, _digest(text))])
+        self._write(self.root / f"{record.id}.json", record.to_json())
+        _append(self.root / "index", [summarize_record(record)])
 
     def read(self, run_id: str) -> RunRecord:
         """Read a record; `IrisError` if there is none or it cannot be read."""
-        return self._read(run_id)[0]
+        path = self.root / f"{run_id}.json"
+        try:
+            return read_json(path.read_text(encoding="utf-8"))
+        except (AttributeError, OSError, TypeError, ValueError) as error:
+            raise IrisError(f"the record cannot be read: {error}", str(path), "choose another: iris_ml runs") from error
 
     def summaries(self) -> list[RunSummary]:
         """Return the summaries of all records, the oldest first."""
-        written = {name.removesuffix(".json") for name in _names(self.root) if name.endswith(".json")}
+        files = os.scandir(self.root) if self.root.is_dir() else ()  # `glob` takes 25 ms longer for 10,000 runs
+        written = {file.name.removesuffix(".json") for file in files if file.name.endswith(".json")}
         known = {each.id: each for each in _read_index(self.root / "index") if each.id in written}
         missing = []
         for run_id in written - known.keys():
             with suppress(IrisError):  # `read` reports a damaged record
-                record, text = self._read(run_id)
-                missing.append(summarize_record(record, _digest(text)))
+                missing.append(summarize_record(self.read(run_id)))
         if missing:
             with suppress(OSError):  # the folder may be read-only
                 _append(self.root / "index", missing)
@@ -96,16 +95,8 @@ class Records:
 
     def read_shared(self, kind: str) -> dict[str, dict[str, Any]]:  # name -> description
         """Read the descriptions that records share: "data" or "environments"."""
-        paths = [self.root / kind / name for name in sorted(_names(self.root / kind))]
+        paths = sorted((self.root / kind).glob("*.json"))
         return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in paths}
-
-    def _read(self, run_id: str) -> tuple[RunRecord, str]:
-        path = self.root / f"{run_id}.json"
-        try:
-            text = path.read_text(encoding="utf-8")
-            return read_json(text), text
-        except (AttributeError, OSError, TypeError, ValueError) as error:
-            raise IrisError(f"the record cannot be read: {error}", str(path), "choose another: iris_ml runs") from error
 
     def _write(self, path: Path, text: str) -> None:
         with temporary_path(self.root / "aside") as part:
@@ -113,16 +104,6 @@ class Records:
             path.parent.mkdir(exist_ok=True)
             part.replace(path)
 
-
-def _names(folder: Path) -> list[str]:
-    try:
-        return [entry.name for entry in os.scandir(folder)]
-    except OSError:
-        return []
-
-
-def _digest(text: str) -> str:
-    return sha256(text.encode()).hexdigest()[:12]
 
 # %% ../../nbs/tracking/02_records.ipynb #62aa449b
 @contextmanager
@@ -142,7 +123,7 @@ class NoRecord:
     id = ""
     content: RunRecord | None = None
 
-    def add(self, **values: Any) -> None:
+    def add(self, **values: object) -> None:
         """Do nothing."""
 
     def note(self, name: str, value: object) -> None:
@@ -159,7 +140,7 @@ class RecordWriter(NoRecord):
     def __init__(self, records: Records, content: RunRecord):
         self.records, self.content, self.id = records, content, content.id
 
-    def add(self, **values: Any) -> None:
+    def add(self, **values: Any) -> None:  # field -> its new value
         """Set fields of the record, and write it again."""
         self.content = replace(self.content, **values)
         with warn_on_failure():

@@ -12,13 +12,8 @@ from itertools import pairwise
 
 # %% ../../nbs/workflow/02_drawing.ipynb #c61e10c6
 def _columns(needs: Mapping[str, Sequence[str]]) -> dict[str, int]:
-    users: dict[str, list[str]] = {name: [] for name in needs}
-    for name, inputs in needs.items():
-        for needed in inputs:
-            users[needed].append(name)
-
     def distance(name: str) -> int:  # of the longest way from here to the end
-        return max((1 + distance(user) for user in users[name]), default=0)
+        return max((1 + distance(user) for user, inputs in needs.items() if name in inputs), default=0)
 
     distances = {name: distance(name) for name in needs}
     return {name: max(distances.values()) - distances[name] for name in needs}
@@ -58,7 +53,8 @@ def draw(
         for j, name in enumerate(names)
     }
     arrows = [_arrow(centre[start], centre[end], pointed=end in needs) for start, end in links]
-    arrows += [_through(*centre[name]) for name in centre if name not in needs]
+    bends = [(x - _WIDTH / 2, y) for name, (x, y) in centre.items() if name not in needs]
+    arrows += [f'<path d="M{x:g} {y:g}h{_WIDTH}" {_STROKE}/>' for x, y in bends]
     boxes = [_box(name, *centre[name], (marks or {}).get(name, "")) for name in needs]
     width = len(table) * (_WIDTH + _GAP) - _GAP + 2
     return (
@@ -84,10 +80,6 @@ def _arrow(start: tuple[float, float], end: tuple[float, float], pointed: bool) 
     line = f'<path d="M{x:g} {y:g}C{x + _GAP / 2:g} {y:g} {u - _GAP / 2:g} {v:g} {u:g} {v:g}" {_STROKE}/>'
     head = f'<path d="M{u - 7:g} {v - 3.5:g}L{u:g} {v:g}L{u - 7:g} {v + 3.5:g}z" opacity=".6"/>'
     return line + head if pointed else line
-
-
-def _through(x: float, y: float) -> str:
-    return f'<path d="M{x - _WIDTH / 2:g} {y:g}h{_WIDTH}" {_STROKE}/>'
 
 
 _STROKE = 'fill="none" stroke="currentColor" opacity=".6"'

@@ -7,6 +7,8 @@ __all__ = ['Result', 'summarize_value', 'Run']
 
 # %% ../../nbs/workflow/03_run.ipynb #621baa2e
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -18,47 +20,41 @@ from ..tracking.records import NoRecord
 from .graph import current_name
 
 # %% ../../nbs/workflow/03_run.ipynb #1faf5552
+@dataclass(eq=False)
 class Result:
     """The result of a step, or the value that overrides it."""
 
-    def __init__(
-        self,
-        value: object = None,  # if it is in memory
-        load: Callable[[], Any] | None = None,  # reads the value, if it is not in memory
-        entry: Entry | None = None,  # its entry in the store, if it was kept
-        how: str = "overridden",  # or "reused", or "computed"
-        seconds: float = 0.0,  # of its computation
-        note: str = "",  # why it was not kept
-        previous_key: CacheKey | None = None,  # of the entry that was used last
-        key: CacheKey | None = None,  # its own
-    ):
-        self._value, self._load, self._digest = value, load, entry.result if entry else None
-        self.entry, self.how, self.seconds, self.note = entry, how, seconds, note
-        self.previous_key, self.key = previous_key, key
+    in_memory: object = None  # the value, if it is in memory
+    load: Callable[[], object] | None = None  # reads the value, if it is not in memory
+    entry: Entry | None = None  # its entry in the store, if it was kept
+    how: str = "overridden"  # or "reused", or "computed"
+    seconds: float = 0.0  # of its computation
+    note: str = ""  # why it was not kept
+    previous_key: CacheKey | None = None  # of the entry that was used last
+    key: CacheKey | None = None  # its own
 
     @property
     def value(self) -> Any:
         """The value; a copy that shares its memory, if it is a table."""
-        if self._load is not None:
-            self._value, self._load = self._load(), None
-        return self._value.copy(deep=False) if isinstance(self._value, pd.DataFrame | pd.Series) else self._value
+        if self.load is not None:
+            self.in_memory, self.load = self.load(), None
+        value = self.in_memory
+        return value.copy(deep=False) if isinstance(value, pd.DataFrame | pd.Series) else value
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """The digest of the value; `UnhashableError` if it has none."""
-        if self._digest is None:
-            self._digest = digest(self._value)
-        return self._digest
+        return self.entry.result if self.entry else digest(self.in_memory)
 
     @property
     def has_changed(self) -> bool:
         """Whether it is a file whose content differs from its digest."""
-        return isinstance(self._value, Source) and digest(self._value) != self.digest
+        return isinstance(self.in_memory, Source) and digest(self.in_memory) != self.digest
 
     @property
     def summary(self) -> str:
         """The value in a few words."""
-        return self.entry.summary if self.entry else summarize_value(self._value)
+        return self.entry.summary if self.entry else summarize_value(self.in_memory)
 
 # %% ../../nbs/workflow/03_run.ipynb #672be6af
 def summarize_value(value: object) -> str:

@@ -9,8 +9,8 @@ __all__ = ['Plan', 'reusable_steps']
 import logging
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from graphlib import TopologicalSorter
 from time import perf_counter
-from typing import Any
 
 from ..base.environment import place
 from ..base.progress import NoProgress, Progress
@@ -65,8 +65,8 @@ def _compute(node: Node, inputs: Mapping[str, Result], note: str = "") -> Result
     return Result(value, how="computed", seconds=perf_counter() - start, note=note)
 
 
-def _loader(store: Checkpoints, entry: Entry, node: Node, inputs: Mapping[str, Result]) -> Callable[[], Any]:
-    def load() -> Any:
+def _loader(store: Checkpoints, entry: Entry, node: Node, inputs: Mapping[str, Result]) -> Callable[[], object]:
+    def load() -> object:
         try:
             return store.load(entry)
         except LookupError:
@@ -114,7 +114,8 @@ class Plan:
         given: Iterable[str] = (),  # steps whose values each run brings
         renamed: Mapping[str, str] | None = None,  # former name of a step -> its name
     ):
-        self.nodes = _upstream(graph, names, {*overrides, *given})
+        found, _ = graph.get_upstream_nodes([*names], runtime_overrides=dict.fromkeys([*overrides, *given]))
+        self.nodes = [node for node in graph.nodes.values() if node in found and not node.user_defined]
         self.inputs, self.renamed = inputs, renamed
         self._inputs = {name: Result(value) for name, value in inputs.items()}
         self._overrides = {name: Result(value) for name, value in overrides.items()}
@@ -137,19 +138,6 @@ class Plan:
 logging.getLogger("hamilton.execution.graph_functions").disabled = True
 
 
-def _upstream(graph: FunctionGraph, names: Sequence[str], known: set[str]) -> list[Node]:
-    found: set[str] = set()
-
-    def visit(node: Node) -> None:
-        if node.name not in found and not node.user_defined:
-            found.add(node.name)
-            for needed in node.dependencies if node.name not in known else []:
-                visit(needed)
-
-    for name in names:
-        visit(graph.nodes[name])
-    return [node for node in graph.nodes.values() if node.name in found]
-
 # %% ../../nbs/workflow/04_runner.ipynb #bb06a448
 def reusable_steps(
     graph: FunctionGraph,  # the steps and how they are connected
@@ -159,18 +147,13 @@ def reusable_steps(
 ) -> list[str]:
     """Name the steps that a run would reuse; nothing runs, and no result is loaded."""
     known = {name: digest(value) for name, value in {**inputs, **overrides}.items()}
+    needs = {name: [needed.name for needed in node.dependencies] for name, node in graph.nodes.items()}
     reused = []
-
-    def visit(node: Node) -> None:
-        if node.name not in known and not node.user_defined:
-            for needed in node.dependencies:
-                visit(needed)
-            digests = {needed.name: known[needed.name] for needed in node.dependencies if needed.name in known}
-            complete = len(digests) == len(node.dependencies)
-            if complete and (entry := store.find(_key(node.callable, digests))):
-                known[node.name] = entry.result
-                reused.append(node.name)
-
-    for node in graph.nodes.values():
-        visit(node)
+    for name in TopologicalSorter(needs).static_order():
+        node = graph.nodes[name]
+        if name in known or node.user_defined or not known.keys() >= {*needs[name]}:
+            continue
+        if entry := store.find(_key(node.callable, {needed: known[needed] for needed in needs[name]})):
+            known[name] = entry.result
+            reused.append(name)
     return reused
