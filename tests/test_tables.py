@@ -104,7 +104,7 @@ def test_a_text_that_was_never_seen_is_answered(table, trained):
     [
         ({"size": "large"}, "'large' is not a finite number"),
         ({"size": float("inf")}, "inf is not a finite number"),
-        ({"town": 3}, "3 is no text"),
+        ({"town": 3}, "3 is not text"),
         ({"colour": "red"}, "neither a feature"),
     ],
     ids=str,
@@ -126,7 +126,7 @@ def test_a_gap_where_the_table_had_none_is_refused(table, trained):
     [
         ({}, "is not a finite number"),
         ({"nullable": ["size", "rooms"]}, "column 'town', row 0: '.*' is not a finite number"),
-        ({"nullable": ["size", "rooms"], "categorical": ["town", "garden"]}, "is no text"),
+        ({"nullable": ["size", "rooms"], "categorical": ["town", "garden"]}, "is not text"),
     ],
     ids=str,
 )

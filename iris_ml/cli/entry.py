@@ -64,11 +64,18 @@ def main() -> None:
     known = quick_answer(sys.argv[1:])
     if known is None:
         _collect_less()
+        if sys.argv[1:2] and sys.argv[1] in _HEAVY and "--help" not in sys.argv:
+            from iris_ml.base.skops_archive import import_skops
+
+            import_skops()
         from iris_ml.cli.commands import main as commanded
 
         commanded()
     elif known:
         _write(known)
+
+
+_HEAVY = {"run", "promote", "retrain", "monitor", "predict", "report", "serve"}  # commands that read or write a model
 
 
 def _write(text: str) -> None:

@@ -27,9 +27,6 @@ def predict(
     to: Annotated[Path | None, typer.Option(help="File for rows and answers, CSV or Parquet.")] = None,
 ) -> None:
     """Answer the rows of a file."""
-    from iris_ml.base.skops_archive import import_skops
-
-    import_skops()
     from iris_ml.models.predictor import run_model, join_predictions
     from iris_ml.io.readers import read_table, write_table
 
@@ -53,9 +50,6 @@ def report(
     on: Annotated[str, typer.Option(help="Address of a Dask scheduler, such as tcp://10.0.0.1:8786.")] = "",
 ) -> None:
     """Answer rows, however many, and write a page about the answers."""
-    from iris_ml.base.skops_archive import import_skops
-
-    import_skops()
     from iris_ml.batch.report import terminal_progress, report as reported
     from iris_ml.batch.executors import connect_dask
 
@@ -94,9 +88,6 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, help="Processes that answer.")] = 1,
 ) -> None:
     """Answer over HTTP; the page /docs says how to ask."""
-    from iris_ml.base.skops_archive import import_skops
-
-    import_skops()
     from iris_ml.api.server import serve as started
 
     started(host, port, workers)

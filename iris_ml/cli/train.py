@@ -26,10 +26,7 @@ def run(
 ) -> None:
     """Run the production workflow, and leave the model where the settings say."""
     before = current_state()
-    from iris_ml.base.skops_archive import import_skops
     from iris_ml.models.model_file import model_version
-
-    import_skops()
     from iris_ml.io.locations import package_file, expand_locations
     from iris_ml.workflow.workflow import find_workflow
     from iris_ml.base.settings import read_settings
@@ -83,9 +80,6 @@ def promote(
     rollback: Annotated[bool, typer.Option("--rollback", help="Let the champion before this one answer again.")] = False,
 ) -> None:
     """Let a run's model answer from now on, if the gates are open."""
-    from iris_ml.base.skops_archive import import_skops
-
-    import_skops()
     from iris_ml.models.promotion import promote as promoted
     from iris_ml.models.champion import roll_back
 
@@ -98,9 +92,6 @@ def promote(
 @commands.command()
 def retrain() -> None:
     """Run the workflow, and promote its model if the champion is stale."""
-    from iris_ml.base.skops_archive import import_skops
-
-    import_skops()
     from iris_ml.models.promotion import retrain as retrained
 
     stale, decision = retrained()
@@ -123,9 +114,6 @@ def monitor(
     to: Annotated[Path | None, typer.Option(help="A page to write, with a picture of each column.")] = None,
 ) -> None:
     """Say whether the rows that are asked are still of the kind that the model was shown."""
-    from iris_ml.base.skops_archive import import_skops
-
-    import_skops()
     from iris_ml.batch.drift_report import report_drift
 
     seen = report_drift(files or [], to)
