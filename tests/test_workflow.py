@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,18 @@ def test_a_change_leaves_the_workflow_alone():
 def petal_area(rows):
     """Multiply the sides of a petal."""
     return rows.petal_length * rows.petal_width
+
+
+def test_a_partial_function_replaces_a_step_and_is_named_in_its_note():
+    assert len(workflow.swap(features=partial(first_rows, count=100)).run("features", progress=False)["features"]) == 100
+    with pytest.raises(TypeError) as caught:
+        workflow.swap(features=partial(first_rows, count="none")).run("features", progress=False)
+    assert any("in step 'features', functools.partial" in note for note in caught.value.__notes__)
+
+
+def first_rows(rows, count):
+    """Keep some rows."""
+    return rows.head(count)
 
 
 def test_a_new_step_that_no_step_uses_is_marked():

@@ -113,8 +113,10 @@ def place(
     function: Callable[..., object],  # exported from a page, or not
 ) -> str:  # such as "nbs/steps/05_classifier.ipynb, cell 1a2b3c4d"
     """Return the page and the cell in which a function is defined."""
-    function = inspect.unwrap(function)
-    file, line = function.__code__.co_filename, function.__code__.co_firstlineno
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if code is None:  # a built-in function or a partial one
+        return getattr(function, "__name__", repr(function))
+    file, line = code.co_filename, code.co_firstlineno
     try:
         with open(file, encoding="utf-8") as module:
             above = "".join(line for line, _ in zip(module, range(line), strict=False))

@@ -27,7 +27,7 @@ def list_versions(
             "version": version,
             "rows": described[version]["rows"],
             "columns": len(described[version]["columns"]),
-            "source": _source(version, records, ids[0]),
+            "source": ", ".join({data.source: 0 for data in records.read(ids[0]).data.values() if data.version == version}),
             "runs": ids,
             "first": run_time(ids[0]),
             "last": run_time(ids[-1]),
@@ -36,10 +36,6 @@ def list_versions(
         if version in described
     ]
 
-
-def _source(version: str, records: Records, run_id: str) -> str:
-    sources = [data.source for data in records.read(run_id).data.values() if data.version == version]
-    return ", ".join(dict.fromkeys(sources))
 
 # %% ../../nbs/tracking/03_data_versions.ipynb #e6739abf
 def read_version(

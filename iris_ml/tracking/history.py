@@ -69,16 +69,20 @@ def diff_records(
     now: RunRecord,
 ) -> dict[str, tuple[object, object]]:  # setting, "data NAME", "step NAME" or "environment" -> both values
     """Return the differences between two runs."""
-    settings = [{name: value for name, value in each.settings.items() if name not in IGNORED_SETTINGS} for each in (before, now)]
-    data = [{f"data {name}": data.version for name, data in each.data.items()} for each in (before, now)]
-    values = [{**settings[i], **data[i], "environment": each.environment} for i, each in enumerate((before, now))]
-    pairs = {name: (values[0].get(name), values[1].get(name)) for name in {**values[0], **values[1]}}
-    differences: dict[str, tuple[object, object]] = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
-    for name, first in before.steps.items():
-        other = now.steps.get(name, first)
-        if first.code != other.code if first.code and other.code else first.result != other.result:
-            differences[f"step {name}"] = first.place, other.place
+    first, other = _conditions(before), _conditions(now)
+    changed = [name for name in {**first, **other} if first.get(name) != other.get(name)]
+    differences = {name: (first.get(name), other.get(name)) for name in changed}
+    for name, step in before.steps.items():
+        new = now.steps.get(name, step)
+        if step.code != new.code if step.code and new.code else step.result != new.result:
+            differences[f"step {name}"] = step.place, new.place
     return differences
+
+
+def _conditions(record: RunRecord) -> dict[str, object]:
+    settings = {name: value for name, value in record.settings.items() if name not in IGNORED_SETTINGS}
+    versions = {f"data {name}": data.version for name, data in record.data.items()}
+    return {**settings, **versions, "environment": record.environment}
 
 # %% ../../nbs/tracking/04_history.ipynb #cfb42731
 def promotion_blocker(

@@ -10,7 +10,6 @@ import inspect
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from html import escape
 from typing import Any, get_origin, get_type_hints
 
 from ..base.environment import place
@@ -42,9 +41,14 @@ class Step:
         return tuple(self.aliases.get(name, name) for name in inspect.signature(self.function).parameters)
 
     @property
+    def hints(self) -> dict[str, Any]:
+        """The type hints of the function."""
+        return get_type_hints(getattr(self.function, "func", self.function))  # of a partial function: those of the whole one
+
+    @property
     def result_type(self) -> object:
         """The type of the result."""
-        return get_type_hints(self.function).get("return", self.returns)
+        return self.hints.get("return", self.returns)
 
     @property
     def source(self) -> str:
@@ -58,10 +62,6 @@ class Step:
 
     def __repr__(self) -> str:
         return f"{self.name}  ({self.place})\nneeds {', '.join(self.inputs) or 'nothing'}\n\n{self.source}"
-
-    def _repr_html_(self) -> str:
-        needs = ", ".join(f"<code>{name}</code>" for name in self.inputs) or "nothing"
-        return f"<b>{self.name}</b> ({escape(self.place)}) needs {needs}<pre>{escape(self.source)}</pre>"
 
 # %% ../../nbs/workflow/01_graph.ipynb #f5fb8e2b
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class BoundStep:
 # %% ../../nbs/workflow/01_graph.ipynb #f6b3c969
 def _bound_nodes(step: Step, kinds: Mapping[str, object], flags: Mapping[str, object]) -> Iterator[Node]:
     chosen = {flag: flags[flag] for flag in flags_of(step.function)}
-    parameters, hints = inspect.signature(step.function).parameters, get_type_hints(step.function)
+    parameters, hints = inspect.signature(step.function).parameters, step.hints
     if {*parameters, "return"} <= hints.keys() and hasattr(step.function, "__globals__"):  # Hamilton requires them
         nodes = [*resolve_nodes(step.function, chosen)]
     else:
@@ -101,7 +101,7 @@ def build_graph(
     flags: Mapping[str, object] | None = None,  # setting -> its value, of those that choose between variants
 ) -> FunctionGraph:
     """Connect the steps by their names; `WorkflowError` names what does not fit."""
-    kinds = {name: kind for each in steps for name, kind in get_type_hints(each.function).items()}
+    kinds = {name: kind for each in steps for name, kind in each.hints.items()}
     kinds |= {each.name: each.result_type for each in steps}
     nodes = {node.name: node for each in steps for node in _bound_nodes(each, kinds, flags or {})}
     for each in steps:

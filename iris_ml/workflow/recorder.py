@@ -37,7 +37,7 @@ def _step(result: Result, function: Callable[..., object]) -> StepRecord:
     return StepRecord(
         how=result.how,
         seconds=result.seconds,
-        place="overridden" if is_overridden else _place(function),
+        place="overridden" if is_overridden else place(function),
         result=_digest(result),
         summary=result.note or result.summary,
         bytes=result.entry.size if result.entry else 0,
@@ -57,12 +57,6 @@ def _digest(result: Result) -> str:
             return str(result.digest)
     return ""
 
-
-def _place(function: Callable[..., object]) -> str:
-    try:
-        return place(function)
-    except (AttributeError, TypeError):  # a function without Python code
-        return getattr(function, "__name__", repr(function))
 
 # %% ../../nbs/workflow/05_recorder.ipynb #c9ff3b64
 def _data(run: Run, graph: FunctionGraph, records: Records) -> dict[str, DataRecord]:
