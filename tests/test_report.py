@@ -265,7 +265,7 @@ def json_lines_with_torn_lines():
     lines = Path("torn.jsonl").read_text().splitlines()
     lines[2], lines[59], lines[149] = '{"sepal_length": 5', "[5.1, 3.5]", "\udcff"
     Path("torn.jsonl").write_bytes("\n".join(lines).encode(errors="surrogateescape"))
-    told = "the line is no object of JSON: {!r}".format
+    told = "the line is not a JSON object: {!r}".format
     return "torn.jsonl", {2: told(lines[2]), 59: told(lines[59]), 149: told("\ufffd")}
 
 

@@ -190,12 +190,12 @@ def test_batches_are_the_table_and_texts_that_pass_through_stay_as_they_are():
 
 NONE = {
     "missing.csv": "missing.csv: the table cannot be read: No such file or directory",
-    "missing/": "missing: a file without an ending",
-    "none-*.csv": "none-*.csv: there are no tables here",
+    "missing/": "missing: a file without a suffix",
+    "none-*.csv": "none-*.csv: no tables found",
     "memory://none.csv": "memory://none.csv: the table cannot be read",
-    "strange://x.csv": "strange://x.csv: this is no address: Protocol not known: strange",
-    "x.xls": "x.xls: .xls is no kind of table",
-    "empty": "empty: there are no tables here",
+    "strange://x.csv": "strange://x.csv: unknown kind of address: Protocol not known: strange",
+    "x.xls": "x.xls: .xls is not a table format",
+    "empty": "empty: no tables found",
 }
 
 

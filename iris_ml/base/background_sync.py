@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # %% ../../nbs/base/08_background_sync.ipynb #5d941b7e
 def is_reachable(
     address: str,  # such as "http://127.0.0.1:5000", "postgresql://ada@host/runs", "sqlite:///runs.db"
-    seconds: float = 0.5,  # that the answer may take
+    seconds: float = 0.5,  # how long to wait for the connection
 ) -> bool:
     """Return whether a server accepts connections at an address; always true for a file."""
     parts = urlsplit(address)
@@ -31,16 +31,16 @@ def is_reachable(
     place = parts.hostname, parts.port or _PORTS.get(parts.scheme.partition("+")[0], 80)
     answers: list[bool] = []
 
-    def ask() -> None:
+    def connect() -> None:
         try:
             with socket.create_connection(place, timeout=seconds):
                 answers.append(True)
         except OSError:
             answers.append(False)
 
-    asking = Thread(target=ask, daemon=True)
-    asking.start()
-    asking.join(seconds)
+    thread = Thread(target=connect, daemon=True)
+    thread.start()
+    thread.join(seconds)
     return answers == [True]
 
 
@@ -56,25 +56,22 @@ class SyncLock:
     ):
         self._lock, self._more = store / "sending.lock", store / "sending.more"
         store.mkdir(parents=True, exist_ok=True)
-        self._file = int(os.environ.pop(_HANDED_ON, "-1"))
 
-    def take(self, wait: bool) -> int | None:  # file descriptor of the lock; none if another process has it
-        """Take the lock."""
+    def take(self, wait: bool) -> bool:  # whether this process has the lock now
+        """Take the lock; if another process has it, wait for it or give up."""
         import fcntl
 
-        if self._file < 0:
-            self._file = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o666)
-            try:
-                fcntl.flock(self._file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                self.give()
-                return None
-        return self._file
+        self._file = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.give()
+            return False
+        return True
 
     def give(self) -> None:
         """Release the lock."""
         os.close(self._file)
-        self._file = -1
 
     def request_sync(self) -> None:
         """Request another pass."""
@@ -82,12 +79,9 @@ class SyncLock:
 
     def pop_request(self) -> bool:
         """Return whether another pass was requested, and clear the request."""
-        there = self._more.exists()
+        is_requested = self._more.exists()
         self._more.unlink(missing_ok=True)
-        return there
-
-
-_HANDED_ON = "_IRIS_ML_TURN"  # in the environment of the process that is started
+        return is_requested
 
 # %% ../../nbs/base/08_background_sync.ipynb #a7878642
 def sync_in_background(
@@ -97,31 +91,31 @@ def sync_in_background(
     """Start to send all unsent records; warn if they cannot be sent."""
     reason = ""
     if address and find_spec("mlflow") is None:
-        reason = 'the package mlflow is not installed; type: pip install "iris_ml[mlflow]"'
+        reason = 'the package mlflow is not installed (pip install "iris_ml[mlflow]")'
     elif address and not is_reachable(address):
-        reason = f"nobody answers at {_without_password(address)}"
+        reason = f"no server accepts connections at {_without_password(address)}"
     elif address:
         _start(address, store)
     if reason:
-        warnings.warn(f"the runs stay to be sent, with iris_ml ui --sync-only: {reason}", stacklevel=2)
+        warnings.warn(f"runs are not sent to MLflow: {reason}; send them later with: iris_ml ui --sync-only", stacklevel=2)
 
 
 def _start(address: str, store: Path) -> None:
     from subprocess import DEVNULL, Popen
 
-    turn = SyncLock(store)
-    turn.request_sync()
-    if (file := turn.take(wait=False)) is None:
+    lock = SyncLock(store)
+    lock.request_sync()
+    if not lock.take(wait=False):
         return
+    lock.give()  # the started process takes it
     command = [sys.executable, "-c", "from iris_ml.cli.entry import main; main()", "ui", "--sync-only"]
-    environment = {**os.environ, "IRIS_ML_STORE": str(store.absolute()), "IRIS_ML_TRACKING": address, _HANDED_ON: str(file)}
+    environment = {**os.environ, "IRIS_ML_STORE": str(store.absolute()), "IRIS_ML_TRACKING": address}
     with open(store / "sending.log", "wb") as log:
-        process = Popen(command, env=environment, pass_fds=[file], stdin=DEVNULL, stdout=log, stderr=log, start_new_session=True)
-    turn.give()
-    _under_way[:] = [one for one in [*_under_way, process] if one.poll() is None]
+        process = Popen(command, env=environment, stdin=DEVNULL, stdout=log, stderr=log, start_new_session=True)
+    _RUNNING[:] = [one for one in [*_RUNNING, process] if one.poll() is None]
 
 
-_under_way: list["Popen[bytes]"] = []  # started processes, kept so that they can be reaped
+_RUNNING: list["Popen[bytes]"] = []  # started processes, kept so that they can be reaped
 
 
 def _without_password(address: str) -> str:

@@ -20,7 +20,7 @@ from .errors import ModelFileError
 
 # %% ../../nbs/base/09_skops_archive.ipynb #6687ca56
 def dump_archive(
-    value: Any,  # an estimator, or what holds some
+    value: object,  # an estimator, or what holds some
 ) -> bytes:
     """Pack a value into an archive."""
     from skops.io import dumps  # half a second, so only who packs something waits for it
@@ -142,7 +142,7 @@ def _empty(module: ModuleType, name: str) -> Iterator[None]:  # what a function 
 
 # %% ../../nbs/base/09_skops_archive.ipynb #c616cfd2
 def types_to_trust(
-    value: Any,
+    value: object,
     trusted: Iterable[str] = (),  # types to trust besides those of this page, by their full names
 ) -> list[str]:  # full names of types
     """Name the types in a value that are trusted here, and that skops has to be told."""

@@ -95,7 +95,7 @@ class Tracer(Hasher):
         self._names: dict[tuple[str, int], tuple[str, object]] = {}  # name and identity -> name of the part, and value
         self._queue: deque[tuple[str, Any, Callable[[Any, Tracer], None]]] = deque()  # name, value, how to hash it
 
-    def part(self, name: str, value: Any, hash_part: Callable[[Any, "Tracer"], None] | None = None) -> None:
+    def part(self, name: str, value: object, hash_part: Callable[[Any, "Tracer"], None] | None = None) -> None:
         """Hash a reference to a part; a new part is hashed later, by `hash_part` or by its type."""
         key = name, id(value)
         if key not in self._names:

@@ -134,7 +134,7 @@ def _bytes(value: bytes, hasher: Hasher) -> None:
 @register_hasher(list, once=True)
 @register_hasher(tuple)
 def update_sequence(
-    values: list[Any] | tuple[Any, ...],
+    values: list[object] | tuple[object, ...],
     hasher: Hasher,
 ) -> None:
     """Hash the type, the length and the values in order."""
@@ -147,7 +147,7 @@ def update_sequence(
 
 
 @register_hasher(dict, once=True)
-def _mapping(values: dict[Any, Any], hasher: Hasher) -> None:
+def _mapping(values: dict[object, object], hasher: Hasher) -> None:
     hasher.update_bytes("dict", str(len(values)).encode())
     for key, value in values.items():
         hasher.update(key)
@@ -156,7 +156,7 @@ def _mapping(values: dict[Any, Any], hasher: Hasher) -> None:
 
 @register_hasher(set, once=True)
 @register_hasher(frozenset)
-def _set(values: set[Any], hasher: Hasher) -> None:
+def _set(values: set[object] | frozenset[object], hasher: Hasher) -> None:
     hasher.update_bytes(type(values).__name__, str(len(values)).encode())
     for value in sorted(values, key=lambda value: digest(value, type(hasher)())):
         hasher.update(value)

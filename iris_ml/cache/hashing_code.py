@@ -58,7 +58,7 @@ def _attribute(module: ModuleType, attribute: str, tracer: Tracer) -> Any:
 # %% ../../nbs/cache/05_hashing_code.ipynb #065b0d1e
 def trace_binding(
     name: str,  # of the part, such as "global LEAST"
-    value: Any,
+    value: object,
     tracer: Tracer,
 ) -> None:
     """Hash the value of a name: code by its own parts, any other value as one part with this name."""

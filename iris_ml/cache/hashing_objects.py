@@ -97,7 +97,7 @@ def _trace_replaced(cls: type, tracer: Tracer) -> None:
 # %% ../../nbs/cache/06_hashing_objects.ipynb #6dd031bf
 @register_hasher(object)
 @traced
-def _object(value: Any, tracer: Tracer) -> None:
+def _object(value: object, tracer: Tracer) -> None:
     if isinstance(value, type):
         _class(value, tracer)
         return
@@ -126,7 +126,7 @@ def _reduced(value: Any) -> str | tuple[Any, ...]:
         raise UnhashableError(f"a {kind.__name__}, whose state cannot be read") from error
 
 # %% ../../nbs/cache/06_hashing_objects.ipynb #c2a898f8
-def _trace_by_name(value: Any, name: str, tracer: Tracer) -> None:
+def _trace_by_name(value: object, name: str, tracer: Tracer) -> None:
     places = (getattr(value, "__module__", None), "numpy", "scipy.special")  # first: other modules depend on what is imported
     likely = [home for home in places if home and getattr(sys.modules.get(home), name, None) is value]
     modules = [module for module in [*sys.modules.values()] if isinstance(module, ModuleType)] if not likely else []

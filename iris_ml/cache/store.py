@@ -57,11 +57,13 @@ class Checkpoints:
             files = [*found]
         for file in sorted(files, key=_time_of_use, reverse=True):
             with suppress(OSError), open(file, "rb") as content:
-                if entry := decode_entry(content.read()):
+                entry = decode_entry(content.read())
+                if entry and entry.cache_key.step == step:
                     return entry
+                self._set_aside(Path(file))
         return None
 
-    def keep(self, value: Any, key: CacheKey, result: str, seconds: float, summary: str, whole: bool = True) -> Entry:
+    def keep(self, value: object, key: CacheKey, result: str, seconds: float, summary: str, whole: bool = True) -> Entry:
         """Store a value with its entry, or only the entry; `UnserializableError` if the value cannot be restored exactly."""
         with temporary_path(self.root) as part:
             file_format, file, size, inline_data = "", "", 0, ""

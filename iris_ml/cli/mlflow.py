@@ -175,9 +175,9 @@ def sync(
     """Send every record that MLflow does not have; `IrisError` where it cannot be reached."""
     settings = settings or read_settings()
     if not is_reachable(tracking_address(settings)):
-        raise IrisError("nobody answers at the address of MLflow", "tracking", "start the server, or name another one")
+        raise IrisError("no server accepts connections at the address of MLflow", "tracking", "start it, or set another address")
     turn, sent = SyncLock(settings.store), 0
-    while turn.take(wait=True) is not None:
+    while turn.take(wait=True):
         turn.pop_request()
         try:
             sent += _send_missing(settings)

@@ -31,7 +31,7 @@ def file_format(
     *_, first, last = ["", "", *(f".{part}" for part in Path(str(place)).name.lower().split(".")[1:])]
     kind, compression = (first, last) if last in _COMPRESSED else (last, "")
     if kind not in _KINDS:
-        what = f"{kind or 'a file without an ending'} is no kind of table"
+        what = f"{kind or 'a file without a suffix'} is not a table format"
         raise DataError(what, str(place), "name a .csv, a .parquet or a .jsonl file, compressed (.gz, .bz2, .xz, .zst) or not")
     return _KINDS[kind], compression
 
@@ -79,9 +79,9 @@ def _disk(address: str) -> tuple[Any, str]:
     try:
         return url_to_fs(address)
     except ImportError as error:
-        raise DataError(f"an address like this needs one more package: {error}", address, "install it") from error
+        raise DataError(f"this address needs another package: {error}", address, "install it") from error
     except ValueError as error:
-        raise DataError(f"this is no address: {error}", address, "name a file, or an address that fsspec knows") from error
+        raise DataError(f"unknown kind of address: {error}", address, "name a file or an address of fsspec") from error
 
 
 def expand_locations(
@@ -93,7 +93,7 @@ def expand_locations(
     for name in map(str, each):
         here = _there(name) if "://" in name else _here(name)
         if not here:
-            raise DataError("there are no tables here", name, "name a file, or a folder or a pattern that holds some")
+            raise DataError("no tables found", name, "name a file, or a folder or pattern that contains tables")
         found += here
     return found
 

@@ -32,13 +32,13 @@ def parse_piece(
     except DataError:
         raise
     except pd.errors.EmptyDataError:
-        raise DataError("the file is empty", place, "give a header and at least one row") from None
+        raise DataError("the file is empty", place, "write a header and at least one row into it") from None
     except (OSError, EOFError) as error:
         what = getattr(error, "strerror", "") or f"this is not a {place.rpartition('.')[2]} file"
         raise DataError(f"the table cannot be read: {what}", place, "name another file") from error
     except ValueError as error:
         what = str(error).strip().splitlines()[0].removeprefix("Error tokenizing data. C error: ").split(". ")[0].rstrip(".")
-        raise DataError(f"the table cannot be read: {what}", place, "mend the file") from error
+        raise DataError(f"the table cannot be read: {what}", place, "correct the file") from error
 
 # %% ../../nbs/io/02_readers.ipynb #447ee67d
 class _Utf8(RawIOBase):
@@ -46,7 +46,7 @@ class _Utf8(RawIOBase):
         self._file, self._decode, self._passed = file, getincrementaldecoder("utf-8")().decode, passed
 
     def readable(self) -> bool:
-        """Say that it can be read."""
+        """Return true, as `io` requires of a stream to read from."""
         return True
 
     def read(self, size: int = -1) -> bytes:
@@ -110,7 +110,7 @@ def _objects(number: int, line: bytes, refuse: Refuse | None) -> Iterator[dict[s
     except (ValueError, RecursionError):
         if refuse is None:
             raise
-        refuse(number, f"the line is no object of JSON: {line[:_TOLD].decode(errors='replace').rstrip()!r}")
+        refuse(number, f"the line is not a JSON object: {line[:_TOLD].decode(errors='replace').rstrip()!r}")
     else:
         yield row
 
@@ -262,7 +262,7 @@ def _at_most(place: str) -> float:
 def content(
     source: Source,
 ) -> list[tuple[str, str]]:
-    """Count a source by what its files hold."""
+    """Return the format and the SHA-256 of each file of a source, which are hashed in its place."""
     return [_content(place) for place in expand_locations(source)]
 
 
