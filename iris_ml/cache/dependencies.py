@@ -40,7 +40,7 @@ class Watcher:
         self._bindings.append((find, found := _found(find)))
         return found
 
-    def watch(self, find: Callable[[], Any]) -> None:
+    def watch(self, find: Callable[[], object]) -> None:
         """Record the state of what `find` returns, if it can change in place."""
         if _can_change(value := find()):
             self._states.append((find, _state(value)))
@@ -58,7 +58,7 @@ class Watcher:
 MISSING = "nothing has this name"  # a value of its own, so that a name that appears later is a change
 
 
-def _found(find: Callable[[], Any]) -> Any:
+def _found(find: Callable[[], object]) -> object:
     try:
         return find()
     except Exception:  # a closure that is still empty, a module whose attribute raises
@@ -164,7 +164,7 @@ def traced(
 ) -> Callable[[Any, Hasher], None]:
     """Make a function that hashes with a `Tracer` accept any `Hasher`."""
 
-    def hash_traced(value: Any, hasher: Hasher) -> None:
+    def hash_traced(value: object, hasher: Hasher) -> None:
         if isinstance(hasher, Tracer):
             hash_value(value, hasher)
         else:

@@ -88,7 +88,7 @@ def register_hasher(
     """Register the decorated function as the hasher of exactly these types."""
 
     def register(hash_value: HashFunction) -> HashFunction:
-        def hash_once(value: Any, hasher: Hasher) -> None:
+        def hash_once(value: object, hasher: Hasher) -> None:
             if not hasher.seen_before(value):
                 hash_value(value, hasher)
 
@@ -171,7 +171,7 @@ def register_proxy(
     """Register the decorated function, which returns the values that are hashed in place of a value of this type."""
 
     def register(proxy: Proxy) -> Proxy:
-        def hash_proxy(value: Any, hasher: Hasher) -> None:
+        def hash_proxy(value: object, hasher: Hasher) -> None:
             hasher.update(kind)
             hasher.update(proxy(value))
 

@@ -69,7 +69,7 @@ def columns_of(table: Any) -> list[Any]:
     return [*table._iter_column_arrays()]
 
 
-def _is_plain(column: Any) -> bool:
+def _is_plain(column: object) -> bool:
     return type(column) is np.ndarray and column.dtype.kind in "biufc"
 
 

@@ -18,10 +18,10 @@ from .readers import read_pieces, parse_piece
 # %% ../../nbs/io/03_batches.ipynb #9a57b851
 @dataclass(frozen=True)
 class Batch:
-    """Some rows of a table, and the lines among them that are no rows."""
+    """Some rows of a table, and the invalid lines among them."""
 
     rows: pd.DataFrame  # its index says which rows of the table they are
-    refused: Mapping[int, str] = field(default_factory=dict)  # number of a line -> why it is no row
+    refused: Mapping[int, str] = field(default_factory=dict)  # number of an invalid line -> reason
 
     def __len__(self) -> int:
         return len(self.rows) + len(self.refused)
@@ -33,10 +33,10 @@ class Batch:
 
 def read_batches(
     source: Path | str | Iterable[str | Path],  # as for `read_table`
-    holds: Mapping[str, type] | None = None,  # column -> `float` or `str`, where a text file cannot tell
+    holds: Mapping[str, type] | None = None,  # column -> `float` or `str`, for text files
     most: int = 1 << 18,  # rows in a batch
 ) -> Iterator[Batch]:
-    """Read a table of any size, some rows at a time."""
+    """Read a table of any size in batches."""
     found, refused, rows = expand_locations(source), {}, pd.DataFrame()  # type: ignore[var-annotated]
     is_text = file_format(found[0])[0] == "csv"
     for piece in read_pieces(found, most, refused):
@@ -75,7 +75,7 @@ _MISSING = {"", "#N/A", "#NA", "-NaN", "-nan", "<NA>", "N/A", "NA", "NULL", "NaN
 # %% ../../nbs/io/03_batches.ipynb #fab5bd37
 @dataclass(frozen=True)
 class Part:
-    """Some batches of a Parquet file, that can be read without the others."""
+    """Batches of a Parquet file that can be read independently of the others."""
 
     place: str
     number: int  # of its first row, over all files
@@ -85,7 +85,7 @@ class Part:
     most: int  # rows in a batch
 
     def batches(self) -> Iterator[Batch]:
-        """Read them, as `read_batches` gives them."""
+        """Read the batches of this part."""
         from pyarrow.parquet import ParquetFile
 
         with parse_piece(self.place) as file:
@@ -101,8 +101,8 @@ class Part:
 # %% ../../nbs/io/03_batches.ipynb #ce1e87a1
 def expected_rows(
     source: Path | str | Iterable[str | Path],  # as for `read_table`
-) -> int | None:  # none where it cannot be known without reading
-    """Foresee how many rows there are: exactly in Parquet, roughly in text."""
+) -> int | None:  # none if it cannot be estimated
+    """Return the number of rows: exact for Parquet, estimated for text."""
     rows = [_rows_in(place) for place in expand_locations(source)]
     return None if None in rows else sum(filter(None, rows))
 
@@ -129,9 +129,9 @@ def _groups_of(place: str) -> list[int]:  # rows in each
 def cut_parts(
     found: list[str],  # Parquet files
     most: int,  # rows in a batch
-    many: int = 4,  # batches in a part
+    many: int = 4,  # Batches in a part
 ) -> Iterator[Part]:
-    """Cut Parquet files into parts, without reading more than what they say of themselves."""
+    """Split Parquet files into parts; only their footers are read."""
     number = 0
     for place in found:
         for groups, start, stop in _cut(_groups_of(place), most * many):

@@ -7,25 +7,31 @@ __all__ = ['Refuse', 'parse_piece', 'read_pieces', 'read_table', 'write_table', 
 
 # %% ../../nbs/io/02_readers.ipynb #19569608
 import json
+import warnings
 from codecs import getincrementaldecoder
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from io import BytesIO, RawIOBase
 from itertools import islice
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
 
-from .locations import file_format, open_location
+from ..base.atomic_files import replace_atomically
 from ..base.errors import DataError
+from ..base.settings import Source
+from ..cache.hashing import register_proxy
+from .locations import expand_locations, file_format, open_location
 
 # %% ../../nbs/io/02_readers.ipynb #68367015
 @contextmanager
 def parse_piece(
     place: str,  # a file or an address
 ) -> Iterator[BinaryIO]:
-    """Open a table; `DataError` where it cannot be opened, or be read while it is open."""
+    """Open a file of a table; `DataError` if it cannot be opened, or cannot be read while it is open."""
     try:
         with open_location(place) as file:
             yield file
@@ -50,7 +56,7 @@ class _Utf8(RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """Read bytes, if they are UTF-8."""
+        """Return the next bytes; `ValueError` if they are not UTF-8."""
         piece = self._file.read(size)
         try:
             self._decode(piece, final=not piece)
@@ -118,9 +124,9 @@ def _objects(number: int, line: bytes, refuse: Refuse | None) -> Iterator[dict[s
 def read_pieces(
     found: list[str],  # files of one kind
     most: int = 1 << 17,  # rows in a piece of Parquet
-    refused: dict[int, str] | None = None,  # takes lines that are no rows, number -> reason; none: they are an error
+    refused: dict[int, str] | None = None,  # filled with the invalid lines, number -> reason; none: they are an error
 ) -> Iterator[pd.DataFrame]:
-    """Read files as they come, piece by piece; cells of CSV are texts."""
+    """Read files piece by piece; cells of CSV are texts."""
     first: list[Any] = []
     number = 0  # of the next row
     for place in found:
@@ -156,18 +162,6 @@ def _numbers(first: int, count: int, taken: Collection[int]) -> pd.Index:
     free = np.setdiff1d(np.arange(first, first + count + len(taken)), taken)[:count] if taken else None
     return pd.RangeIndex(first, first + count) if free is None else pd.Index(free)
 
-# %% ../../nbs/io/02_readers.ipynb #2a21b4ce
-import warnings
-from collections.abc import Iterable
-from hashlib import sha256
-from pathlib import Path
-
-
-from ..cache.hashing import register_proxy
-from ..base.atomic_files import replace_atomically
-from .locations import expand_locations
-from ..base.settings import Source
-
 # %% ../../nbs/io/02_readers.ipynb #33b324ce
 def _together(tables: Iterable[pd.DataFrame], kind: str) -> pd.DataFrame:
     table = pd.concat([*tables], ignore_index=True)
@@ -184,7 +178,7 @@ def _from_csv(file: BinaryIO) -> pd.DataFrame:
 def read_table(
     source: Path | str | Iterable[str | Path],  # a file, a pattern, a folder, an address, or several of these
 ) -> pd.DataFrame:
-    """Read a table as a whole; `DataError` where that cannot be done."""
+    """Return a whole table; `DataError` if it cannot be read."""
     found = expand_locations(source)
     kind, compression = file_format(found[0])
     if len(found) > 1 or compression or kind == "json lines":
@@ -214,7 +208,7 @@ def raw(
     largest_table: float = float("inf"),  # megabytes of memory
     sample_seed: int = 0,  # chooses the rows of a table that is larger
 ) -> pd.DataFrame:  # rows as they come
-    """Read the rows to learn from, or of a table that is too large a sample."""
+    """Return the rows to learn from; a sample of them if the table is too large."""
     found = expand_locations(source)
     if sum(map(_at_most, found)) < largest_table * 1e6:
         return read_table(found)

@@ -37,7 +37,7 @@ _LEVELS = np.linspace(0, 1, 21)
 
 # %% ../../nbs/stats/02_describe.ipynb #46db18da
 def distribution_distance(
-    before: dict[str, Any],  # what `describe_table` says of a column
+    before: dict[str, Any],  # what `describe_table` returns for a column
     after: dict[str, Any],  # of another, or of the same in another table
 ) -> float:  # between 0 and 1; none (NaN) where they cannot be compared
     """Return the distance between two distributions."""
