@@ -17,6 +17,7 @@ import pandas as pd
 
 from .keys import digest
 from ..base.skops_archive import dump_archive, load_archive
+from .hashing_pandas import columns_of
 
 # %% ../../nbs/cache/08_serializers.ipynb #2d69ff55
 class UnserializableError(Exception):
@@ -62,16 +63,42 @@ def _write_arrow(value: pd.DataFrame | pd.Series, path: Path) -> str:
     import pyarrow as pa
 
     kind = {b"kind": type(value).__name__.encode()}
-    table = value if isinstance(value, pd.DataFrame) else value.to_frame(_NAMELESS if value.name is None else value.name)
-    arrow = pa.Table.from_pandas(table, preserve_index=None)
-    arrow = arrow.replace_schema_metadata(arrow.schema.metadata | kind)
+    if layout := _plain_layout(value):
+        names, columns = value.columns.tolist(), map(pa.array, columns_of(value))
+        arrow = pa.Table.from_arrays([*columns], names, metadata=kind)
+    else:
+        layout = _layout(value)
+        table = value if isinstance(value, pd.DataFrame) else value.to_frame(_NAMELESS if value.name is None else value.name)
+        arrow = pa.Table.from_pandas(table, preserve_index=None)
+        arrow = arrow.replace_schema_metadata(arrow.schema.metadata | kind)
     with pa.output_stream(str(path), compression=None, buffer_size=_PIECE) as file, pa.ipc.new_file(file, arrow.schema) as ipc:
         ipc.write_table(arrow)
-    return _layout(value)
+    return layout
 
 
 _NAMELESS = "a series without a name"  # the name of its column in the file
 _PIECE = 65_536  # bytes that are written together; Arrow itself writes a few at a time
+
+# %% ../../nbs/cache/08_serializers.ipynb #0a894811
+def _plain_layout(value: pd.DataFrame | pd.Series) -> str:  # empty if the table needs more metadata
+    if type(value) is not pd.DataFrame or value.attrs or not value.flags.allows_duplicate_labels:
+        return ""
+    rows, names = value.index, value.columns
+    counted = type(rows) is pd.RangeIndex and (rows.start, rows.step, rows.name) == (0, 1, None)
+    named = type(names) is pd.Index and names.dtype == _TEXT and names.name is None and names.is_unique
+    if not (counted and named):
+        return ""
+    types = [*map(_plain_type, columns_of(value))]
+    return f"plain {types}" if types and all(types) else ""
+
+
+def _plain_type(column: Any) -> str:  # empty if Arrow does not restore it exactly
+    if type(column) is np.ndarray:
+        return column.dtype.str if column.dtype.kind in "biuf" else ""
+    return "text" if column.dtype == _TEXT else ""
+
+
+_TEXT = pd.StringDtype(na_value=np.nan)  # as pandas restores Arrow's text
 
 # %% ../../nbs/cache/08_serializers.ipynb #bbc8ccda
 def read_value(
@@ -105,7 +132,7 @@ _EXACT: set[str] = set()  # layouts of tables that were restored exactly
 
 
 def write_value(
-    value: object,
+    value: Any,
     known: str,  # the digest of the value
     path: Path,  # the file to write
     trusted: tuple[str, ...] = (),  # types that a skops file may hold besides the usual ones
