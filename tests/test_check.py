@@ -58,11 +58,11 @@ def test_all_surfaces_of_the_project_agree(trained):
 
 
 REPORTS = {name for name in SURFACES if name.startswith("report")}
-STEP, COMMANDS = "return model.predict(features)", "iris_ml/cli/predict.py"
+STEP, COMMANDS = "return model.predict(features)", "iris_ml/cli/commands.py"
 BENT = {  # file, what it says, what it says when it is bent, surfaces that are then to be named
     "a page that was edited and not exported": ("nbs/steps/06_model.ipynb", STEP, f"{STEP}.round(3)", {"notebook"}),
     "a module that was edited by hand": ("iris_ml/steps/model.py", STEP, f"{STEP}.round(6)", {*SURFACES} - {"notebook"}),
-    "a command that rounds": (COMMANDS, "join_predictions(asked), to", "join_predictions(asked).round(3), to", {"command"}),
+    "a command that rounds": (COMMANDS, "join_predictions(run), to", "join_predictions(run).round(3), to", {"command"}),
     "a report that rounds": ("iris_ml/batch/scoring.py", "from_pandas(table,", "from_pandas(table.round(3),", REPORTS),
     "a report of other rows": ("iris_ml/io/batches.py", "yield Batch(rows, ", "yield Batch(rows * 1.01, ", REPORTS),
     "a service that mixes up columns": ("iris_ml/api/schemas.py", "[row[name] for", "[row[min(row)] for", {"API"}),

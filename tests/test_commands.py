@@ -117,7 +117,7 @@ BAD_TABLES = {
     empty: ["no rows"],
     a_missing_column: ["'petal_width'"],
     an_unknown_column: ["'colour'"],
-    a_column_twice: ["'petal_length'", "twice"],
+    a_column_twice: ["'petal_length'", "duplicate"],
     text_where_a_number_belongs: ["'petal_width'", "row 7", "'wide'"],
     a_gap: ["'petal_width'", "row 7"],
     infinity: ["'petal_width'", "row 7", "inf"],

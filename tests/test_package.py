@@ -54,7 +54,7 @@ def test_the_wheel_works_in_an_empty_environment_and_passes_its_own_tests_there(
     typed(*install, "--no-deps", wheel)
     alone = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "IRIS_ML_", "PYTEST_"))}
     (tmp_path / "away").mkdir()
-    assert "The model lies in" in typed(python.with_name("iris_ml"), "run", cwd=tmp_path / "away", env=alone)
+    assert "The model is in" in typed(python.with_name("iris_ml"), "run", cwd=tmp_path / "away", env=alone)
     for name in "test_workflow.py", "test_model_files.py", "catalogue.py":
         shutil.copy(PROJECT / "tests" / name, tmp_path / "away")
     said = typed(python, "-m", "pytest", "-q", cwd=tmp_path / "away", env=alone)

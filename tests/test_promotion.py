@@ -92,7 +92,7 @@ def test_the_first_is_promoted_then_only_a_promotion_changes_who_answers_and_a_r
     assert folder.champion == first
     code, said = folder.type("retrain")
     assert code == 0
-    assert "is made of what there is" in said
+    assert "is up to date" in said
 
 
 def test_what_no_page_says_is_not_promoted_whatever_the_reason(folder):

@@ -339,7 +339,7 @@ def test_a_run_that_cannot_be_sent_stays_to_be_sent(harm, monkeypatch):
     with pytest.warns(UserWarning, match="runs are not sent"):
         workflow.run("train")
     monkeypatch.setenv("IRIS_ML_TRACKING", "")
-    assert command("ui", "--sync-only") == "1 runs are new to MLflow.\n"
+    assert command("ui", "--sync-only") == "Runs sent to MLflow: 1\n"
 
 
 # MLflow
@@ -390,10 +390,10 @@ def test_mlflow_shows_a_run_whole_and_its_own_client_loads_the_model(monkeypatch
     figure = plt.figure()
     plt.close(figure)
     run.note("cut", figure)
-    assert command("ui", "--sync-only") == "2 runs are new to MLflow.\n"
-    assert command("ui", "--sync-only") == "0 runs are new to MLflow.\n", "nothing is sent twice"
+    assert command("ui", "--sync-only") == "Runs sent to MLflow: 2\n"
+    assert command("ui", "--sync-only") == "Runs sent to MLflow: 0\n", "nothing is sent twice"
     run.note("seen", "in MLflow")
-    assert command("ui", "--sync-only") == "1 runs are new to MLflow.\n", "what was added to is sent again"
+    assert command("ui", "--sync-only") == "Runs sent to MLflow: 1\n", "what was added to is sent again"
     program = """
 import json, mlflow, sys
 client = mlflow.MlflowClient(sys.argv[1])

@@ -67,7 +67,7 @@ class RequestBody:
             rows = self._adapter.validate_json(content)["rows"]
         except ValidationError as error:
             raise _invalid_body(error) from None
-        if content.count(b'"') != 2 * (1 + len(rows) * self._columns):  # for 5,000 rows, to check always adds 4 to 20 ms
+        if content.count(b'"') != 2 * (1 + len(rows) * self._columns):  # to check always adds 4 ms to a request of 5,000 rows
             json.loads(content, object_pairs_hook=_check_unique)
         return rows
 
