@@ -91,7 +91,7 @@ def sending(folder, processes=4, **settings):
         for _ in range(processes)
     ]
     said = [sender.communicate(timeout=300)[0] for sender in senders]
-    return sum(sender.returncode != 0 for sender in senders), sum(int(text.split()[0]) for text in said if text)
+    return sum(sender.returncode != 0 for sender in senders), sum(int(text.split()[-1]) for text in said if text)
 
 
 def sending_at_once(rounds=20, each=4):
