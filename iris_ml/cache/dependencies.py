@@ -90,6 +90,7 @@ class Tracer(Hasher):
         self.parts: dict[str, str] = {}  # name -> digest or version
         self.packages: set[str] = set()  # installed packages that were reached
         self.visited: set[object] = set()  # classes and attributes that need no second look
+        self.code_digest = ""  # of everything but packages and Python, once `hexdigest` has hashed it
         self.installed_classes: dict[type, bytes] = {}  # class of a package -> its full name, which is all that is hashed
         self.watcher = Watcher()
         self._names: dict[tuple[str, int], tuple[str, object]] = {}  # name and identity -> name of the part, and value
@@ -117,8 +118,13 @@ class Tracer(Hasher):
             self.parts |= {f"package {name}": version for name, version in package_versions(package)}
             if settings := self.watcher.resolve(functools.partial(package_settings, package)):
                 self.parts[f"settings of {package}"] = digest(settings)
+        self.code_digest = digest([total, {name: part for name, part in self.parts.items() if _is_code(name)}])
         self.parts |= {"Python": platform.python_version()} if self.parts else {}
         return digest([total, self.parts]) if self.parts else total
+
+
+def _is_code(part: str) -> bool:
+    return not part.startswith(("package ", "settings of "))
 
 
 def _hash_by_type(value: object, tracer: Tracer) -> None:

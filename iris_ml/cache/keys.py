@@ -24,6 +24,7 @@ class Fingerprint:
 
     digest: str
     parts: dict[str, str]
+    code: str  # the same digest without the versions of packages and Python
 
 
 _FINGERPRINTS: WeakKeyDictionary[Callable[..., object], tuple[Watcher, Fingerprint]] = WeakKeyDictionary()
@@ -42,7 +43,7 @@ def fingerprint(
     sources = [*PROXY_TYPES, *(kind.__name__ for kind in PROXY_TYPES)]
     tracer = Tracer(may_read=any(kind in sources for kind in types))
     tracer.packages |= set() if all(kind in _PLAIN for kind in types) else {"pandas"}
-    found = Fingerprint(_digest(function, tracer), tracer.parts)
+    found = Fingerprint(_digest(function, tracer), tracer.parts, tracer.code_digest)
     _FINGERPRINTS[function] = tracer.watcher, found
     return found
 

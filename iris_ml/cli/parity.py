@@ -24,13 +24,14 @@ from unittest.mock import patch
 
 import pandas as pd
 
-import iris_ml
 from ..models.live_model import load_live_model
+from ..base.environment import place
+from ..models.prediction_steps import golden_rows as read_golden_rows, plan_predictions, prediction_workflow
 from ..models.predictor import Predictor, load_champion
 from ..batch.report import report
 from ..base.settings import read_settings
 from ..steps.model import Model
-from ..workflow.workflow import find_workflow
+from ..workflow.workflow import project_folder
 from ..io.readers import read_table, write_table
 from ..base.errors import IrisError, MissingExtra
 
@@ -39,12 +40,10 @@ def golden_rows(
     model: Model,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:  # raw rows, and the expected predictions
     """Return rows for which every surface must give the same predictions."""
-    columns = [*model.profile.columns]
-    if {*columns} != {*model.columns}:
+    rows = read_golden_rows(model)
+    if rows.empty:  # a file of an earlier release
         rows = pd.DataFrame(model.profile.sample).drop(columns=model.profile.target).head(12)
-        return rows, Predictor(model).run(rows)["predictions"]
-    rows = model.golden_rows()
-    return rows[columns], model.predict(rows)
+    return rows, Predictor(model).run(rows)["predictions"]
 
 # %% ../../nbs/cli/04_parity.ipynb #02f302be
 class _UnavailableSurface(Exception):
@@ -52,16 +51,16 @@ class _UnavailableSurface(Exception):
 
 
 def _notebook(rows: pd.DataFrame, model: Model) -> pd.DataFrame:
-    predictor = Predictor(model)
-    steps = {name: _step_of_page(name) for name in predictor.run(rows) if name not in {"raw", "model"}}
-    return Predictor(model, predictor.workflow.swap(**steps)).run(rows)["predictions"]
+    written = prediction_workflow(model).map_functions(_function_of_page)
+    return plan_predictions(model, written).run(rows)["predictions"]
 
 
-def _step_of_page(step: str) -> Callable:
-    workflow = find_workflow(read_settings().workflow)
-    function = unwrap(workflow[step].function)
-    page = re.search(r"nbs/([\w/]+\.ipynb)", workflow[step].place)
-    path = Path(iris_ml.__path__[0]).parent / "nbs" / page[1] if page else Path()
+def _function_of_page(function: Callable) -> Callable:  # the function itself if it has no name on a page, as a lambda
+    page = re.search(r"nbs/([\w/]+\.ipynb)", place(function))
+    if not page or function.__name__ == "<lambda>":
+        return function
+    function = unwrap(function)
+    path = project_folder(function.__module__) / "nbs" / page[1]
     if not path.is_file():
         raise _UnavailableSurface("the package is installed without its notebooks")
     cells = ["".join(cell["source"]) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]

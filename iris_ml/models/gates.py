@@ -24,7 +24,7 @@ from ..tracking.run_record import RunRecord, StepRecord
 from ..workflow.run import Result, Run
 from ..workflow.workflow import Workflow
 from ..stats.intervals import paired_difference
-from ..base.errors import IrisError
+from ..base.errors import IrisError, WorkflowError
 
 # %% ../../nbs/models/06_gates.ipynb #eef98007
 @dataclass(frozen=True)
@@ -86,7 +86,10 @@ def check_shape(
     workflow: Workflow | None = None,  # none: the one that the settings name
 ) -> Gate:
     """Return the gate that is open if a prediction depends on its own row alone."""
-    predictor = Predictor(model, workflow)
+    try:
+        predictor = Predictor(model, workflow)
+    except WorkflowError as error:
+        return Gate("shape", False, str(error))
     whole = predictor.run(rows)
     for way, part, places in _shapes(rows):
         asked = predictor.run(part)
@@ -153,6 +156,7 @@ def check_cost(
 
 # %% ../../nbs/models/06_gates.ipynb #9552d92a
 import re
+from configparser import ConfigParser
 
 from ..base.environment import git_state
 
@@ -192,15 +196,23 @@ def _is_exported(notebook: Path, folder: Path) -> bool:
     named = [found[1] for cell in cells if (found := re.match(r"#\|\s*default_exp ([\w.]+)", cell))]
     if not named:
         return True
-    module = folder / "iris_ml" / f"{named[0].replace('.', '/')}.py"
-    exported = _absolute(module.read_text(encoding="utf-8"), named[0]) if module.exists() else ""
+    library = folder / _library(folder)
+    module = library / f"{named[0].replace('.', '/')}.py"
+    exported = _absolute(module.read_text(encoding="utf-8"), [library.name, *named[0].split(".")]) if module.exists() else ""
     wanted = [cell.partition("\n")[2].strip() for cell in cells if re.match(r"#\|\s*export\s*\n", cell)]
     return all(cell in exported for cell in wanted)
 
 
-def _absolute(code: str, module: str) -> str:
+def _library(folder: Path) -> str:
+    """Return the folder of the modules that nbdev exports, from its settings."""
+    parser = ConfigParser(delimiters=["="])
+    parser.read(folder / "settings.ini", encoding="utf-8")
+    return parser.get("DEFAULT", "lib_path", fallback=folder.name)
+
+
+def _absolute(code: str, path: list[str]) -> str:
     """Write the relative imports of an exported module as they are in its notebook."""
-    parents = ["iris_ml", *module.split(".")[:-1]]
+    parents = path[:-1]
 
     def absolute(found: re.Match[str]) -> str:
         base = ".".join(parents[: len(parents) + 1 - len(found[1])])

@@ -17,7 +17,7 @@ import pandas as pd
 from .model_file import load, model_version
 from .predictor import Predictor
 from ..tracking.records import Records
-from ..base.errors import IrisError, ModelFileError
+from ..base.errors import IrisError, ModelFileError, WorkflowError
 
 # %% ../../nbs/models/05_live_model.ipynb #3bd7b7c4
 def find_lineage(
@@ -66,6 +66,9 @@ def load_live_model(
         predictor.run(rows)
         loaded = perf_counter()
         predictor.run(rows.head(1))
+    except WorkflowError as error:
+        what, advice = f"{error.where}: {error.what}", "restart the server if its code is older than the model, else: iris_ml run"
+        raise ModelFileError(what, str(path), advice) from error
     except Exception as error:
         what = f"the workflow cannot ask it: {getattr(error, 'what', error)}"
         raise ModelFileError(what, str(path), "train another with: iris_ml run") from error
@@ -97,7 +100,7 @@ class ModelWatcher:
         try:
             successor = load_live_model(self.path, self.trusted, self.records)
         except IrisError as error:
-            self.refused = error.what
+            self.refused = f"{error.what}; {error.advice}" if error.advice else error.what
             _log.error("the new model is refused, and the old one stays: %s", error)
             return False
         self.champion, self.refused = successor, ""

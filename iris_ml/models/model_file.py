@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # this page imports neither pandas nor scikit-learn
     from iris_ml.steps.model import Model
 
 # %% ../../nbs/models/01_model_file.ipynb #91c06e40
-_MODEL = b"iris_ml model 2 "
+_MODEL, _MODEL_2 = b"iris_ml model 3 ", b"iris_ml model 2 "  # the format now, and the one before, which names no steps
 CHAMPION, CHAMPION_1 = b"iris_ml champion 2 ", b"iris_ml champion 1 "  # the format now, and the one before
 
 
@@ -33,7 +33,9 @@ def save(
     """Write a model to a file, completely or not at all."""
     archive = archive or dump_archive(model)
     digest = sha256(archive).hexdigest()
-    header = json.dumps({"model": digest, "answers": model.answers()})
+    from iris_ml.models.prediction_steps import describe_steps  # pandas, which only saving needs
+
+    header = json.dumps({"model": digest, "answers": model.answers(), **describe_steps(model)})
     write_with_digest(_MODEL, header.encode() + b"\n" + archive, path)
     return digest
 
@@ -58,14 +60,15 @@ def load(
     if not hasattr(model, "verified"):
         raise ModelFileError(f"it holds a {type(model).__name__}, which is no model", str(path), ADVICE)
     try:
-        return model.verified(header["answers"])
+        model.verified(header["answers"])
     except Exception as error:
         raise ModelFileError(f"the golden rows do not give the recorded predictions: {error}", str(path)) from error
+    return model.set_origin(recorded={name: value for name, value in header.items() if name not in {"model", "answers"}})
 
 # %% ../../nbs/models/01_model_file.ipynb #98bae102
 def _read_model(path: Path) -> tuple[dict[str, Any], bytes]:  # the header, the archive
     kind, content = read_with_digest(path)
-    if kind == _MODEL:
+    if kind in (_MODEL, _MODEL_2):
         return _split(content, path)
     digest = json.loads(content)["model"]
     file = model_path(path, digest)
@@ -94,7 +97,7 @@ def read_with_digest(
         first, _, content = path.read_bytes().partition(b"\n")
     except OSError as error:
         raise ModelFileError(f"there is no model file to read: {error.strerror}", str(path), ADVICE) from error
-    kind = next((kind for kind in (_MODEL, CHAMPION, CHAMPION_1) if first.startswith(kind)), b"")
+    kind = next((kind for kind in (_MODEL, _MODEL_2, CHAMPION, CHAMPION_1) if first.startswith(kind)), b"")
     advice = _PROMOTE if first.startswith(b"iris_ml champion ") else ADVICE
     if not kind:
         is_ours = first.startswith(b"iris_ml ")
@@ -144,7 +147,7 @@ def model_version(
     """Return the version of the model in a file, without checking the file."""
     try:
         with open(path, "rb") as file:
-            is_ours = file.readline(100).startswith((_MODEL, CHAMPION, CHAMPION_1))
+            is_ours = file.readline(100).startswith((_MODEL, _MODEL_2, CHAMPION, CHAMPION_1))
             return str(json.loads(file.readline())["model"])[:12] if is_ours else ""
     except (KeyError, OSError, TypeError, ValueError):
         return ""

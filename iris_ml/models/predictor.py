@@ -15,7 +15,8 @@ from .model_file import load
 from ..workflow.run import Result
 from ..workflow.run import Run
 from ..base.settings import read_settings
-from ..workflow.workflow import find_workflow
+from .prediction_steps import plan_predictions, prediction_workflow
+from ..base.errors import WorkflowError
 from ..workflow.workflow import Workflow
 
 # %% ../../nbs/models/02_predictor.ipynb #290cb7e2
@@ -31,17 +32,10 @@ class Predictor:
     def __init__(
         self,
         model: Any,  # fitted, with its profile
-        workflow: Workflow | None = None,  # from raw rows to predictions; none: the one that the settings name
+        workflow: Workflow | None = None,  # None: the one that trained the model, or that the settings name
     ):
-        self.model = model
-        self.workflow = find_workflow(read_settings().workflow) if workflow is None else workflow
-        seen = model.profile
-        table: dict[str, object] = {name: getattr(seen, name) for name in ("target", "passthrough", "rename", "relabel")}
-        table["categorical"] = [name for name, column in seen.columns.items() if "categories" in column]
-        table["nullable"] = [name for name, column in seen.columns.items() if column.get("nullable")]
-        table["classes"] = [label for label in seen.classes if isinstance(label, str)]  # numbers need no list
-        changed = self.workflow.swap(model=model, feature_names=list(seen.columns), **table)
-        self._plan = changed.plan("predictions", given=["raw"])
+        self.model, self.workflow = model, prediction_workflow(model, workflow)
+        self._plan = plan_predictions(model, self.workflow)
 
     def run(
         self,
@@ -49,8 +43,19 @@ class Predictor:
         debug: bool = False,  # say also what lies "outside", what the "moves" are, and which known rows are "nearest"
     ) -> Run:  # every step from the rows to the predictions
         """Answer new rows, and keep every step on the way; `DataError` where a row breaks the contract."""
-        run = self._plan.run(raw=rows)
+        run = self._plan.run(rows)
+        if len(run["predictions"]) != len(rows):
+            step = next(name for name in run if name != "model" and len(run[name]) != len(rows))
+            what = f"it makes {len(run[step])} rows of {len(rows)}, so predictions do not belong to rows"
+            raise WorkflowError(what, f"step {step!r}", "select training rows after the step 'train' instead")
+        if "rows" not in run.results:  # the workflow calls its checked rows otherwise
+            run = Run({**run.results, "rows": Result(self._checked_rows(run))}, run.inputs)
         return Run({**run.results, **_explained(run, self)}, run.inputs) if debug else run
+
+    def _checked_rows(self, run: Run) -> pd.DataFrame:
+        tables = [run[name] for name in run if name not in {"raw", "model", "predictions"}]
+        columns = {*self.model.profile.columns}
+        return next((table for table in tables if isinstance(table, pd.DataFrame) and columns <= {*table}), run["raw"])
 
 
 def run_model(

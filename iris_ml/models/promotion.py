@@ -7,11 +7,9 @@ __all__ = ['compare_with_champion', 'data_versions', 'Decision', 'promote', 'sta
 
 # %% ../../nbs/models/08_promotion.ipynb #bc7ecd14
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 
 import pandas as pd
 
-import iris_ml
 from .gates import check_derived
 from ..base.atomic_files import temporary_path
 from .gates import Gate, check_better, check_cost, check_repeatable, check_shape
@@ -24,7 +22,7 @@ from .predictor import Predictor, sample_predictions
 from ..tracking.records import Records, RecordWriter
 from ..workflow.run import Run
 from ..base.settings import Settings, read_settings
-from ..workflow.workflow import find_workflow
+from ..workflow.workflow import find_workflow, project_folder
 from ..workflow.workflow import Workflow
 from .champion import ChampionInfo, read_champion, set_champion
 from .pruning import save_run_model
@@ -101,7 +99,7 @@ def _decide(workflow: Workflow, run: Run, record: RunRecord | None, because: str
         save_run_model(run.results["model"], settings.checkpoints, candidate)
         costs, figures = check_cost(candidate, settings.limits, settings.trusted_types)
         gates = [
-            check_derived(record, run, Path(iris_ml.__path__[0]).parent),
+            check_derived(record, run, project_folder(settings.workflow)),
             check_repeatable(run, again),
             compare_with_champion(read_champion(settings.model_file), record, run, settings),
             check_shape(run["raw"].iloc[:: -(-len(run["raw"]) // 200)], run["model"]),

@@ -6,12 +6,14 @@
 __all__ = ['FORMAT', 'Profile', 'read_profile', 'profile']
 
 # %% ../../nbs/steps/04_profile.ipynb #2de8526c
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 # %% ../../nbs/steps/04_profile.ipynb #5c1f0a77
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Profile:
     passthrough: list[str] = field(default_factory=list)  # columns carried along
     rename: dict[str, str] = field(default_factory=dict)  # name of a column in the source -> its name
     relabel: dict[str, str] = field(default_factory=dict)  # name of a class in the source -> its name
-
+    golden: str = ""  # a few training rows as they were read, without the target: Arrow's stream format in base 64
     def to_dict(self) -> dict[str, Any]:
         """Return the profile as a model file stores it, with the number of its format."""
         return {"format": FORMAT, **vars(self)}
@@ -55,6 +57,7 @@ def profile(
     passthrough: Sequence[str],  # columns carried along
     rename: dict[str, str],  # name of a column in the source -> its name
     relabel: dict[str, str],  # name of a class in the source -> its name
+    raw: pd.DataFrame,  # rows as they were read
 ) -> Profile:
     """Describe the training rows."""
     training = rows[split == "train"]
@@ -69,6 +72,7 @@ def profile(
         passthrough=list(passthrough),
         rename=dict(rename),
         relabel=dict(relabel),
+        golden=_golden(raw.drop(columns=[name for name in raw if rename.get(str(name), name) == target]), training.index),
     )
 
 # %% ../../nbs/steps/04_profile.ipynb #848c6484
@@ -89,6 +93,20 @@ def _distribution(column: pd.Series) -> dict[str, Any]:
     places = np.linspace(0, 1, min(len(known), 501))
     quantiles = np.quantile(known, places, method="nearest").tolist() if len(known) else []
     return {"rows": len(column), "missing": len(column) - len(known), "quantiles": " ".join(map(repr, quantiles))}
+
+
+def _golden(raw: pd.DataFrame, training: pd.Index) -> str:
+    kept = training[training.isin(raw.index)] if raw.index.is_unique else raw.index[:0]
+    places = raw.index.get_indexer(kept) if len(kept) else np.arange(len(raw))
+    rows = raw.iloc[np.unique(places[np.linspace(0, len(places) - 1, 12).astype(int)])].reset_index(drop=True)
+    sink = pa.BufferOutputStream()
+    try:
+        table = pa.Table.from_pandas(rows)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):  # cells that Arrow has no type for
+        return ""
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    return b64encode(sink.getvalue()).decode()
 
 
 def _counts(column: pd.Series) -> dict[str, Any]:

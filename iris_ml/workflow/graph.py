@@ -10,6 +10,7 @@ import inspect
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from graphlib import CycleError, TopologicalSorter
 from typing import Any, get_origin, get_type_hints
 
 from ..base.environment import place
@@ -34,11 +35,11 @@ class Step:
     cache_name: str = ""  # the name in the store, if it is another
     part_of: str = ""  # the step that it was, before another came after it
     origin: str = ""  # how it came into the workflow: "swapped", "added", "after"
+    inputs: tuple[str, ...] = field(init=False)  # the steps and settings that it needs
 
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """The steps and settings that it needs."""
-        return tuple(self.aliases.get(name, name) for name in inspect.signature(self.function).parameters)
+    def __post_init__(self) -> None:
+        inputs = tuple(self.aliases.get(name, name) for name in inspect.signature(self.function).parameters)
+        object.__setattr__(self, "inputs", inputs)
 
     @property
     def hints(self) -> dict[str, Any]:
@@ -108,6 +109,7 @@ def build_graph(
         if flags_of(each.function) and each.name not in nodes:
             raise WorkflowError(f"no variant of {each.name!r} is for these settings", "the workflow", "add one with `when`")
     _expect_made(nodes, [*settings])
+    _expect_order(nodes)
     try:
         return FunctionGraph(update_dependencies(nodes, LifecycleAdapterSet()), {})
     except (ValueError, TypeError) as error:
@@ -124,6 +126,16 @@ def _expect_made(nodes: Mapping[str, Node], settings: list[str]) -> None:
             if asked in nodes and not types_match(kind, nodes[asked].type):
                 what = f"its input {asked!r} is annotated as {_called(kind)}, but is {_called(nodes[asked].type)}"
                 raise WorkflowError(what, where, "make the types agree")
+
+
+def _expect_order(nodes: Mapping[str, Node]) -> None:
+    try:
+        TopologicalSorter({name: [*filter(nodes.get, node.input_types)] for name, node in nodes.items()}).prepare()
+    except CycleError as error:
+        first, *others = error.args[1][:-1]
+        what = f"it needs its own result{', by way of ' if others else ''}{', '.join(map(repr, others))}"
+        advice = f"to change the result of a step, use workflow.after({first!r}, function)"
+        raise WorkflowError(what, f"step {first!r}, {place(nodes[first].callable.function)}", advice) from error
 
 
 def _called(kind: object) -> str:

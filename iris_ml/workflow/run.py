@@ -9,7 +9,7 @@ __all__ = ['Result', 'summarize_value', 'Run']
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import pandas as pd
 
@@ -32,6 +32,7 @@ class Result:
     note: str = ""  # why it was not kept
     previous_key: CacheKey | None = None  # of the entry that was used last
     key: CacheKey | None = None  # its own
+    workflow: object = None  # that made the value, for a value with a method `set_origin`
 
     @property
     def value(self) -> Any:
@@ -39,6 +40,9 @@ class Result:
         if self.load is not None:
             self.in_memory, self.load = self.load(), None
         value = self.in_memory
+        if self.workflow is not None and hasattr(value, "set_origin"):
+            value.set_origin(self.workflow)
+            self.workflow = None
         return value.copy(deep=False) if isinstance(value, pd.DataFrame | pd.Series) else value
 
     @cached_property
@@ -84,6 +88,12 @@ class Run:
 
     def __getitem__(self, name: str) -> Any:
         return self._result(name).value
+
+    def bind(self, workflow: object) -> Self:
+        """Give the workflow that ran to each value with a method `set_origin`, as a model has."""
+        for result in self.results.values():
+            result.workflow = workflow if result.how != "overridden" else None
+        return self
 
     def _result(self, name: str) -> Result:
         name = current_name(name, [*self.results], self._renamed)

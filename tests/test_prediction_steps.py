@@ -1,0 +1,282 @@
+"""The steps that trained a model predict with it, on every surface; other steps are refused by name."""
+
+import json
+import os
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import requests
+
+from iris_ml import load, predict, save
+from iris_ml.base.errors import WorkflowError
+from iris_ml.io.readers import raw
+from iris_ml.production import workflow
+from torture.serving import served
+
+ROWS = raw("package:iris.csv").drop(columns="species")
+SHORT = "petal_length"
+
+
+def tenth(features):
+    return features.assign(petal_length=features.petal_length / 10)
+
+
+def divided(features, by):
+    return features.assign(petal_length=features.petal_length / by)
+
+
+class Scale:
+    def apply(self, rows):
+        return rows.assign(petal_length=rows.petal_length / 10)
+
+
+def only_petals(rows):
+    return rows[[name for name in rows if name.startswith("petal") or name == "species"]]
+
+
+CHANGED = {  # how a workflow was changed, and the step that a refusal names
+    "a function after features": (workflow.after("features", tenth), "features"),
+    "a lambda after features": (workflow.after("features", lambda features: tenth(features)), "features"),
+    "a partial function after features": (workflow.after("features", partial(divided, by=10)), "features"),
+    "a method after rows": (workflow.after("rows", Scale().apply), "rows"),
+    "a function after raw": (workflow.after("raw", tenth), "raw"),
+    "other features": (workflow.swap(features=only_petals), "features"),
+    "two functions after features": (workflow.after("features", tenth).after("features", tenth), "features"),
+    "a function after predictions": (workflow.after("predictions", lambda predictions: predictions[::1]), "predictions"),
+    "a setting that a step uses": (
+        workflow.after("features", lambda features, seed: features * (seed + 1)).swap(seed=3),
+        "features",
+    ),
+}
+
+
+@pytest.fixture(params=CHANGED)
+def changed(request, tmp_path, monkeypatch):
+    """A changed workflow, its run, the path of its model, and the step that differs from production."""
+    monkeypatch.chdir(tmp_path)
+    other, step = CHANGED[request.param]
+    run = other.run(progress=False)
+    save(run["model"], "changed.skops")
+    return other, run, "changed.skops", step
+
+
+def test_the_process_that_trained_predicts_as_the_run(changed):
+    _, run, _, _ = changed
+    assert predict(ROWS, run["model"]).equals(run["predictions"])
+
+
+def test_a_loaded_model_predicts_as_the_run_with_the_workflow_that_trained_it(changed):
+    other, run, path, _ = changed
+    assert predict(ROWS, load(path), workflow=other).equals(run["predictions"])
+
+
+def test_a_loaded_model_refuses_other_steps_by_name(changed):
+    _, _, path, step = changed
+    with pytest.raises(WorkflowError, match=rf"step '{step}'.*train"):
+        predict(ROWS, load(path))
+
+
+def test_a_reused_model_knows_its_workflow(changed):
+    other, run, _, _ = changed
+    again = other.run(progress=False)
+    assert again.results["model"].how == "reused"
+    assert predict(ROWS, again["model"]).equals(run["predictions"])
+
+
+@pytest.mark.parametrize(
+    "part", [{"split": lambda rows: pd.Series(["train", "test"] * 75, rows.index)}, {"seed": 5}], ids=["the split", "the seed"]
+)
+def test_steps_before_the_model_may_differ(part, tmp_path):
+    run = workflow.swap(**part).run("model", "predictions", checkpoints=False)
+    save(run["model"], tmp_path / "model.skops")
+    assert predict(ROWS, load(tmp_path / "model.skops")).equals(run["predictions"])
+
+
+def test_the_origin_is_no_part_of_the_value():
+    run = workflow.run("model", checkpoints=False)
+    before = run.results["model"].digest
+    predict(ROWS, run["model"])
+    assert workflow.run("model", checkpoints=False).results["model"].digest == before
+
+
+DEPENDENT = {  # a step whose result for a row depends on other rows
+    "a mean": lambda features: features.assign(petal_length=features.petal_length - features.petal_length.mean()),
+    "ranks": lambda features: features.assign(petal_length=features.petal_length.rank()),
+    "an order": lambda features: features.sort_values("petal_length").reset_index(drop=True),
+}
+
+
+@pytest.mark.parametrize("how", DEPENDENT)
+def test_a_step_that_depends_on_other_rows_is_refused_by_name(how):
+    run = workflow.after("features", DEPENDENT[how]).run("model", checkpoints=False)
+    with pytest.raises(WorkflowError, match=r"step 'features'.*other rows"):
+        predict(ROWS, run["model"])
+
+
+def test_a_step_that_drops_rows_refuses_the_rows_that_it_drops():
+    run = workflow.after("rows", lambda rows: rows[rows.sepal_length < 6]).run("model", checkpoints=False)
+    assert len(predict(ROWS.head(10), run["model"])) == 10
+    with pytest.raises(WorkflowError, match="step 'rows': it makes 83 rows of 150"):
+        predict(ROWS, run["model"])
+
+
+def test_a_file_without_keys_is_read_for_production_only():
+    model = load(Path(__file__).parent / "data" / "before_the_move" / "model.skops")
+    assert len(predict(ROWS, model)) == 150
+    model = load(Path(__file__).parent / "data" / "before_the_move" / "model.skops")
+    with pytest.raises(WorkflowError, match="step 'features'"):
+        predict(ROWS, model, workflow=workflow.after("features", tenth))
+
+
+def test_a_step_that_needs_its_own_result_points_to_after():
+    with pytest.raises(WorkflowError, match=r"step 'features'.*its own result.*workflow\.after\('features'"):
+        workflow.swap(features=lambda features: features).run("model")
+
+
+# A project of its own: other step names, another step between raw and features, other columns.
+PACKAGE = """
+from sklearn.linear_model import LogisticRegression
+
+from iris_ml import Workflow
+from iris_ml.io.readers import raw
+from iris_ml.steps.model import Model, model as fit, predictions as answer
+from iris_ml.steps.profile import Profile, profile as describe
+from iris_ml.steps.scores import scores
+import pandas as pd
+
+
+def clean(raw: pd.DataFrame) -> pd.DataFrame:
+    return raw.dropna()
+
+
+def density(clean: pd.DataFrame) -> pd.DataFrame:
+    return clean.assign(density=clean.weight / clean.volume).drop(columns="volume")
+
+
+def split(clean: pd.DataFrame) -> pd.Series:
+    return pd.Series(["train" if place % 3 else "test" for place in range(len(clean))], clean.index)
+
+
+def train(density: pd.DataFrame, split: pd.Series) -> pd.DataFrame:
+    return density[split == "train"]
+
+
+def test(density: pd.DataFrame, split: pd.Series) -> pd.DataFrame:
+    return density[split == "test"]
+
+
+def profile(clean: pd.DataFrame, split: pd.Series, target: str, raw: pd.DataFrame) -> Profile:
+    return describe(clean, split, target, [], {}, {}, raw)
+
+
+def classifier() -> LogisticRegression:
+    return LogisticRegression()
+
+
+def model(classifier: LogisticRegression, train: pd.DataFrame, profile: Profile, target: str, seed: int) -> Model:
+    return fit(classifier, train, profile, target, [], seed)
+
+
+def predictions(model: Model, density: pd.DataFrame) -> pd.DataFrame:
+    return answer(model, density)
+
+
+workflow = Workflow(raw, clean, density, split, train, test, profile, classifier, model, predictions, scores)
+"""
+WATCH = """
+import atexit, sys
+atexit.register(lambda: "iris_ml.production" in sys.modules and open("production_was_imported", "a").close())
+"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A folder with a package, its table and its settings, and a trained model."""
+    folder = tmp_path_factory.mktemp("metals")
+    (folder / "metals").mkdir()
+    (folder / "metals" / "__init__.py").write_text("")
+    (folder / "metals" / "flow.py").write_text(PACKAGE)
+    (folder / "sitecustomize.py").write_text(WATCH)
+    weights = [float(place % 17 + 1) for place in range(90)]
+    volumes = [weight / (2.7 if place % 2 else 7.9) * (1 + place % 5 / 50) for place, weight in enumerate(weights)]
+    kinds = ["aluminium" if place % 2 else "iron" for place in range(90)]
+    pd.DataFrame({"weight": weights, "volume": volumes, "metal": kinds}).to_csv(folder / "metals.csv", index=False)
+    pd.DataFrame({"weight": weights, "volume": volumes}).to_csv(folder / "new.csv", index=False)
+    (folder / "iris.toml").write_text('workflow = "metals.flow:workflow"\nsource = "metals.csv"\ntarget = "metal"\n')
+    ended = typed(folder, "run", "--quiet")
+    assert ended.returncode == 0, ended.stderr
+    return folder
+
+
+def typed(folder, *words, program="from iris_ml.cli.entry import main; main()", **environment):
+    """Type a command in the folder of the project, whose package can be imported there."""
+    path = {"PYTHONPATH": os.pathsep.join([str(folder), *sys.path]), "IRIS_ML_PROGRESS": "false"}
+    command = [sys.executable, "-c", program, *words]
+    return subprocess.run(command, cwd=folder, env=os.environ | path | environment, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def expected(project):
+    """The labels that the project's own process gives."""
+    program = (
+        "import pandas as pd; from metals.flow import workflow; from iris_ml import predict, read_table;"
+        "run = workflow.run(progress=False); print(predict(read_table('new.csv'), run['model']).metal.to_json())"
+    )
+    labels = [*json.loads(typed(project, program=program).stdout).values()]
+    assert {*labels} == {"aluminium", "iron"}
+    return labels
+
+
+def test_another_workflow_predicts_and_reports(project, expected):
+    assert typed(project, "predict", "new.csv", "--to", "answers.csv").returncode == 0
+    assert pd.read_csv(project / "answers.csv").metal.tolist() == expected
+    ended = typed(project, "report", "new.csv", "--to", "report.html")
+    assert ended.returncode == 0, ended.stderr
+    assert pd.read_csv(project / "report_predictions.csv").metal.tolist() == expected
+    assert not (project / "production_was_imported").exists()
+
+
+def test_another_workflow_is_the_same_on_every_surface(project):
+    ended = typed(project, "check", "parity")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "differs" not in ended.stdout
+    assert not (project / "production_was_imported").exists()
+
+
+def test_another_workflow_is_served(project, expected):
+    rows = pd.read_csv(project / "new.csv").to_dict("records")
+    with served(project, PYTHONPATH=os.pathsep.join([str(project), *sys.path])) as server:
+        answers = requests.post(f"{server.address}/v1/predict", json={"rows": rows}, timeout=30).json()["answers"]
+    assert [answer["label"] for answer in answers] == expected
+
+
+def test_another_workflow_is_monitored(project):
+    ended = typed(project, "monitor", "new.csv")
+    assert ended.returncode in (0, 1), ended.stdout + ended.stderr
+    assert "weight" in ended.stdout
+    assert not (project / "production_was_imported").exists()
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    {
+        "nowhere.flow:workflow": "the module cannot be imported",
+        "metals.flow": "there is no workflow",
+        "metals.flow:clean": "there is no workflow",
+    }.items(),
+)
+def test_a_wrong_address_is_a_sentence(project, address, sentence):
+    ended = typed(project, "predict", "new.csv", IRIS_ML_WORKFLOW=address)
+    assert ended.returncode == 2
+    assert sentence in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+def test_production_refuses_the_model_of_another_project(project):
+    ended = typed(project, "predict", "new.csv", IRIS_ML_WORKFLOW="iris_ml.production:workflow")
+    assert ended.returncode == 2
+    assert "the model was trained with" in ended.stderr or "differs from the step that trained" in ended.stderr
