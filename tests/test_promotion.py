@@ -112,7 +112,7 @@ _LINE = "    others = {name: kind for name, kind in rows.dtypes.items()"
 
 @pytest.mark.parametrize(
     ("added", "said_of_it"),
-    [(BLUR, "'features' is another each time"), (CENTRE, "rows get other 'features'")],
+    [(BLUR, "'features' is another each time"), (CENTRE, "step 'features': its result for a row depends on the other rows")],
 )
 def test_a_step_that_draws_anew_or_looks_beyond_its_row_is_named(folder, added, said_of_it):
     folder.change("02_features", "features", _LINE, added + _LINE)

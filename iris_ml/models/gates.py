@@ -156,7 +156,6 @@ def check_cost(
 
 # %% ../../nbs/models/06_gates.ipynb #9552d92a
 import re
-from configparser import ConfigParser
 
 from ..base.environment import git_state
 
@@ -196,18 +195,11 @@ def _is_exported(notebook: Path, folder: Path) -> bool:
     named = [found[1] for cell in cells if (found := re.match(r"#\|\s*default_exp ([\w.]+)", cell))]
     if not named:
         return True
-    library = folder / _library(folder)
+    library = next(folder.glob("*/_modidx.py"), folder / "_modidx.py").parent  # nbdev's index lies in the package that it exports
     module = library / f"{named[0].replace('.', '/')}.py"
     exported = _absolute(module.read_text(encoding="utf-8"), [library.name, *named[0].split(".")]) if module.exists() else ""
     wanted = [cell.partition("\n")[2].strip() for cell in cells if re.match(r"#\|\s*export\s*\n", cell)]
     return all(cell in exported for cell in wanted)
-
-
-def _library(folder: Path) -> str:
-    """Return the folder of the modules that nbdev exports, from its settings."""
-    parser = ConfigParser(delimiters=["="])
-    parser.read(folder / "settings.ini", encoding="utf-8")
-    return parser.get("DEFAULT", "lib_path", fallback=folder.name)
 
 
 def _absolute(code: str, path: list[str]) -> str:

@@ -43,7 +43,8 @@ class Predictor:
         debug: bool = False,  # say also what lies "outside", what the "moves" are, and which known rows are "nearest"
     ) -> Run:  # every step from the rows to the predictions
         """Answer new rows, and keep every step on the way; `DataError` where a row breaks the contract."""
-        run = self._plan.run(rows)
+        given: dict[str, Any] = {self._plan.entry: rows}
+        run = self._plan.plan.run(**given)
         if len(run["predictions"]) != len(rows):
             step = next(name for name in run if name != "model" and len(run[name]) != len(rows))
             what = f"it makes {len(run[step])} rows of {len(rows)}, so predictions do not belong to rows"

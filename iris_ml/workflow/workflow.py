@@ -241,9 +241,11 @@ class Workflow:
         fixed = {**dict(settings), **self._spec.step_overrides}
         keys = {}
         for node in self._plan(names, settings, given).nodes:
+            if node.name in given:
+                continue
             if node.name in self._spec.step_overrides:
                 keys[node.name] = digest(fixed[node.name])
-            elif node.name not in given:
+            else:
                 inputs = node.callable.inputs
                 values = {name: digest(fixed[name]) for name in inputs.values() if name in fixed and name not in given}
                 try:
