@@ -61,7 +61,6 @@ REPORTS = {name for name in SURFACES if name.startswith("report")}
 STEP, COMMANDS = "return model.predict(features)", "iris_ml/cli/commands.py"
 BENT = {  # file, what it says, what it says when it is bent, surfaces that are then to be named
     "a page that was edited and not exported": ("nbs/steps/06_model.ipynb", STEP, f"{STEP}.round(3)", {"notebook"}),
-    "a module that was edited by hand": ("iris_ml/steps/model.py", STEP, f"{STEP}.round(6)", {*SURFACES} - {"notebook"}),
     "a command that rounds": (COMMANDS, "join_predictions(run), to", "join_predictions(run).round(3), to", {"command"}),
     "a report that rounds": ("iris_ml/batch/scoring.py", "from_pandas(table,", "from_pandas(table.round(3),", REPORTS),
     "a report of other rows": ("iris_ml/io/batches.py", "yield Batch(rows, ", "yield Batch(rows * 1.01, ", REPORTS),
@@ -69,6 +68,12 @@ BENT = {  # file, what it says, what it says when it is bent, surfaces that are 
     "a service that rounds": ("iris_ml/api/schemas.py", "predictions.to_numpy(", "predictions.round(4).to_numpy(", {"API"}),
     "an app that rounds its rows": ("iris_ml/app/main.py", "run_model(row, model", "run_model(row.round(0), model", {"app"}),
 }
+
+
+def test_a_step_that_was_edited_since_the_training_is_named(bent):
+    ended = typed(bent("iris_ml/steps/model.py", STEP, f"{STEP}.round(6)"), "check", "parity")
+    assert ended.returncode == 2, ended.stdout + ended.stderr
+    assert "step 'predictions': it differs from the step that trained the model" in ended.stderr
 
 
 @pytest.mark.parametrize("what", BENT)
