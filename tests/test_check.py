@@ -1,6 +1,7 @@
 """Parity: whichever surface is bent, it is named, and the others are not."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from iris_ml.cli.parity import SURFACES
+from iris_ml.io.readers import raw
 
 PROJECT = Path(__file__).parents[1]
 START = "import sys; from iris_ml.cli.entry import main; main()"
@@ -24,11 +26,11 @@ def trained(tmp_path_factory):
     return folder
 
 
-def typed(folder, *words):
+def typed(folder, *words, at=None):
     """Type a command in a copy of the project; nothing of this one is imported."""
     environment = os.environ | {"PYTHONPATH": str(folder), "IRIS_ML_PROGRESS": "false"}
     command = [sys.executable, "-c", START, *words]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    return subprocess.run(command, cwd=at or folder, env=environment, capture_output=True, text=True)
 
 
 @pytest.fixture
@@ -68,6 +70,18 @@ BENT = {  # file, what it says, what it says when it is bent, surfaces that are 
     "a service that rounds": ("iris_ml/api/schemas.py", "predictions.to_numpy(", "predictions.round(4).to_numpy(", {"API"}),
     "an app that rounds its rows": ("iris_ml/app/main.py", "run_model(row, model", "run_model(row.round(0), model", {"app"}),
 }
+
+
+def test_all_surfaces_agree_on_a_table_whose_columns_have_other_names(trained, tmp_path):
+    settings = re.search(r"^```toml\n(.*?)^```", (PROJECT / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)[1]
+    (tmp_path / "iris.toml").write_text(settings, encoding="utf-8")
+    names = {name: f"{name.title().replace('_', '')}Cm" for name in raw("package:iris.csv")} | {"species": "Species"}
+    table = raw("package:iris.csv").assign(species=lambda rows: "Iris-" + rows.species).rename(columns=names)
+    table.rename_axis("Id").to_csv(tmp_path / "Iris.csv")
+    for words in ["run", "--quiet"], ["check", "parity"]:
+        ended = typed(trained, *words, at=tmp_path)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert ended.stdout.count(" equal") == len(SURFACES)
 
 
 def test_a_step_that_was_edited_since_the_training_is_named(bent):

@@ -11,10 +11,15 @@ import pandas as pd
 import pytest
 import requests
 
-from iris_ml import load, predict, save
+from iris_ml import Workflow, load, predict, save
 from iris_ml.base.errors import WorkflowError
 from iris_ml.io.readers import raw
 from iris_ml.production import workflow
+from iris_ml.steps.classifier import classifier
+from iris_ml.steps.model import Model
+from iris_ml.steps.model import model as fit
+from iris_ml.steps.profile import Profile
+from iris_ml.steps.profile import profile as describe
 from torture.serving import served
 
 ROWS = raw("package:iris.csv").drop(columns="species")
@@ -135,6 +140,53 @@ def test_a_file_without_keys_is_read_for_production_only():
 def test_a_step_that_needs_its_own_result_points_to_after():
     with pytest.raises(WorkflowError, match=r"step 'features'.*its own result.*workflow\.after\('features'"):
         workflow.swap(features=lambda features: features).run("model")
+
+
+def test_a_step_that_fails_for_few_rows_is_refused_by_name_and_its_model_is_saved(tmp_path):
+    def many(features):
+        if len(features) < 10:
+            raise ValueError("too few rows")
+        return features
+
+    model = workflow.after("features", many).run("model", checkpoints=False)["model"]
+    save(model, tmp_path / "model.skops")
+    for found in model, load(tmp_path / "model.skops"):
+        with pytest.raises(WorkflowError, match=r"step 'features'.*other rows"):
+            predict(ROWS, found)
+
+
+def test_a_step_whose_code_or_value_has_no_digest_predicts_only_where_it_was_trained(tmp_path):
+    class Odd:
+        def __reduce__(self):
+            raise TypeError("no state")
+
+    def tool() -> object:
+        return None
+
+    def features(rows, tool):
+        return rows
+
+    other = workflow.add(tool).swap(features).swap(tool=Odd())
+    run = other.run("model", "predictions", checkpoints=False)
+    save(run["model"], tmp_path / "model.skops")
+    assert predict(ROWS, run["model"]).equals(run["predictions"])
+    with pytest.raises(WorkflowError, match=r"step '(features|tool)': it cannot be compared"):
+        predict(ROWS, load(tmp_path / "model.skops"), workflow=other)
+
+
+def test_a_workflow_without_raw_rows_still_saves_its_model(tmp_path):
+    def table() -> pd.DataFrame:
+        return raw("package:iris.csv")
+
+    def profile(table: pd.DataFrame, target: str) -> Profile:
+        return describe(table, pd.Series("train", table.index), target, [], {}, {}, table)
+
+    def model(table: pd.DataFrame, profile: Profile, target: str) -> Model:
+        return fit(classifier(), table, profile, target, [], 0)
+
+    trained = Workflow(table, profile, model).run("model", checkpoints=False)["model"]
+    save(trained, tmp_path / "model.skops")
+    assert load(tmp_path / "model.skops").predict(ROWS).equals(trained.predict(ROWS))
 
 
 # A project of its own: other step names, another step between raw and features, other columns.

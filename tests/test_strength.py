@@ -25,6 +25,7 @@ from iris_ml.models.champion import ChampionInfo, roll_back, set_champion
 from iris_ml.models.gates import check_better
 from iris_ml.models.live_model import ModelWatcher, load_live_model
 from iris_ml.models.model_file import model_path, model_version, save, store_model
+from iris_ml.models.prediction_steps import equal_rows
 from iris_ml.models.predictor import Predictor, out_of_domain
 from iris_ml.models.request_log import RequestLog, read_requests
 from iris_ml.production import workflow
@@ -123,7 +124,7 @@ def test_the_gate_is_closed_when_the_least_change_is_exactly_the_bound(margin, m
 def test_the_gate_of_shapes_compares_numbers_of_any_size_at_1e_9(value):
     whole = pd.Series([value, value])
     for difference, alike in (5e-10, True), (5e-9, False):
-        assert gates._alike(whole, whole + difference, [0, 1]) is alike
+        assert equal_rows(whole, whole + difference, [0, 1]) is alike
 
 
 def test_the_gate_is_closed_when_no_answer_changes():

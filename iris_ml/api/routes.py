@@ -139,7 +139,7 @@ def _add_answers(application: FastAPI, champion: LiveModel, limits: Limits, requ
 
 
 def _fast_route(answer: Callable[[bytes], Awaitable[object]], limits: Limits) -> Callable[..., Awaitable[None]]:
-    async def respond(scope: MutableMapping[str, Any], receive: Callable, send: Callable) -> None:
+    async def respond(scope: MutableMapping[str, Any], receive: Callable[..., Any], send: Callable[..., Any]) -> None:
         response = await _respond(answer, limits, Request(scope, receive))
         await response(scope, receive, send)
 

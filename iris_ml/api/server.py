@@ -47,7 +47,7 @@ class Server:
         self._metrics = process_metrics()
         self._application = self._build_application()
 
-    async def __call__(self, scope: MutableMapping[str, Any], receive: Callable, send: Callable) -> None:
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Callable[..., Any], send: Callable[..., Any]) -> None:
         """Answer a request, or start and stop with the process."""
         if scope["type"] == "lifespan":
             await self._run_lifespan(receive, send)
@@ -59,7 +59,7 @@ class Server:
             finally:
                 self.in_progress -= 1
 
-    async def _answer(self, scope: MutableMapping[str, Any], receive: Callable, send: Callable) -> None:
+    async def _answer(self, scope: MutableMapping[str, Any], receive: Callable[..., Any], send: Callable[..., Any]) -> None:
         start, status, path = perf_counter(), 500, scope["path"] if scope["path"] in PATHS else "another"
 
         async def send_and_note(message: MutableMapping[str, Any]) -> None:
@@ -98,7 +98,7 @@ class Server:
     def _health(self) -> dict[str, Any]:
         return {"refused": self.watcher.refused, "not_ready": "the server is about to stop" if self.stopping else ""}
 
-    async def _run_lifespan(self, receive: Callable[[], Awaitable], send: Callable[[dict], Awaitable]) -> None:
+    async def _run_lifespan(self, receive: Callable[..., Awaitable[Any]], send: Callable[..., Awaitable[None]]) -> None:
         await receive()
         watching = asyncio.create_task(self._watch())
         if threading.current_thread() is threading.main_thread():

@@ -104,7 +104,7 @@ def score_on_dask(
     predictor = client.scatter(Predictor(model), broadcast=True, hash=False)
     workers = len(client.scheduler_info(n_workers=-1)["workers"])
 
-    def submit(work: Callable, part: Any) -> Any:
+    def submit(work: Callable[..., Any], part: Any) -> Any:
         return client.submit(work, part, predictor, count, then, pure=False)
 
     with warnings.catch_warnings(action="ignore", category=UserWarning):  # that a batch is large

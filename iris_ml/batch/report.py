@@ -81,7 +81,7 @@ class Report:
 
 # %% ../../nbs/batch/07_report.ipynb #05e7e427
 def report(
-    source: Path | str | Iterable,  # rows: files, patterns, folders, addresses; with or without the target
+    source: Path | str | Iterable[Path | str],  # rows: files, patterns, folders, addresses; with or without the target
     page: Path | str = "report.html",  # the page to write or replace; the other files lie beside it
     model: Any = None,  # none: the approved one
     predictions: Path | str | None = None,  # file for the predictions, `.csv` or `.parquet`; none: beside the page

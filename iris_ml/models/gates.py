@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from ..cache.hashing import UnhashableError
+from .prediction_steps import equal_rows
 from .predictor import Predictor
 from ..tracking.run_record import RunRecord, StepRecord
 from ..workflow.run import Result, Run
@@ -94,19 +95,9 @@ def check_shape(
     for way, part, places in _shapes(rows):
         asked = predictor.run(part)
         for step in [name for name in asked if name not in {"raw", "model"}]:
-            if not _alike(whole[step], asked[step], places):
+            if not equal_rows(whole[step], asked[step], places):
                 return Gate("shape", False, f"{way}, rows get other {step!r} than in a batch of {len(rows)}")
     return Gate("shape", True, f"{len(rows)} rows in every shape get the same answers")
-
-
-def _alike(whole: pd.DataFrame | pd.Series, part: pd.DataFrame | pd.Series, places: list[int]) -> bool:
-    before, after = (pd.DataFrame(values).reset_index(drop=True) for values in (whole.iloc[places], part))
-    after = after[before.columns] if {*after} == {*before} else after
-    if before.shape != after.shape:
-        return False
-    numbers = before.select_dtypes("number").columns
-    near = np.allclose(before[numbers].astype(float), after[numbers].astype(float), rtol=0, atol=1e-9, equal_nan=True)
-    return near and before.drop(columns=numbers).astype(str).equals(after.drop(columns=numbers).astype(str))
 
 # %% ../../nbs/models/06_gates.ipynb #7136757a
 _PROGRAM = """
@@ -116,6 +107,7 @@ from iris_ml.base.skops_archive import import_skops
 from iris_ml.models.model_file import load
 import_skops()
 import pandas as pd
+from iris_ml.models.prediction_steps import equal_rows
 from iris_ml.models.predictor import Predictor
 imported = time.perf_counter()
 model = load(sys.argv[1], json.loads(sys.argv[2]))

@@ -43,7 +43,7 @@ def compare_with_champion(
         model = load(settings.model_file, settings.trusted_types)
         answers = Predictor(model).run(run["raw"].loc[truth.index])["predictions"][truth.name]
     except (IrisError, KeyError) as error:
-        return Gate("better", False, f"the champion cannot answer these rows: {getattr(error, 'what', error)}")
+        return Gate("better", False, f"the champion cannot predict these rows: {error}")
     is_newer = bool(champion.data) and champion.data != data_versions(record)
     return check_better(truth, answers, run["predictions"][truth.name][truth.index], settings.margin if is_newer else 0.0)
 

@@ -47,7 +47,7 @@ class Origin:
         object.__setattr__(self, "recorded", dict(recorded or {}))
         return self
 
-
+# %% ../../nbs/steps/06_model.ipynb #b172de02
 @dataclass(frozen=True)
 class Model(Origin):
     """A fitted estimator, the profile of its training rows, and a few rows to verify it."""

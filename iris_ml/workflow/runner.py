@@ -8,7 +8,7 @@ __all__ = ['Plan', 'reusable_steps']
 # %% ../../nbs/workflow/04_runner.ipynb #7d5b7a26
 import logging
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from graphlib import TopologicalSorter
 from time import perf_counter
 
@@ -60,7 +60,7 @@ def _compute(node: Node, inputs: Mapping[str, Result], note: str = "") -> Result
         value = node.callable.function(**values)
     except Exception as error:
         error.add_note(f"in step {node.name!r}, {place(node.callable.function)}")
-        error.inputs = values  # type: ignore[attr-defined]
+        error.step, error.inputs = node.name, values  # type: ignore[attr-defined]
         raise
     return Result(value, how="computed", seconds=perf_counter() - start, note=note)
 
@@ -111,10 +111,11 @@ class Plan:
         names: Sequence[str],  # the steps that are wanted; what they need runs as well
         inputs: Mapping[str, object],  # setting -> its value
         overrides: Mapping[str, object],  # step -> a value to use instead of running it
-        given: Iterable[str] = (),  # steps whose values each run brings
+        given: Mapping[str, str] | None = None,  # name of a value that each run brings -> the step that it overrides
         renamed: Mapping[str, str] | None = None,  # former name of a step -> its name
     ):
-        found, _ = graph.get_upstream_nodes([*names], runtime_overrides=dict.fromkeys([*overrides, *given]))
+        self.given = dict(given or {})
+        found, _ = graph.get_upstream_nodes([*names], runtime_overrides=dict.fromkeys([*overrides, *self.given.values()]))
         self.nodes = [node for node in graph.nodes.values() if node in found and not node.user_defined]
         self.inputs, self.renamed = inputs, renamed
         self._inputs = {name: Result(value) for name, value in inputs.items()}
@@ -124,10 +125,10 @@ class Plan:
         self,
         progress: Progress | None = None,  # shows which step runs
         store: Checkpoints | None = None,  # where results are kept; None: nothing is reused or kept
-        **given: object,  # step -> a value to use instead of running it
+        **given: object,  # the values that this run brings
     ) -> Run:
         """Run the steps."""
-        overrides = self._overrides | {name: Result(value) for name, value in given.items()}
+        overrides = self._overrides | {self.given[name]: Result(value) for name, value in given.items()}
         progress = progress or NoProgress()
         adapter = LifecycleAdapterSet(_Runner(progress, store))
         with progress:

@@ -7,7 +7,7 @@ __all__ = ['WorkflowSpec', 'Workflow', 'find_workflow', 'project_folder']
 
 # %% ../../nbs/workflow/08_workflow.ipynb #8abc5531
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -37,6 +37,7 @@ from .run import Run, summarize_value
 from .runner import Plan, reusable_steps
 
 from hamilton.graph import FunctionGraph  # after ours, which turn its extensions off
+from hamilton.node import Node
 
 # %% ../../nbs/workflow/08_workflow.ipynb #6fcf2a97
 @dataclass(frozen=True)
@@ -101,6 +102,17 @@ def _differences(spec: WorkflowSpec, other: WorkflowSpec) -> list[str]:
     steps += [name for name in values if spec.overrides.get(name) is not other.overrides.get(name)]
     before, after = dict(spec.read_settings()), dict(other.read_settings())
     return [*dict.fromkeys(steps), *(f"{name} = {after[name]}" for name in after if after[name] != before[name])]
+
+
+def _step_key(node: Node, values: Mapping[str, object]) -> str:  # empty if there is none
+    try:
+        if node.name in values:
+            return digest(values[node.name])
+        inputs = node.callable.inputs
+        used = {name: digest(values[name]) for name in inputs.values() if name in values}
+        return digest([fingerprint(node.callable.function).code, dict(inputs), used])
+    except UnhashableError:
+        return ""
 
 # %% ../../nbs/workflow/08_workflow.ipynb #e40d44b0
 class Workflow:
@@ -207,14 +219,6 @@ class Workflow:
             steps = (*steps, Step(name, function, aliases=self._aliases(function), origin="added"))
         return self._with(replace(self._spec, steps=steps))
 
-    def entry(
-        self,
-        name: str,  # of a step
-    ) -> str:
-        """Return the name under which the first function of a step runs: another one if functions were put after it."""
-        name = self._step(name)
-        return next(step.name for step in self._spec.steps if name in (step.name, step.part_of))
-
     def map_functions(
         self,
         change: Callable[[Callable[..., object]], Callable[..., object]],  # takes the function of a step, and returns another
@@ -226,7 +230,7 @@ class Workflow:
     def plan(
         self,
         *names: str,  # the steps that are wanted; none: all of them
-        given: Iterable[str] = (),  # steps whose values each run brings
+        given: Iterable[str] = (),  # steps whose values each run brings; functions that come after them still run
     ) -> Plan:
         """Read the settings, and prepare a run that can be repeated with other values."""
         return self._plan(names, self._spec.read_settings(), given)
@@ -234,25 +238,13 @@ class Workflow:
     def step_keys(
         self,
         *names: str,  # the steps that are wanted
-        given: Iterable[str] = (),  # steps and settings whose values each run brings
+        given: Sequence[str] = (),  # steps and settings whose values each run brings
     ) -> dict[str, str]:  # step -> digest of its code, its inputs' names, settings and overrides; empty if its code has none
         """Identify the steps that a plan runs; two workflows with equal keys give equal results."""
-        settings, given = self._spec.read_settings(), {*given}
-        fixed = {**dict(settings), **self._spec.step_overrides}
-        keys = {}
-        for node in self._plan(names, settings, given).nodes:
-            if node.name in given:
-                continue
-            if node.name in self._spec.step_overrides:
-                keys[node.name] = digest(fixed[node.name])
-            else:
-                inputs = node.callable.inputs
-                values = {name: digest(fixed[name]) for name in inputs.values() if name in fixed and name not in given}
-                try:
-                    keys[node.name] = digest([fingerprint(node.callable.function).code, dict(inputs), values])
-                except UnhashableError:
-                    keys[node.name] = ""
-        return keys
+        settings = self._spec.read_settings()
+        plan = self._plan(names, settings, [name for name in given if name in [*self]])
+        values = {name: value for name, value in {**dict(settings), **self._spec.step_overrides}.items() if name not in given}
+        return {node.name: _step_key(node, values) for node in plan.nodes if node.name not in plan.given.values()}
 
     def compare(
         self,
@@ -294,7 +286,11 @@ class Workflow:
 
     def _plan(self, names: Iterable[str], settings: Settings, given: Iterable[str] = ()) -> Plan:
         wanted, graph = [*map(self._step, names)] or [*self], self._graph(settings)
-        return Plan(graph, wanted, dict(settings), self._spec.step_overrides, given, self._spec.renamed)
+        overridden = {name: self._first_part(name) for name in map(self._step, given)}
+        return Plan(graph, wanted, dict(settings), self._spec.step_overrides, overridden, self._spec.renamed)
+
+    def _first_part(self, name: str) -> str:  # of a step that functions come after; of others the step itself
+        return next(step.name for step in self._spec.steps if name in (step.name, step.part_of))
 
     def _graph(self, settings: Settings) -> FunctionGraph:
         flags = sorted({flag for step in self._spec.steps for flag in flags_of(step.function)})
