@@ -7,11 +7,11 @@ __all__ = ['show_drawing', 'show_beside', 'show_model']
 
 # %% ../../nbs/app/03_model.ipynb #8e73c492
 from tempfile import TemporaryDirectory
-from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
 
+from ..steps.model import Model
 from ..models.live_model import LiveModel
 from ..models.model_file import load
 from ..models.predictor import run_model
@@ -62,8 +62,8 @@ def show_drawing(
 
 # %% ../../nbs/app/03_model.ipynb #b9605df9
 def show_beside(
-    one: Any,
-    other: Any,
+    one: Model,
+    other: Model,
     rows: pd.DataFrame,  # with labels
 ) -> tuple[pd.DataFrame, str, pd.DataFrame]:  # how good each is, what that means, and the rows on which they differ
     """Ask two models the same rows."""
@@ -83,7 +83,7 @@ def show_beside(
     return table, f"The other is {verdict}: {by:+.3f} ({least:+.3f} to {most:+.3f}), over {len(rows)} rows.", differ
 
 # %% ../../nbs/app/03_model.ipynb #9b12a1d6
-def _show_beside(model: Any) -> None:
+def _show_beside(model: Model) -> None:
     st.subheader("Compare with another model", anchor=False)
     file = st.file_uploader("Another model's file", ["skops"], key=" other")
     judged = st.file_uploader("Rows with labels; default: the sample of training rows in this model file", key=" judged")

@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..steps.model import Model
 from ..batch.report import report
 from ..batch.scoring import ScoredBatch
 from ..batch.summary import ReportSummary
@@ -62,7 +63,7 @@ def _watched(results: Iterable[ScoredBatch], expected: int | None) -> Iterator[S
     bar.empty()
 
 
-def _answered(files: list[Any], model: Any, kind: str) -> dict[str, Any]:
+def _answered(files: list[Any], model: Model, kind: str) -> dict[str, Any]:
     with TemporaryDirectory() as folder:
         try:
             page = Path(folder, "report.html")
@@ -84,7 +85,7 @@ def _first(path: Path, rows: int = 1000) -> pd.DataFrame:
 
 # %% ../../nbs/app/02_upload.ipynb #57d40726
 def show_upload(
-    model: Any,
+    model: Model,
     version: str,  # of the model; a new one predicts again
 ) -> None:
     """Upload files of rows, and offer their predictions for download."""

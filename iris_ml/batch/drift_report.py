@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..steps.model import Model
 from ..base.atomic_files import replace_atomically
 from ..models.request_log import read_requests
 from .html import render_bars, render_page, render_table
@@ -39,7 +40,7 @@ def _drawn(now: pd.Series, then: Mapping[str, Any]) -> str:
     return render_bars(dict(zip(names, counts.tolist(), strict=True)))
 
 
-def _page(rows: pd.DataFrame, found: pd.DataFrame, model: Any) -> str:
+def _page(rows: pd.DataFrame, found: pd.DataFrame, model: Model) -> str:
     names = [*model.profile.columns, model.profile.target]
     drifted = [str(name) for name in found.index[found.drifted]]
     result = f"Drifted from the training data: {', '.join(drifted)}." if drifted else "No column has drifted."

@@ -19,6 +19,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
+from ..steps.model import Model
 from ..io.batches import Batch
 from ..models.predictor import Predictor
 from ..workflow.run import Run
@@ -63,7 +64,7 @@ def read_ahead(
 # %% ../../nbs/batch/02_executors.ipynb #1821bf9f
 def score_locally(
     batches: Iterable[Batch],
-    model: Any,
+    model: Model,
     count: Callable[[Run], Any],  # counts each run
 ) -> Iterator[ScoredBatch]:
     """Predict for batches of rows, several at a time, on this machine; yield them in their order."""
@@ -96,7 +97,7 @@ def _score_part(
 def score_on_dask(
     client: Any,  # of Dask
     parts: Iterable[Any],  # each has `batches()`
-    model: Any,
+    model: Model,
     count: Callable[[Run], Any],  # counts each run; a function of a module
     then: Callable[[Any, Iterable[ScoredBatch]], list[ScoredBatch]] = collect_results,  # applied on the worker
 ) -> Iterator[ScoredBatch]:

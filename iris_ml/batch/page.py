@@ -8,11 +8,11 @@ __all__ = ['render_report']
 # %% ../../nbs/batch/06_page.ipynb #137778cc
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
 
+from ..steps.model import Model
 from .html import render_bars, render_page as whole_page, render_table, escape_text
 from .summary import LabelSummary, ReportSummary
 
@@ -62,7 +62,7 @@ def _largest_loss(labels: LabelSummary) -> str:
     return render_table(pd.DataFrame(labels.largest_loss).set_index("row").round(6)) if labels.largest_loss else ""
 
 # %% ../../nbs/batch/06_page.ipynb #af7cb493
-def _model(model: Any) -> str:
+def _model(model: Model) -> str:
     seen = model.profile
     numbers = {name: column for name, column in seen.columns.items() if "minimum" in column}
     texts = {name: ", ".join(column["categories"]) for name, column in seen.columns.items() if "categories" in column}
@@ -87,7 +87,7 @@ def _lead(summary: ReportSummary) -> str:
 def render_report(
     summary: ReportSummary,
     first: pd.DataFrame,  # the first rows with their predictions
-    model: Any,  # that predicted
+    model: Model,  # that predicted
 ) -> str:
     """Render the HTML page of a report."""
     own = 2 + len(model.profile.classes) * (summary.confidence is not None)  # label, probabilities, flags

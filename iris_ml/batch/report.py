@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..steps.model import Model
 from ..io.batches import read_batches, expected_rows, cut_parts
 from ..base.atomic_files import replace_atomically, remove_leftovers
 from ..models.model_file import model_version
@@ -83,7 +84,7 @@ class Report:
 def report(
     source: Path | str | Iterable[Path | str],  # rows: files, patterns, folders, addresses; with or without the target
     page: Path | str = "report.html",  # the page to write or replace; the other files lie beside it
-    model: Any = None,  # none: the approved one
+    model: Model | None = None,  # none: the approved one
     predictions: Path | str | None = None,  # file for the predictions, `.csv` or `.parquet`; none: beside the page
     strict: bool = False,  # stop at the first invalid row
     on: Any = None,  # a Dask client; none: the cores of this machine
@@ -110,7 +111,7 @@ def report(
     return Report(page, written["data"], written["predictions"], written["refused"], summary)
 
 # %% ../../nbs/batch/07_report.ipynb #03140dae
-def _results(found: list[str], model: Any, most: int, on: Any, aside: Path, kind: str) -> Iterable[ScoredBatch]:
+def _results(found: list[str], model: Model, most: int, on: Any, aside: Path, kind: str) -> Iterable[ScoredBatch]:
     rows = read_batches(found, _holds(model.profile), most)
     if on is None:
         return score_locally(rows, model, count_run)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..steps.model import split_predictions
+from ..steps.model import Model, split_predictions
 from ..stats.drift import detect_drift
 from ..models.predictor import out_of_domain, sample_predictions
 from ..workflow.run import Run
@@ -235,7 +235,7 @@ def count_run(
 
 def summarize_counts(
     counts: Counts,  # of all rows
-    model: Any,  # that predicted
+    model: Model,  # that predicted
 ) -> ReportSummary:  # without files and refused rows
     """Summarize counts in plain values."""
     profile, some = model.profile, counts.sample

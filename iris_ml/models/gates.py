@@ -13,11 +13,11 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..steps.model import Model
 from ..cache.hashing import UnhashableError
 from .prediction_steps import equal_rows
 from .predictor import Predictor
@@ -83,7 +83,7 @@ def _shapes(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame, list[int]]]
 # %% ../../nbs/models/06_gates.ipynb #d67ed670
 def check_shape(
     rows: pd.DataFrame,  # as they come
-    model: Any,  # the challenger
+    model: Model,  # the challenger
     workflow: Workflow | None = None,  # none: the one that the settings name
 ) -> Gate:
     """Return the gate that is open if a prediction depends on its own row alone."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..steps.model import Model
 from .model_file import load, model_version
 from .predictor import Predictor
 from ..tracking.records import Records
@@ -45,7 +46,7 @@ class LiveModel:
     lineage: dict[str, Any]  # what the record of its run says
 
     @property
-    def model(self) -> Any:
+    def model(self) -> Model:
         """The model itself."""
         return self.predictor.model
 

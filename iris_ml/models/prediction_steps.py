@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from ..steps.model import Model
 from ..base.errors import IrisError, WorkflowError
 from ..base.settings import read_settings
 from ..steps.profile import Profile
@@ -24,7 +25,7 @@ from ..workflow.workflow import Workflow, find_workflow
 
 # %% ../../nbs/models/00_prediction_steps.ipynb #d5e31786
 def plan_predictions(
-    model: Any,  # fitted, with its profile
+    model: Model,  # fitted, with its profile
     workflow: Workflow,
 ) -> Plan:  # its runs take the rows as `raw`
     """Prepare the steps from raw rows to predictions."""
@@ -49,7 +50,7 @@ def prediction_keys(
 
 # %% ../../nbs/models/00_prediction_steps.ipynb #d2af55c1
 def golden_rows(
-    model: Any,  # with its profile
+    model: Model,  # with its profile
 ) -> pd.DataFrame:  # empty if the profile has none
     """Return the golden rows of a model as they were read."""
     stored = b64decode(model.profile.golden)
@@ -91,7 +92,7 @@ def equal_rows(
 
 # %% ../../nbs/models/00_prediction_steps.ipynb #4319d6b8
 def describe_steps(
-    model: Any,  # fitted
+    model: Model,  # fitted
 ) -> dict[str, Any]:  # "steps", "golden", "row_dependent"; empty if no workflow is known that predicts with the model
     """Return the record of the steps that trained a model, so that other processes can check theirs."""
     if not model.recorded and model.workflow is not None and {"raw", "predictions"} <= {*model.workflow}:
@@ -111,7 +112,7 @@ def _plain(predictions: pd.DataFrame) -> list[list[Any]]:
 
 # %% ../../nbs/models/00_prediction_steps.ipynb #7d27d380
 def prediction_workflow(
-    model: Any,  # fitted, with its profile
+    model: Model,  # fitted, with its profile
     workflow: Workflow | None = None,  # None: the model's own, or the one that the settings name
 ) -> Workflow:
     """Return the workflow that predicts with a model; `WorkflowError` names the step that differs from the training."""
@@ -149,7 +150,7 @@ def _declared_keys() -> dict[str, str]:  # a file of an earlier release names no
     return prediction_keys(find_workflow(read_settings().workflow))
 
 
-def _check_golden(model: Any, workflow: Workflow, recorded: Sequence[Sequence[Any]]) -> None:
+def _check_golden(model: Model, workflow: Workflow, recorded: Sequence[Sequence[Any]]) -> None:
     if not recorded:  # a file of an earlier release
         return
     try:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..steps.model import Model
 from .model_file import load
 from ..workflow.run import Result
 from ..workflow.run import Run
@@ -20,7 +21,7 @@ from ..base.errors import WorkflowError
 from ..workflow.workflow import Workflow
 
 # %% ../../nbs/models/02_predictor.ipynb #290cb7e2
-def load_champion() -> Any:
+def load_champion() -> Model:
     """Load the model of the folder; `ModelFileError` if there is none, or if it is refused."""
     settings = read_settings()
     return load(settings.model_file, settings.trusted_types)
@@ -31,7 +32,7 @@ class Predictor:
 
     def __init__(
         self,
-        model: Any,  # fitted, with its profile
+        model: Model,  # fitted, with its profile
         workflow: Workflow | None = None,  # None: the one that trained the model, or that the settings name
     ):
         self.model, self.workflow = model, prediction_workflow(model, workflow)
@@ -60,7 +61,7 @@ class Predictor:
 
 def run_model(
     rows: pd.DataFrame,  # raw rows, without the target
-    model: Any = None,  # None: the model of the folder
+    model: Model | None = None,  # None: the model of the folder
     debug: bool = False,  # add the tables "outside", "moves" and "nearest"
     workflow: Workflow | None = None,  # None: the one that trained the model, or that the settings name
 ) -> Run:  # every step from the rows to the predictions
@@ -122,7 +123,7 @@ def _explanations(run: Run, predictor: Predictor) -> dict[str, Result]:
 # %% ../../nbs/models/02_predictor.ipynb #813f15d6
 def predict(
     rows: pd.DataFrame,  # raw rows, without the target
-    model: Any = None,  # None: the model of the folder
+    model: Model | None = None,  # None: the model of the folder
     workflow: Workflow | None = None,  # None: the one that trained the model, or that the settings name
 ) -> pd.DataFrame:  # a label and a probability of each class, a row each
     """Predict new rows; `DataError` if a row is invalid."""
@@ -130,7 +131,7 @@ def predict(
 
 
 def sample_predictions(
-    model: Any,  # with its profile
+    model: Model,  # with its profile
 ) -> pd.Series:  # label -> count
     """Count the labels that a model predicts for the sample of training rows in its profile."""
     sample = pd.DataFrame(model.profile.sample).drop(columns=model.profile.target)

@@ -36,6 +36,8 @@ class Origin:
     """Where a model comes from. It is no part of the model: neither its digest nor its archive contains it."""
 
     __slots__ = ("recorded", "workflow")
+    recorded: dict[str, Any]
+    workflow: Any
 
     def set_origin(
         self,
