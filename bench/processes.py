@@ -12,6 +12,8 @@ from .environments import COPY, PROJECT, command, environment, make
 from .timing import ROUNDS, Spent, quoted, show, spent
 
 ROWS = {"first run": "<= 1.25", "unchanged": "<= 0.25", "classifier changed": "<= 1.15"}
+READING = "    if sum(map(_at_most"  # the line of iris_ml's module before which a slow table waits
+CHOOSING = "LogisticRegression(max_iter"  # in every tool's file
 ABOUT = """\
 The work: read the iris table, split it, select two columns by F-value, fit a logistic regression, score it, save it.
 {slow} Each run is a process of its own, each tool in an environment of its own.
@@ -37,8 +39,8 @@ class Peer:
 
 PEERS = [
     Peer("plain script", "plain", "plain"),
-    Peer("iris_ml run --quiet", "ours", "ours", ("iris_ml", "run", "--quiet"), "sources.py", "classifier.py"),
-    Peer("iris_ml in a script", "ours", "ours", ("python", "train.py"), "sources.py", "classifier.py"),
+    Peer("iris_ml run --quiet", "ours", "ours", ("iris_ml", "run", "--quiet"), "io/readers.py", "steps/classifier.py"),
+    Peer("iris_ml in a script", "ours", "ours", ("python", "train.py"), "io/readers.py", "steps/classifier.py"),
     Peer("joblib.Memory", "plain", "joblib"),
     Peer("Hamilton, its cache", "hamilton", "hamilton", ("python", "train.py"), "steps.py", "steps.py"),
     Peer("DVC", "dvc", "stages", ("dvc", "repro", "-q"), "load.py", "fit.py", start=("dvc", "init", "--no-scm", "-q")),
@@ -78,13 +80,13 @@ def _prepare(peer: Peer, row: str, folder: Path, loading: int) -> None:
                 (code / name).write_text((PROJECT / "iris_ml" / name).read_text())
             if loading:
                 waiting = f"    import time\n\n    time.sleep({loading})\n"
-                _edit(code / peer.reads, "    if sum(map(_at_most", f"{waiting}    if sum(map(_at_most")
+                _edit(code / peer.reads, READING, f"{waiting}{READING}")
         else:
             _edit(code / peer.reads, "sleep(0)", f"sleep({loading})")
         if peer.start:
             subprocess.run(command(peer.room, *peer.start), cwd=folder, env=environment(peer.room), check=True)
     if row == "classifier changed":
-        _edit(code / peer.chooses, "LogisticRegression(max_iter", "LogisticRegression(C=0.5, max_iter")
+        _edit(code / peer.chooses, CHOOSING, CHOOSING.replace("(", "(C=0.5, "))
 
 
 def _edit(file: Path, old: str, new: str) -> None:

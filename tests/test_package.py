@@ -9,6 +9,8 @@ from zipfile import ZipFile
 
 import pytest
 
+from bench.processes import CHOOSING, PEERS, READING
+
 PROJECT = Path(__file__).parents[1]
 PROGRAMS = Path(sys.executable).parent
 
@@ -60,3 +62,11 @@ def test_the_wheel_works_in_an_empty_environment_and_passes_its_own_tests_there(
     said = typed(python, "-m", "pytest", "-q", cwd=tmp_path / "away", env=alone)
     assert " passed" in said
     assert str(tmp_path / "empty") in typed(python, "-c", "import iris_ml; print(iris_ml.__file__)", cwd=tmp_path, env=alone)
+
+
+@pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.name)
+def test_the_benchmark_edits_files_and_lines_that_exist(peer):
+    ours = peer.room == "ours"
+    folder = PROJECT / "iris_ml" if ours else PROJECT / "bench" / "peers" / peer.files
+    assert (READING if ours else "sleep(0)") in (folder / peer.reads).read_text(encoding="utf-8")
+    assert CHOOSING in (folder / peer.chooses).read_text(encoding="utf-8")
