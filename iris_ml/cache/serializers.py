@@ -7,10 +7,9 @@ __all__ = ['UnserializableError', 'choose_format', 'read_value', 'write_value']
 
 # %% ../../nbs/cache/08_serializers.ipynb #dde48e2e
 import json
-from errno import EIO
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -43,84 +42,77 @@ def choose_format(value: object) -> str:  # "arrow", "npy", "json" or "skops"
 # %% ../../nbs/cache/08_serializers.ipynb #b5f82386
 def _write(
     value: Any,
-    path: Path,  # the file to write, under any name
+    file: BinaryIO,  # open for writing
     file_format: str,  # from `choose_format`
-) -> str:  # the layout of a table; empty if its cells decide too how it is stored
+) -> None:
     """Write a value to a file."""
-    if file_format == "arrow":
-        return _write_arrow(value, path)
-    if file_format == "npy":
-        with path.open("wb") as file:
+    match file_format:
+        case "arrow":
+            _write_arrow(value, file)
+        case "npy":
             np.save(file, value, allow_pickle=False)
-    elif file_format == "json":
-        path.write_text(json.dumps(value), encoding="utf-8")
-    else:
-        path.write_bytes(dump_archive(value))
-    return ""
+        case "json":
+            file.write(json.dumps(value).encode())
+        case _:
+            file.write(dump_archive(value))
 
 # %% ../../nbs/cache/08_serializers.ipynb #1ca534c5
-def _write_arrow(value: pd.DataFrame | pd.Series, path: Path) -> str:
+def _write_arrow(value: pd.DataFrame | pd.Series, file: BinaryIO) -> None:
     import pyarrow as pa
 
     kind = {b"kind": type(value).__name__.encode()}
-    if layout := _plain_layout(value):
+    if _is_plain(value):
         names, columns = value.columns.tolist(), map(pa.array, columns_of(value))
         arrow = pa.Table.from_arrays([*columns], names, metadata=kind)
     else:
-        layout = _layout(value)
         table = value if isinstance(value, pd.DataFrame) else value.to_frame(_NAMELESS if value.name is None else value.name)
         arrow = pa.Table.from_pandas(table, preserve_index=None)
         arrow = arrow.replace_schema_metadata(arrow.schema.metadata | kind)
-    with pa.output_stream(str(path), compression=None, buffer_size=_PIECE) as file, pa.ipc.new_file(file, arrow.schema) as ipc:
+    with pa.ipc.new_file(file, arrow.schema) as ipc:
         ipc.write_table(arrow)
-    return layout
 
 
 _NAMELESS = "a series without a name"  # the name of its column in the file
-_PIECE = 65_536  # bytes that are written together; Arrow itself writes a few at a time
 
 # %% ../../nbs/cache/08_serializers.ipynb #0a894811
-def _plain_layout(value: pd.DataFrame | pd.Series) -> str:  # empty if the table needs more metadata
+def _is_plain(value: pd.DataFrame | pd.Series) -> bool:
     if type(value) is not pd.DataFrame or value.attrs or not value.flags.allows_duplicate_labels:
-        return ""
+        return False
     rows, names = value.index, value.columns
     counted = type(rows) is pd.RangeIndex and (rows.start, rows.step, rows.name) == (0, 1, None)
     named = type(names) is pd.Index and names.dtype == _TEXT and names.name is None and names.is_unique
-    if not (counted and named):
-        return ""
-    types = [*map(_plain_type, columns_of(value))]
-    return f"plain {types}" if types and all(types) else ""
+    return counted and named and all(map(_is_plain_column, columns_of(value)))
 
 
-def _plain_type(column: Any) -> str:  # empty if Arrow does not restore it exactly
-    if type(column) is np.ndarray:
-        return column.dtype.str if column.dtype.kind in "biuf" else ""
-    return "text" if column.dtype == _TEXT else ""
+def _is_plain_column(column: Any) -> bool:
+    return column.dtype.kind in "biuf" if type(column) is np.ndarray else column.dtype == _TEXT
 
 
 _TEXT = pd.StringDtype(na_value=np.nan)  # as pandas restores Arrow's text
 
 # %% ../../nbs/cache/08_serializers.ipynb #bbc8ccda
 def read_value(
-    source: Path | bytes,  # a file, or its content
+    content: bytes,  # of a file
     file_format: str,  # in which it was written
     trusted: tuple[str, ...] = (),  # types that a skops file may hold besides the usual ones
 ) -> Any:
     """Return the value in a file; no code in the file is run."""
-    if file_format == "arrow":
-        return _read_arrow(source)
-    if file_format == "npy":
-        array = np.load(BytesIO(source) if isinstance(source, bytes) else source, allow_pickle=False)
-        return array if array.ndim else array[()]
-    content = source if isinstance(source, bytes) else source.read_bytes()
-    return json.loads(content) if file_format == "json" else load_archive(content, "a value", trusted)
+    match file_format:
+        case "arrow":
+            return _read_arrow(content)
+        case "npy":
+            array = np.load(BytesIO(content), allow_pickle=False)
+            return array if array.ndim else array[()]
+        case "json":
+            return json.loads(content)
+        case _:
+            return load_archive(content, "a value", trusted)
 
 
-def _read_arrow(source: Path | bytes) -> pd.DataFrame | pd.Series:
+def _read_arrow(content: bytes) -> pd.DataFrame | pd.Series:
     import pyarrow as pa
 
-    with pa.BufferReader(source) if isinstance(source, bytes) else pa.OSFile(str(source), "rb") as file:
-        arrow = pa.ipc.open_file(file).read_all()
+    arrow = pa.ipc.open_file(content).read_all()
     table = arrow.to_pandas()
     if arrow.schema.metadata[b"kind"] == b"DataFrame":
         return table
@@ -139,26 +131,26 @@ def write_value(
 ) -> str:  # the format
     """Write a value to a file that restores it exactly; `UnserializableError` if no format does."""
     file_format = choose_format(value)
+    layout = _layout(value) if file_format == "arrow" else ""
     try:
-        layout = _write(value, path, file_format)
-        same = layout in _EXACT or digest(read_value(path, file_format, trusted)) == known
-    except OSError as error:
-        raise OSError(error.errno or EIO, error.strerror or str(error)) from error
+        with path.open("wb") as file:
+            _write(value, file, file_format)
+        is_same = layout in _EXACT or digest(read_value(path.read_bytes(), file_format, trusted)) == known
+    except OSError:
+        raise
     except Exception as error:
         what = getattr(error, "what", error)
         raise UnserializableError(f"a {type(value).__name__} that {file_format} cannot store: {what}") from error
-    if not same:
+    if not is_same:
         raise UnserializableError(f"a {type(value).__name__} that {file_format} does not restore exactly")
     if layout:
         _EXACT.add(layout)
     return file_format
 
-# %% ../../nbs/cache/08_serializers.ipynb #f4bb3990
-def _layout(value: pd.DataFrame | pd.Series) -> str:
+
+def _layout(value: pd.DataFrame | pd.Series) -> str:  # all that decides how Arrow stores a table; empty if its cells do too
     table = value if isinstance(value, pd.DataFrame) else value.to_frame()
-    labels = [
-        (type(labels), labels.dtype, labels.names, getattr(labels, "freq", None)) for labels in (table.index, table.columns)
-    ]
-    kinds = list(table.dtypes)
-    plain = not table.attrs and table.flags.allows_duplicate_labels and np.dtype(object) not in [*kinds, table.index.dtype]
-    return f"{type(value)}{kinds}{labels}" if plain else ""
+    if table.attrs or not table.flags.allows_duplicate_labels or np.dtype(object) in [*table.dtypes, table.index.dtype]:
+        return ""
+    labels = [(type(each), each.dtype, each.names, getattr(each, "freq", None)) for each in (table.index, table.columns)]
+    return f"{type(value)}{_is_plain(value)}{[*table.dtypes]}{labels}"

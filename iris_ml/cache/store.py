@@ -10,8 +10,7 @@ import os
 import warnings
 from base64 import b64decode, b64encode
 from contextlib import suppress
-from functools import lru_cache
-from hashlib import file_digest
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
@@ -86,14 +85,14 @@ class Checkpoints:
         what = f"the value of {entry.cache_key.step!r}"
         if not entry.file:
             raise LookupError(f"{what} was not stored")
-        path, is_small_table = self._value_path(entry.file), entry.format == "arrow" and entry.size < 1_000_000
         try:
-            return (_read_cached if is_small_table else _read)(path, entry.inline_data, entry.format, self.trusted)
-        except _Damaged:
-            self._set_aside(path)
-            raise LookupError(f"{what} is damaged") from None
+            content = self.content(entry)
+            if sha256(content).hexdigest() == entry.file:
+                return read_value(content, entry.format, self.trusted)
         except Exception as error:  # it is missing, or another version of a library wrote it
             raise LookupError(f"{what} cannot be read: {error}") from error
+        self._set_aside(self._value_path(entry.file))
+        raise LookupError(f"{what} is damaged")
 
     def content(self, entry: Entry) -> bytes:
         """Return the stored bytes of a value, without a check; `OSError` if they are missing."""
@@ -132,19 +131,3 @@ def _time_of_use(file: os.DirEntry[str]) -> int:
         return file.stat().st_mtime_ns
     except OSError:  # another process moved it aside
         return 0
-
-
-class _Damaged(Exception):
-    pass
-
-
-def _read(path: Path, inline_data: str, file_format: str, trusted: tuple[str, ...]) -> Any:
-    if inline_data:
-        return read_value(b64decode(inline_data), file_format, trusted)
-    with path.open("rb") as content:
-        if file_digest(content, "sha256").hexdigest() != path.name:
-            raise _Damaged
-    return read_value(path, file_format, trusted)
-
-
-_read_cached = lru_cache(maxsize=64)(_read)

@@ -13,7 +13,7 @@ from graphlib import TopologicalSorter
 from time import perf_counter
 
 from ..base.environment import place
-from ..base.progress import NoProgress, Progress
+from ..base.progress import Progress
 from ..cache.hashing import UnhashableError
 from ..cache.keys import CacheKey, Entry, cache_key, digest
 from ..cache.serializers import UnserializableError, choose_format
@@ -129,7 +129,7 @@ class Plan:
     ) -> Run:
         """Run the steps."""
         overrides = self._overrides | {self.given[name]: Result(value) for name, value in given.items()}
-        progress = progress or NoProgress()
+        progress = progress or Progress()
         adapter = LifecycleAdapterSet(_Runner(progress, store))
         with progress:
             results = execute_subdag(self.nodes, self._inputs, adapter, overrides=overrides)
@@ -137,7 +137,6 @@ class Plan:
 
 
 logging.getLogger("hamilton.execution.graph_functions").disabled = True
-
 
 # %% ../../nbs/workflow/04_runner.ipynb #bb06a448
 def reusable_steps(

@@ -22,7 +22,7 @@ import pandas as pd
 from ..base.background_sync import sync_in_background
 from ..base.environment import IGNORED_SETTINGS, new_run_id
 from ..base.errors import IrisError, WorkflowError, suggest
-from ..base.progress import NoProgress, make_progress
+from ..base.progress import Progress, make_progress
 from ..base.settings import RENAMED_SETTINGS, Settings, change_settings, read_settings
 from ..base.variants import flags_of, step_name
 from ..cache.hashing import UnhashableError
@@ -167,7 +167,7 @@ class Workflow:
         """Run the wanted steps and what they need."""
         settings = self._spec.read_settings()
         plan, shown = self._plan(names, settings), settings.progress if progress is None else progress
-        bar = make_progress([*names] or [*self]) if shown else NoProgress()
+        bar = make_progress([*names] or [*self]) if shown else Progress()
         bound = self._with_settings(settings)
         if not checkpoints:
             return plan.run(bar).bind(bound)
@@ -270,7 +270,7 @@ class Workflow:
         overrides = {name: paths.get(name, value) for name, value in self._spec.overrides.items()}
         portable = self._with(replace(self._spec, settings=settings, overrides=overrides, trial=trial))
         portable._graphs = {}  # each process builds its own
-        bar = make_progress(["trial"] * len(trials)) if settings.progress else NoProgress()
+        bar = make_progress(["trial"] * len(trials)) if settings.progress else Progress()
         table = run_trials(portable, trials, self._spec.inputs, bar, on)
         if settings.record:
             sync_in_background(settings.tracking, settings.store)
