@@ -79,7 +79,7 @@ def a_pattern_of_parquet(rows):
 def a_list(rows):
     write_table(rows[:100], "b.csv")
     write_table(rows[100:][[*rows.columns[::-1]]], "a.csv")
-    return "b.csv\na.csv"
+    return ["b.csv", "a.csv"]
 
 
 def an_address(rows):
@@ -95,19 +95,23 @@ def addresses(rows):
 
 
 PACKED = [packed(*each) for each in [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress), (".zst", zstandard)]]
+def source_of(files):
+    return change_settings(read_settings(), source=files).source
+
+
 KINDS = [csv, parquet, json_lines, a_folder_of_csv, a_pattern_of_parquet, a_list, an_address, addresses, *PACKED]
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_a_table_is_the_same_however_it_lies_and_no_step_is_changed(kind):
-    source = Source(kind(IRIS))
+    source = source_of(kind(IRIS))
     pd.testing.assert_frame_equal(raw(source, 1000, 0), IRIS)
     run = workflow.swap(source=source).run("model", "scores", progress=False)
     assert run["scores"] == workflow.run("scores", progress=False)["scores"]
 
 
 def test_the_settings_take_a_list_and_refuse_what_is_none():
-    assert change_settings(read_settings(), source=["a.csv", "b.csv"]).source == "a.csv\nb.csv"
+    assert change_settings(read_settings(), source=["a.csv", "b.csv"]).source == ("a.csv", "b.csv")
     for wrong in [[]], [3], "":
         with pytest.raises(SettingsError, match="it should name a file"):
             change_settings(read_settings(), source=wrong)
@@ -120,18 +124,18 @@ def test_what_a_column_holds_is_told_by_all_of_its_files():
 
 
 def test_a_file_more_or_another_content_is_another_table_and_a_name_or_a_compression_is_not():
-    known = digest(Source(csv(IRIS)))
+    known = digest(source_of(csv(IRIS)))
     Path("other.csv").write_bytes(Path("rows.csv").read_bytes())
-    assert digest(Source("other.csv")) == known
+    assert digest(Source(["other.csv"])) == known
     for kind in PACKED:
-        assert digest(Source(kind(IRIS))) == known
-    many = digest(Source(a_folder_of_csv(IRIS)))
+        assert digest(source_of(kind(IRIS))) == known
+    many = digest(source_of(a_folder_of_csv(IRIS)))
     write_table(IRIS.head(1), "parts/z.csv")
-    assert digest(Source("parts")) != many
+    assert digest(Source(["parts"])) != many
     write_table(IRIS.head(2), "parts/z.csv")
-    longer = digest(Source("parts"))
+    longer = digest(Source(["parts"]))
     Path("parts/z.csv").unlink()
-    assert digest(Source("parts")) == many != longer
+    assert digest(Source(["parts"])) == many != longer
 
 
 def test_an_unchanged_folder_is_not_read_again_and_a_changed_one_is():
@@ -147,7 +151,7 @@ def test_an_unchanged_folder_is_not_read_again_and_a_changed_one_is():
 @pytest.mark.parametrize("kind", [csv, parquet, json_lines, a_folder_of_csv])
 def test_a_table_that_is_too_large_is_a_sample_by_the_seed_with_a_notice(kind):
     many = pd.DataFrame(np.random.default_rng(5).random((20_000, 3)), columns=["x", "y", "z"]).assign(name="n")
-    source = Source(kind(many))
+    source = source_of(kind(many))
     with pytest.warns(UserWarning, match="of 20000 rows a sample is read"):
         sample = raw(source, 0.2, 0)
     assert 500 < len(sample) < 10_000
@@ -167,7 +171,7 @@ def test_a_sample_needs_no_more_memory_than_a_few_times_the_limit():
             writer.write_table(table)  # 320 MB in memory
     before = peak()
     with pytest.warns(UserWarning, match="of 5000000 rows"):
-        sample = raw(Source("large.parquet"), 20, 0)
+        sample = raw(Source(["large.parquet"]), 20, 0)
     assert len(sample) * 8 * 8 <= 20e6
     assert peak() - before < 200
 
@@ -203,7 +207,7 @@ NONE = {
 def test_what_is_no_source_is_a_sentence(name, sentence):
     Path("empty").mkdir()
     with pytest.raises(DataError, match=f"^{re.escape(sentence)}"):
-        raw(Source(name), 1000, 0)
+        raw(Source([name]), 1000, 0)
 
 
 @pytest.mark.parametrize("groups", [[7], [100], [30, 30, 1, 0, 29], [1] * 40, [5, 200, 3], [64, 64, 64]], ids=str)

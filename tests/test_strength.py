@@ -164,7 +164,7 @@ def test_a_compressed_table_does_not_escape_the_largest_table(tmp_path):
     table = pd.DataFrame({"x": [1.0] * 5_000, "y": [2.0] * 5_000})
     (tmp_path / "rows.csv.gz").write_bytes(gzip.compress(table.to_csv(index=False).encode()))
     with pytest.warns(UserWarning, match="of 5000 rows a sample is read"):
-        sampled = raw(Source(str(tmp_path / "rows.csv.gz")), 0.05)
+        sampled = raw(Source([str(tmp_path / "rows.csv.gz")]), 0.05)
     assert 0 < len(sampled) < 5_000
 
 

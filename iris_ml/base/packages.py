@@ -65,18 +65,16 @@ def package_versions(
         name = re.sub(r"[-_.]+", "-", names.pop()).lower()
         if name not in found:
             with suppress(PackageNotFoundError):
-                found[name], required = _about(distribution(name))
+                found[name] = _version(installed := distribution(name))
+                required = [line for line in installed.requires or () if "extra ==" not in line or _OPTIONAL.search(line)]
                 names += [re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in required]
     return tuple(sorted(found.items()))
 
 
-def _about(installed: Distribution) -> tuple[str, list[str]]:
-    about = (installed.read_text("METADATA") or installed.read_text("PKG-INFO") or "").partition("\n\n")[0]
-    version, *_ = re.findall(r"^Version: (.+)$", about, re.MULTILINE) or [installed.version]
-    if installed.read_text("direct_url.json"):
-        version += f" {sha256((installed.read_text('RECORD') or '').encode()).hexdigest()[:16]}"
-    required = re.findall(r"^Requires-Dist: (.+)$", about, re.MULTILINE)
-    return version, [line for line in required if "extra ==" not in line or _UNASKED.search(line)]
+def _version(installed: Distribution) -> str:
+    if not installed.read_text("direct_url.json"):
+        return installed.version
+    return f"{installed.version} {sha256((installed.read_text('RECORD') or '').encode()).hexdigest()[:16]}"
 
 
-_UNASKED = re.compile("extra == .(pyarrow|performance)")  # pandas uses these packages if they are installed
+_OPTIONAL = re.compile("extra == .(pyarrow|performance)")  # pandas uses these packages if they are installed

@@ -16,26 +16,29 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, ValidationError
 from pydantic_core import to_json
 
 from .errors import SettingsError, suggest
 
 # %% ../../nbs/base/03_settings.ipynb #8df758ad
-class Source(str):
+class Source(tuple[str, ...]):
     """The files of a table: paths from the working folder, addresses, or `package:` and a name; hashed by their content."""
 
     def absolute(self) -> "Source":
         """Return the same files with absolute paths."""
-        fixed = (one if re.match(r"package:|\w+://", one) else str(Path(one).absolute()) for one in self.splitlines())
-        return Source("\n".join(fixed))
+        return Source(name if re.match(r"package:|\w+://", name) else str(Path(name).absolute()) for name in self)
 
 
-def _source(given: object) -> Source:
-    each = [given] if isinstance(given, str) else given
-    if not each or not isinstance(each, list) or not all(isinstance(one, str) and one for one in each):
+def _read_source(given: object) -> Source:
+    names = [given] if isinstance(given, str) else given
+    if not names or not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
         raise ValueError("it should name a file, or several")
-    return Source("\n".join(each))
+    return Source(names)
+
+
+def _write_source(source: Source) -> str | list[str]:
+    return source[0] if len(source) == 1 else [*source]
 
 # %% ../../nbs/base/03_settings.ipynb #96a75a6a
 class Settings(BaseModel):
@@ -44,7 +47,9 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     workflow: str = Field("iris_ml.production:workflow", description="address of the workflow that runs: package.module:name")
-    source: Annotated[Source, PlainValidator(_source)] = Field(description="files to learn from: CSV, Parquet or JSON lines")
+    source: Annotated[Source, PlainValidator(_read_source), PlainSerializer(_write_source)] = Field(
+        description="files to learn from: CSV, Parquet or JSON lines"
+    )
     largest_table: float = Field(gt=0, description="megabytes of memory for the rows to learn from; of more, a sample")
     sample_seed: int = Field(ge=0, description="seed of that sample")
     target: str = Field(min_length=1, description="column to predict")

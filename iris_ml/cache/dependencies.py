@@ -94,7 +94,7 @@ class Tracer(Hasher):
         self.installed_classes: dict[type, bytes] = {}  # class of a package -> its full name, which is all that is hashed
         self.watcher = Watcher()
         self._names: dict[tuple[str, int], tuple[str, object]] = {}  # name and identity -> name of the part, and value
-        self._queue: deque[tuple[str, Any, Callable[[Any, Tracer], None]]] = deque()  # name, value, how to hash it
+        self._queue: deque[tuple[str, Any, Callable[[Any, Tracer], None] | None]] = deque()  # name, value, how to hash it
 
     def part(self, name: str, value: object, hash_part: Callable[[Any, "Tracer"], None] | None = None) -> None:
         """Hash a reference to a part; a new part is hashed later, by `hash_part` or by its type."""
@@ -103,7 +103,7 @@ class Tracer(Hasher):
             while name in self.parts:
                 name += "'"
             self.parts[name], self._names[key] = "", (name, value)
-            self._queue.append((name, value, hash_part or _hash_by_type))
+            self._queue.append((name, value, hash_part))
         self.update_bytes("part", self._names[key][0].encode())
 
     def hexdigest(self) -> str:
@@ -112,7 +112,7 @@ class Tracer(Hasher):
         while self._queue:
             name, value, hash_part = self._queue.popleft()
             self._hash = sha256()
-            hash_part(value, self)
+            hash_part(value, self) if hash_part else self.update(value)
             self.parts[name] = self._hash.hexdigest()
         for package in sorted(self.packages):
             self.parts |= {f"package {name}": version for name, version in package_versions(package)}
@@ -125,10 +125,6 @@ class Tracer(Hasher):
 
 def _is_code(part: str) -> bool:
     return not part.startswith(("package ", "settings of "))
-
-
-def _hash_by_type(value: object, tracer: Tracer) -> None:
-    tracer.update(value)
 
 # %% ../../nbs/cache/04_dependencies.ipynb #0752c11b
 def package_settings(

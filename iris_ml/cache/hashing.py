@@ -8,7 +8,6 @@ __all__ = ['HashFunction', 'Proxy', 'PROXY_TYPES', 'UnhashableError', 'Hasher', 
 
 # %% ../../nbs/cache/02_hashing.ipynb #679b3eeb
 from collections.abc import Callable
-from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -31,19 +30,12 @@ class Hasher:
 
     def update(self, value: object) -> None:
         """Hash a value by its type; `UnhashableError` if that is not possible."""
-        if type(value) is str and len(value) < 50:  # cached: a forest repeats the names of its parameters in each tree
-            self._hash.update(_short_text(value))
-        else:
-            _HASHERS.get(type(value), _HASHERS[object])(value, self)
+        _HASHERS.get(type(value), _HASHERS[object])(value, self)
 
     def update_bytes(self, tag: str, data: bytes | memoryview = b"") -> None:
         """Hash bytes, with a tag and their length in front."""
-        head = f"{tag}:{len(data)}:".encode()
-        if len(data) < 1000:
-            self._hash.update(head + data)
-        else:
-            self._hash.update(head)
-            self._hash.update(data)
+        self._hash.update(f"{tag}:{len(data)}:".encode())
+        self._hash.update(data)
 
     def append_bytes(self, data: bytes | memoryview) -> None:
         """Hash bytes without a tag, as a continuation of the bytes before."""
@@ -115,15 +107,7 @@ def _integer(value: int, hasher: Hasher) -> None:
 
 @register_hasher(str)
 def _text(value: str, hasher: Hasher) -> None:
-    hasher._hash.update(_tagged_text(value))
-
-
-def _tagged_text(value: str) -> bytes:
-    data = value.encode("utf-8", "surrogatepass")
-    return b"str:%d:%b" % (len(data), data)
-
-
-_short_text = lru_cache(maxsize=4096)(_tagged_text)
+    hasher.update_bytes("str", value.encode("utf-8", "surrogatepass"))
 
 
 @register_hasher(bytes, bytearray)

@@ -201,8 +201,4 @@ def _module(module: ModuleType, tracer: Tracer) -> None:
     if (home := owner(module.__name__)) != "project":
         trace_installed(module.__name__, home, tracer)
     else:
-        tracer.part(f"module {module.__name__}", module, _trace_module)
-
-
-def _trace_module(module: ModuleType, tracer: Tracer) -> None:
-    _trace_scope(vars(module), tracer)
+        tracer.part(f"module {module.__name__}", module, lambda module, tracer: _trace_scope(vars(module), tracer))

@@ -81,12 +81,10 @@ def cache_key(
 
 # %% ../../nbs/cache/07_keys.ipynb #1697ba58
 def diff_keys(
-    before: CacheKey | None,  # of the result that was used last
+    before: CacheKey,  # of the result that was used last
     now: CacheKey,
 ) -> tuple[list[str], list[str]]:  # inputs that changed, and parts of the code that changed
     """Return what differs between two keys; packages only if nothing else does."""
-    if before is None:
-        return [], []
     inputs, parts = _different(before.inputs, now.inputs), _different(before.parts, now.parts)
     return inputs, [part for part in parts if not part.startswith("package ")] or parts
 

@@ -64,12 +64,12 @@ def run(
         print(_summarize(finished.table, finished["scores"], settings.model_file, champion))
     for step in finished.table.query("how == 'computed'").index if why else []:
         print(finished.why(step))
-    single = [str(package_file(settings.source))] == expand_locations(settings.source)
+    single = [str(package_file(settings.source[0]))] == expand_locations(settings.source)
     in_package = settings.workflow.startswith("iris_ml.")  # the manifest digests the files of this package only
     if in_package and single and all(result.entry for result in finished.results.values()):
         steps = finished.table.assign(how="reused", seconds=0.0)
         answer = _summarize(steps, finished["scores"], settings.model_file, champion)
-        files = [package_file(settings.source), settings.model_file]
+        files = [package_file(settings.source[0]), settings.model_file]
         write_manifest(answer, before, files, settings.manifest, record=finished.record.id)
 
 # %% ../../nbs/cli/06_commands.ipynb #4763f0cd

@@ -9,7 +9,6 @@ __all__ = ['file_format', 'package_file', 'expand_locations', 'open_location']
 import bz2
 import gzip
 import lzma
-import os
 from collections.abc import Iterable
 from glob import glob, has_magic
 from importlib.resources import files
@@ -85,12 +84,11 @@ def _disk(address: str) -> tuple[Any, str]:
 
 
 def expand_locations(
-    source: str | os.PathLike[str] | Iterable[str | Path],  # a file, pattern, folder or address; or several, a line each
+    source: str | Path | Iterable[str | Path],  # a file, pattern, folder or address; or several
 ) -> list[str]:  # files and addresses, in the order in which they are read
     """Return the files of a source; `DataError` if there are none."""
-    each = source.splitlines() if isinstance(source, str) else [source] if isinstance(source, os.PathLike) else source
     found: list[str] = []
-    for name in map(str, each):
+    for name in map(str, [source] if isinstance(source, str | Path) else source):
         here = _there(name) if "://" in name else _here(name)
         if not here:
             raise DataError("no tables found", name, "name a file, or a folder or pattern that contains tables")

@@ -8,11 +8,10 @@ __all__ = ['Refuse', 'parse_piece', 'read_pieces', 'read_table', 'write_table', 
 # %% ../../nbs/io/02_readers.ipynb #19569608
 import json
 import warnings
-from codecs import getincrementaldecoder
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
-from io import BytesIO, RawIOBase
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -46,25 +45,6 @@ def parse_piece(
         what = str(error).strip().splitlines()[0].removeprefix("Error tokenizing data. C error: ").split(". ")[0].rstrip(".")
         raise DataError(f"the table cannot be read: {what}", place, "correct the file") from error
 
-# %% ../../nbs/io/02_readers.ipynb #447ee67d
-class _Utf8(RawIOBase):
-    def __init__(self, file: BinaryIO, passed: int):  # and how many of its bytes were read before
-        self._file, self._decode, self._passed = file, getincrementaldecoder("utf-8")().decode, passed
-
-    def readable(self) -> bool:
-        """Return true, as `io` requires of a stream to read from."""
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        """Return the next bytes; `ValueError` if they are not UTF-8."""
-        piece = self._file.read(size)
-        try:
-            self._decode(piece, final=not piece)
-        except UnicodeDecodeError as error:
-            raise ValueError(f"byte {self._passed + error.start} is not UTF-8") from error
-        self._passed += len(piece)
-        return piece
-
 # %% ../../nbs/io/02_readers.ipynb #1e248e72
 Refuse = Callable[[int, str], None]  # takes a line that is no row: its number among the rows of its file, and the reason
 
@@ -83,7 +63,7 @@ def _csv(file: BinaryIO, refuse: Refuse | None = None) -> Iterator[pd.DataFrame]
     texts = csv.ConvertOptions(column_types=dict.fromkeys(first.schema.names, pa.string()), strings_can_be_null=False)
     whole_rows = csv.ParseOptions(newlines_in_values=True, invalid_row_handler=skipped if refuse else None)
     read = csv.ReadOptions(column_names=first.schema.names, block_size=_BLOCK, use_threads=False)  # with threads, no numbers
-    for batch in csv.open_csv(_Utf8(file, len(header)), read, whole_rows, texts):
+    for batch in csv.open_csv(file, read, whole_rows, texts):
         yield batch.to_pandas()
 
 
@@ -214,7 +194,7 @@ def raw(
         return read_table(found)
     table, rows = _sample(read_pieces(found), largest_table * 1e6, sample_seed)
     if len(table) < rows:
-        what = f"{source}: of {rows} rows a sample is read, the {len(table)} that fit into {largest_table:g} MB"
+        what = f"{', '.join(source)}: of {rows} rows a sample is read, the {len(table)} that fit into {largest_table:g} MB"
         warnings.warn(f"{what}; if there is room for more, raise 'largest_table'", stacklevel=2)
     return _together([table], file_format(found[0])[0])
 

@@ -14,14 +14,14 @@ import pandas as pd
 from scipy.stats import chi2_contingency, fisher_exact, ks_2samp
 
 # %% ../../nbs/stats/03_drift.ipynb #d4f783f7
-_ROWS = 5_000  # that are compared, at most
+_ROWS = 5_000  # the largest number of rows that are compared
 
 
 def read_quantiles(
-    then: Mapping[str, Any],  # how a column of numbers was distributed
+    reference: Mapping[str, Any],  # the distribution of a column of numbers, from a profile
 ) -> np.ndarray:
-    """Read the quantiles of a column."""
-    return np.array(then["quantiles"].split(), dtype=float)
+    """Return the quantiles of a column."""
+    return np.array(reference["quantiles"].split(), dtype=float)
 
 
 def _of_numbers(now: pd.Series, then: dict[str, Any]) -> tuple[float, float]:
@@ -53,13 +53,13 @@ def _of_gaps(now: pd.Series, then: dict[str, Any]) -> tuple[float, float]:
 
 # %% ../../nbs/stats/03_drift.ipynb #839b7078
 def detect_drift(
-    rows: pd.DataFrame,  # that were asked about, under the names that the model learned; a column may be left out
-    answers: pd.Series,  # the label of each
-    model: Any,  # that answered, with its profile
+    rows: pd.DataFrame,  # new rows, under the column names of the model; a column may be left out
+    answers: pd.Series,  # the predicted label of each row
+    model: Any,  # the model that predicted them, with its profile
     expected: pd.Series,  # label -> how often the model predicts it for the sample in its profile
-    level: float = 0.005,  # how often in all a batch may alarm for nothing
-) -> pd.DataFrame:  # a row a test, the least likely first: distance (share of the rows), p_value, drifted
-    """Compare rows and answers with what a model was shown."""
+    level: float = 0.005,  # share of batches that may give a false alarm
+) -> pd.DataFrame:  # a row for each test, the smallest p-value first: distance, p_value, drifted
+    """Compare new rows and their predictions with the training rows of a model."""
     reference, target = model.profile.reference, model.profile.target
     found = {}
     for name in [name for name in model.profile.columns if name in rows]:

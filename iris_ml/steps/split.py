@@ -30,7 +30,7 @@ def _check_split(features: pd.DataFrame, target: str, test_size: float) -> None:
         raise DataError("there is no target to learn", f"column {target!r}", "add it, or name another under 'target'")
     if not features.index.is_unique:
         twice = features.index[features.index.duplicated()][0]
-        raise DataError("the label of the row is there twice", f"row {twice}", "reset the index")
+        raise DataError("duplicate label in the index", f"row {twice}", "reset the index")
     counts = features[target].value_counts()
     where = f"column {target!r}"
     if len(counts) < 2:

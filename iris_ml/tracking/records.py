@@ -23,23 +23,14 @@ from .run_record import RunRecord, RunSummary, read_json, summarize_record
 
 # %% ../../nbs/tracking/02_records.ipynb #e9e992a9
 def _read_index(index: Path) -> Iterator[RunSummary]:
-    try:
-        lines = [line for line in index.read_bytes().split(b"\n") if line]
-    except OSError:
-        return
-    try:
-        values = json.loads(b"[%b]" % b",".join(lines))  # one call for all lines is four times as quick
-    except ValueError:
-        values = [value for line in lines for value in _complete(line)]
-    yield from (RunSummary(**value) for value in values if value.keys() == _FIELDS)  # skips lines of other releases
+    for line in index.read_bytes().splitlines() if index.exists() else ():
+        with suppress(ValueError):  # a process was killed while it wrote the line
+            value = json.loads(line)
+            if value.keys() == _FIELDS:  # another release wrote other fields
+                yield RunSummary(**value)
 
 
 _FIELDS = {*RunSummary._fields}
-
-
-def _complete(line: bytes) -> Iterator[dict[str, Any]]:
-    with suppress(ValueError):  # a process was killed while it wrote the line
-        yield json.loads(line)
 
 
 def _append(index: Path, summaries: list[RunSummary]) -> None:
@@ -103,7 +94,6 @@ class Records:
             part.write_text(text, encoding="utf-8")
             path.parent.mkdir(exist_ok=True)
             part.replace(path)
-
 
 # %% ../../nbs/tracking/02_records.ipynb #62aa449b
 @contextmanager

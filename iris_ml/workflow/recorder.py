@@ -57,7 +57,6 @@ def _digest(result: Result) -> str:
             return str(result.digest)
     return ""
 
-
 # %% ../../nbs/workflow/05_recorder.ipynb #c9ff3b64
 def _data(run: Run, graph: FunctionGraph, records: Records) -> dict[str, DataRecord]:
     found = {}
@@ -78,7 +77,7 @@ def _sources(run: Run, graph: FunctionGraph) -> Iterator[tuple[str, str]]:
     for name, result in run.results.items():
         if result.how != "overridden":
             inputs = [run.inputs.get(needed.name) for needed in graph.nodes[name].dependencies]
-            yield from ((name, source) for source in inputs if isinstance(source, Source))
+            yield from ((name, ", ".join(source)) for source in inputs if isinstance(source, Source))
         elif isinstance(result.value, pd.DataFrame):
             yield name, "overridden"
 

@@ -162,7 +162,7 @@ def _causes(before: CacheKey, now: CacheKey, run: Run) -> Iterator[str]:
         elif earlier:
             yield f"{name} ({earlier.how})"
         else:
-            yield f"the file {value}" if isinstance(value, Source) else f"{name} (now {value!r})"
+            yield f"the file {', '.join(value)}" if isinstance(value, Source) else f"{name} (now {value!r})"
 
 
 def _and(names: Iterable[str]) -> str:

@@ -168,7 +168,7 @@ class Workflow:
         settings = self._spec.read_settings()
         plan, shown = self._plan(names, settings), settings.progress if progress is None else progress
         bar = make_progress([*names] or [*self]) if shown else Progress()
-        bound = self._with_settings(settings)
+        bound = self._with(replace(self._spec, settings=settings, overrides=self._spec.step_overrides))
         if not checkpoints:
             return plan.run(bar).bind(bound)
         work = partial(plan.run, bar, Checkpoints(settings.checkpoints, settings.trusted_types))
@@ -275,9 +275,6 @@ class Workflow:
         if settings.record:
             sync_in_background(settings.tracking, settings.store)
         return table
-
-    def _with_settings(self, settings: Settings) -> Self:
-        return self._with(replace(self._spec, settings=settings, overrides=self._spec.step_overrides))
 
     def _with(self, spec: WorkflowSpec) -> Self:
         other = copy(self)
