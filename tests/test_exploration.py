@@ -86,7 +86,7 @@ def test_a_trial_that_fails_is_a_row_with_its_error():
 
 def test_a_trial_that_kills_its_process_costs_no_other_trial():
     trials = timed.swap(scores=deadly).explore(test_size=[0.2, 0.3, 0.4, 0.5, 0.6])
-    assert trials.error.tolist() == ["", "", "", "the process that ran it died", ""]
+    assert trials.error.tolist() == ["", "", "", "its process died", ""]
 
 
 def test_options_that_nobody_named_go_by_their_values():

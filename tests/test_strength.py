@@ -77,7 +77,7 @@ def test_golden_answers_are_compared_at_1e_9_and_in_their_number(model):
     answers = model.answers()
     assert model.verified(answers) is model
     label, shares = answers[-1]
-    with pytest.raises(ModelFileError, match="it answers"):
+    with pytest.raises(ModelFileError, match="it predicts"):
         model.verified([*answers[:-1], [label, [share + 1e-8 for share in shares]]])
     for recorded in answers[:-1], [*answers, answers[0]]:
         with pytest.raises(ValueError, match="zip"):

@@ -71,12 +71,9 @@ def _put(part: Path, path: Path) -> None:
 
 
 def _exchanged(part: Path, path: Path) -> bool:
-    try:
-        rename = ctypes.CDLL(None).renameat2
-    except (AttributeError, OSError):
-        return False
+    rename = getattr(ctypes.CDLL(None), "renameat2", None)  # None on other systems than Linux
     here, exchange = -100, 2  # AT_FDCWD and RENAME_EXCHANGE, as Linux numbers them
-    return rename(here, os.fsencode(part), here, os.fsencode(path), exchange) == 0
+    return rename is not None and rename(here, os.fsencode(part), here, os.fsencode(path), exchange) == 0
 
 # %% ../../nbs/base/04_atomic_files.ipynb #0473b47c
 def remove_leftovers(
@@ -85,8 +82,8 @@ def remove_leftovers(
     """Remove the temporary files of processes that have ended."""
     for path in Path(folder).glob(".*.part"):
         written = re.fullmatch(r"\.(.*)\.(\d{1,9})\.\w{32}\.part", path.name)
-        if written and (_is_gone(int(written[2])) if written[1] == platform.node() else _is_old(path)):
-            with suppress(OSError):  # another process was faster, or removing is not permitted
+        with suppress(OSError):  # another process was faster, or removing is not permitted
+            if written and (_is_gone(int(written[2])) if written[1] == platform.node() else _is_old(path)):
                 _remove(path)
 
 
@@ -99,7 +96,4 @@ def _is_gone(pid: int) -> bool:
 
 
 def _is_old(path: Path) -> bool:
-    try:
-        return time.time() - path.stat().st_mtime > 24 * 3600
-    except FileNotFoundError:
-        return False
+    return time.time() - path.stat().st_mtime > 24 * 3600

@@ -12,12 +12,9 @@ import sys
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
+from subprocess import DEVNULL, Popen
 from threading import Thread
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-if TYPE_CHECKING:
-    from subprocess import Popen
 
 # %% ../../nbs/base/08_background_sync.ipynb #5d941b7e
 def is_reachable(
@@ -101,8 +98,6 @@ def sync_in_background(
 
 
 def _start(address: str, store: Path) -> None:
-    from subprocess import DEVNULL, Popen
-
     lock = SyncLock(store)
     lock.request_sync()
     if not lock.take(wait=False):
@@ -115,7 +110,7 @@ def _start(address: str, store: Path) -> None:
     _RUNNING[:] = [one for one in [*_RUNNING, process] if one.poll() is None]
 
 
-_RUNNING: list["Popen[bytes]"] = []  # started processes, kept so that they can be reaped
+_RUNNING: list[Popen[bytes]] = []  # started processes; `poll` removes those that have ended
 
 
 def _without_password(address: str) -> str:

@@ -118,13 +118,12 @@ class Tracer(Hasher):
             self.parts |= {f"package {name}": version for name, version in package_versions(package)}
             if settings := self.watcher.resolve(functools.partial(package_settings, package)):
                 self.parts[f"settings of {package}"] = digest(settings)
-        self.code_digest = digest([total, {name: part for name, part in self.parts.items() if _is_code(name)}])
+        self.code_digest = digest([total, {name: part for name, part in self.parts.items() if not name.startswith(_PACKAGES)}])
         self.parts |= {"Python": platform.python_version()} if self.parts else {}
         return digest([total, self.parts]) if self.parts else total
 
 
-def _is_code(part: str) -> bool:
-    return not part.startswith(("package ", "settings of "))
+_PACKAGES = ("package ", "settings of ")  # beginnings of the names of parts that are not code
 
 # %% ../../nbs/cache/04_dependencies.ipynb #0752c11b
 def package_settings(

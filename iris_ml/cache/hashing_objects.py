@@ -70,18 +70,13 @@ def _trace_class(cls: type, tracer: Tracer) -> None:
     resolve, name = tracer.watcher.resolve, _local_name(cls)
     for base in (type(cls), *resolve(lambda: cls.__bases__)):
         tracer.update(base)
-    resolve(lambda: _same_object(tuple(vars(cls))))
+    resolve(lambda: sys.intern(" ".join(vars(cls))))  # interned: equal texts are one object
     for attribute in [attribute for attribute in vars(cls) if attribute not in _DERIVED]:
         tracer.update_bytes("name", attribute.encode())
         value = resolve(functools.partial(vars(cls).get, attribute))
         trace_binding(f"attribute {name}.{attribute}", value, tracer)
     for names in [names for text in vars(cls).get("__annotations__", {}).values() for names in names_in(text)]:
         trace_name(names, vars(sys.modules.get(cls.__module__, builtins)), tracer)
-
-
-@functools.cache
-def _same_object(names: tuple[str, ...]) -> tuple[str, ...]:  # for equal names, as a watcher compares by identity
-    return names
 
 
 def _trace_replaced(cls: type, tracer: Tracer) -> None:

@@ -51,15 +51,12 @@ class Checkpoints:
         """Return the entry of a step that was used last: by this process, or else by any process."""
         if step in self._used_last:
             return self._used_last[step]
-        files: list[os.DirEntry[str]] = []
-        with suppress(OSError), os.scandir(f"{self.root}/entries/{step}") as found:
-            files = [*found]
-        for file in sorted(files, key=_time_of_use, reverse=True):
-            with suppress(OSError), open(file, "rb") as content:
-                entry = decode_entry(content.read())
+        for path in sorted((self.root / "entries" / step).glob("*"), key=_time_of_use, reverse=True):
+            with suppress(OSError):  # another process moved it aside
+                entry = decode_entry(path.read_bytes())
                 if entry and entry.cache_key.step == step:
                     return entry
-                self._set_aside(Path(file))
+                self._set_aside(path)
         return None
 
     def keep(self, value: object, key: CacheKey, result: str, seconds: float, summary: str, whole: bool = True) -> Entry:
@@ -105,11 +102,8 @@ class Checkpoints:
         return self.root / f"values/{file}"
 
     def _move(self, part: Path, path: Path) -> None:
-        try:
-            part.replace(path)
-        except FileNotFoundError:  # its folder does not exist yet
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part.replace(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.replace(path)
 
     def _set_aside(self, path: Path) -> None:
         damaged = self.root / "damaged" / path.name
@@ -126,8 +120,8 @@ _INLINE = 10_000  # bytes: a file of its own takes longer to write than these ta
 _USED_LAST: dict[str, dict[str, Entry]] = {}  # root of a store -> step -> entry
 
 
-def _time_of_use(file: os.DirEntry[str]) -> int:
+def _time_of_use(path: Path) -> int:
     try:
-        return file.stat().st_mtime_ns
+        return path.stat().st_mtime_ns
     except OSError:  # another process moved it aside
         return 0

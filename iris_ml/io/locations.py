@@ -9,7 +9,7 @@ __all__ = ['file_format', 'package_file', 'expand_locations', 'open_location']
 import bz2
 import gzip
 import lzma
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from glob import glob, has_magic
 from importlib.resources import files
 from io import BufferedReader
@@ -108,15 +108,15 @@ def open_location(
             packed = open(place, "rb")  # noqa: SIM115
     except OSError as error:
         raise DataError(f"the table cannot be read: {error.strerror or error}", place, "name another file") from error
-    match file_format(place)[1]:
-        case ".gz":
-            return gzip.open(packed)
-        case ".bz2":
-            return bz2.open(packed)
-        case ".xz":
-            return lzma.open(packed)
-        case ".zst":
-            import pyarrow
+    compression = file_format(place)[1]
+    return _DECOMPRESSORS[compression](packed) if compression else packed
 
-            return BufferedReader(pyarrow.CompressedInputStream(packed, "zstd"))
-    return packed
+
+def _decompress_zstandard(packed: Any) -> BufferedReader:
+    import pyarrow
+
+    return BufferedReader(pyarrow.CompressedInputStream(packed, "zstd"))
+
+
+_DECOMPRESSORS: dict[str, Callable[[Any], Any]]
+_DECOMPRESSORS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open, ".zst": _decompress_zstandard}

@@ -10,7 +10,7 @@ import json
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from hashlib import sha256
+from hashlib import file_digest
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
@@ -34,8 +34,6 @@ def parse_piece(
     try:
         with open_location(place) as file:
             yield file
-    except DataError:
-        raise
     except pd.errors.EmptyDataError:
         raise DataError("the file is empty", place, "write a header and at least one row into it") from None
     except (OSError, EOFError) as error:
@@ -46,7 +44,7 @@ def parse_piece(
         raise DataError(f"the table cannot be read: {what}", place, "correct the file") from error
 
 # %% ../../nbs/io/02_readers.ipynb #1e248e72
-Refuse = Callable[[int, str], None]  # takes a line that is no row: its number among the rows of its file, and the reason
+Refuse = Callable[[int, str], None]  # takes the number of an invalid line among the rows of its file, and the reason
 
 
 def _csv(file: BinaryIO, refuse: Refuse | None = None) -> Iterator[pd.DataFrame]:
@@ -55,26 +53,26 @@ def _csv(file: BinaryIO, refuse: Refuse | None = None) -> Iterator[pd.DataFrame]
 
     def skipped(line: Any) -> str:
         cells = f"the header has {line.expected_columns} cells, and this line {line.actual_columns}"
-        refuse(line.number - 1, f"{cells}: {line.text[:_TOLD]!r}")  # type: ignore[misc]
+        refuse(line.number - 1, f"{cells}: {line.text[:_SHOWN]!r}")  # type: ignore[misc]
         return "skip"
 
     header = file.readline()
     first = csv.open_csv(BytesIO(header), convert_options=csv.ConvertOptions(check_utf8=False))
     texts = csv.ConvertOptions(column_types=dict.fromkeys(first.schema.names, pa.string()), strings_can_be_null=False)
     whole_rows = csv.ParseOptions(newlines_in_values=True, invalid_row_handler=skipped if refuse else None)
-    read = csv.ReadOptions(column_names=first.schema.names, block_size=_BLOCK, use_threads=False)  # with threads, no numbers
+    read = csv.ReadOptions(column_names=first.schema.names, block_size=_BLOCK, use_threads=False)  # threads lose the numbers
     for batch in csv.open_csv(file, read, whole_rows, texts):
         yield batch.to_pandas()
 
 
 _BLOCK = 1 << 22  # bytes that are read at once
-_TOLD = 200  # characters of a line that is no row
+_SHOWN = 200  # characters of an invalid line in the reason
 
 # %% ../../nbs/io/02_readers.ipynb #2d1d1af8
 def _parquet(file: BinaryIO, most: int) -> Iterator[pd.DataFrame]:
     from pyarrow.parquet import ParquetFile
 
-    table = ParquetFile(file, buffer_size=1 << 20, pre_buffer=False)  # what is read ahead would be kept to the end
+    table = ParquetFile(file, buffer_size=1 << 20, pre_buffer=False)  # reading ahead keeps all pieces in memory
     yield from (batch.to_pandas() for batch in table.iter_batches(most))
 
 
@@ -96,7 +94,7 @@ def _objects(number: int, line: bytes, refuse: Refuse | None) -> Iterator[dict[s
     except (ValueError, RecursionError):
         if refuse is None:
             raise
-        refuse(number, f"the line is not a JSON object: {line[:_TOLD].decode(errors='replace').rstrip()!r}")
+        refuse(number, f"the line is not a JSON object: {line[:_SHOWN].decode(errors='replace').rstrip()!r}")
     else:
         yield row
 
@@ -138,7 +136,7 @@ def _in_order(piece: pd.DataFrame, names: list[Any], place: str) -> pd.DataFrame
 
 
 def _numbers(first: int, count: int, taken: Collection[int]) -> pd.Index:
-    taken = [number for number in [*taken] if number >= first]  # of a list, since the reader may find more meanwhile
+    taken = [number for number in [*taken] if number >= first]  # of a list, because the reader may add numbers meanwhile
     free = np.setdiff1d(np.arange(first, first + count + len(taken)), taken)[:count] if taken else None
     return pd.RangeIndex(first, first + count) if free is None else pd.Index(free)
 
@@ -237,12 +235,8 @@ def content(
     source: Source,
 ) -> list[tuple[str, str]]:
     """Return the format and the SHA-256 of each file of a source, which are hashed in its place."""
-    return [_content(place) for place in expand_locations(source)]
-
-
-def _content(place: str) -> tuple[str, str]:
-    gathered = sha256()
-    with parse_piece(place) as file:
-        while part := file.read(1 << 20):
-            gathered.update(part)
-    return file_format(place)[0], gathered.hexdigest()
+    digests = []
+    for place in expand_locations(source):
+        with parse_piece(place) as file:
+            digests.append((file_format(place)[0], file_digest(file, "sha256").hexdigest()))  # type: ignore[arg-type]
+    return digests

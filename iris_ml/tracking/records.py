@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ class Records:
 
     def write(self, record: RunRecord) -> None:
         """Write a record, and replace an earlier one with the same id."""
-        self._write(self.root / f"{record.id}.json", record.to_json())
+        self.write_file(self.root / f"{record.id}.json", record.to_json().encode())
         _append(self.root / "index", [summarize_record(record)])
 
     def read(self, run_id: str) -> RunRecord:
@@ -81,7 +82,7 @@ class Records:
         path = self.root / kind / f"{name}.json"
         if path.exists():
             return False
-        self._write(path, json.dumps(make()))
+        self.write_file(path, json.dumps(make()).encode())
         return True
 
     def read_shared(self, kind: str) -> dict[str, dict[str, Any]]:  # name -> description
@@ -89,10 +90,11 @@ class Records:
         paths = sorted((self.root / kind).glob("*.json"))
         return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in paths}
 
-    def _write(self, path: Path, text: str) -> None:
+    def write_file(self, path: Path, content: bytes) -> None:
+        """Write a file of the folder, completely or not at all."""
         with temporary_path(self.root / "aside") as part:
-            part.write_text(text, encoding="utf-8")
-            path.parent.mkdir(exist_ok=True)
+            part.write_bytes(content)
+            path.parent.mkdir(parents=True, exist_ok=True)
             part.replace(path)
 
 # %% ../../nbs/tracking/02_records.ipynb #62aa449b
@@ -142,10 +144,8 @@ class RecordWriter(NoRecord):
             return self.add(notes={**self.content.notes, name: _plain(name, value)})
         file = f"{self.id}/{''.join(letter if letter.isalnum() else '-' for letter in name)}.png"
         with warn_on_failure(f"the figure {name!r} is not recorded"):
-            with temporary_path(self.records.root / "aside") as part:
-                value.savefig(part, format="png")
-                (self.records.root / "figures" / self.id).mkdir(parents=True, exist_ok=True)
-                part.replace(self.records.root / "figures" / file)
+            value.savefig(content := BytesIO(), format="png")
+            self.records.write_file(self.records.root / "figures" / file, content.getvalue())
             self.add(figures={**self.content.figures, name: file})
 
 # %% ../../nbs/tracking/02_records.ipynb #c77b845f

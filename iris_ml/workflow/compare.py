@@ -48,7 +48,7 @@ class Comparison:
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row a run: what differs, accuracy and its difference with 95 % intervals, steps reused and computed, cost."""
+        """One row per run: what differs, accuracy and its difference with 95 % intervals, steps reused and computed, cost."""
         first, rows = next(iter(self.runs.values())), {}
         for name, run in self.runs.items():
             right = _correct(run)
@@ -72,7 +72,7 @@ class Comparison:
 _COLUMNS = ["differs", "accuracy", "low", "high", "difference", "least", "most", "verdict", "reused", "computed", "seconds"]
 
 # %% ../../nbs/workflow/06_compare.ipynb #727f495b
-_LEFT, _WIDTH, _RIGHT, _ROW = 120, 320, 200, 26  # names, intervals, verdicts, a row's height, in pixels
+_LEFT, _WIDTH, _RIGHT, _ROW = 120, 320, 200, 26  # widths of names, intervals and verdicts, and height of a row, in pixels
 
 
 def _plot(table: pd.DataFrame) -> str:
@@ -85,7 +85,7 @@ def _plot(table: pd.DataFrame) -> str:
 
     height = (len(rows) + 1) * _ROW
     zero = f'<path d="M{at(0):.1f} 0V{height - _ROW}" stroke="currentColor" opacity=".5"/>'
-    label = f'<text x="{at(0):.1f}" y="{height - 8}" text-anchor="middle" font-size="11">as the first</text>'
+    label = f'<text x="{at(0):.1f}" y="{height - 8}" text-anchor="middle" font-size="11">same as the first</text>'
     lines = "".join(_line(str(name), row, (i + 0.5) * _ROW, at) for i, (name, row) in enumerate(rows.iterrows()))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_LEFT + _WIDTH + _RIGHT} {height}" '

@@ -42,8 +42,8 @@ def shared_phases(
     needs: Mapping[str, Sequence[str]],  # step -> steps and settings that are its inputs
     options: Iterable[str],  # steps and settings that differ between trials
     wanted: str,  # the step that a trial is run for
-) -> list[tuple[tuple[str, ...], list[str]]]:  # options, and the steps that depend on just these
-    """Order what trials have in common, the most common first; the last phase is the trials themselves."""
+) -> list[tuple[tuple[str, ...], list[str]]]:  # of each phase: options, and the steps that depend on these only
+    """Return the phases of an exploration, the most common steps first; the last phase is the trials themselves."""
     reach: dict[str, frozenset[str]] = {}
 
     def visit(name: str) -> frozenset[str]:
@@ -61,13 +61,13 @@ def shared_phases(
 # %% ../../nbs/workflow/07_explore.ipynb #619e2f25
 def run_trial(
     workflow: "Workflow",
-    steps: Sequence[str],  # to run; the last one makes the scores
+    steps: Sequence[str],  # the steps to run; the last one returns the scores
     choice: Mapping[str, object],  # step or setting -> the value that overrides it
 ) -> dict[str, object]:
     """Run steps with a choice of overrides, and return the scores or the error."""
     try:
-        made = workflow.swap(**choice).run(*steps, progress=False)[steps[-1]]
-        return dict(made) if isinstance(made, Mapping) else {steps[-1]: made}
+        result = workflow.swap(**choice).run(*steps, progress=False)[steps[-1]]
+        return dict(result) if isinstance(result, Mapping) else {steps[-1]: result}
     except Exception as error:
         notes = " ".join(getattr(error, "__notes__", []))
         return {"error": f"{type(error).__name__}: {error} {notes}".strip()}
@@ -78,20 +78,19 @@ def run_jobs(
     on: object = None,  # a Dask client; None: the cores of this machine
 ) -> Iterator[tuple[int, dict[str, object]]]:  # number of the job, and its scores or error
     """Run jobs in parallel, and yield each result when it is finished."""
-    spread = sorted(range(len(jobs)), key=lambda number: number * 0.618034 % 1)  # neighbours are often equally slow
-    left = {number: jobs[number] for number in spread}
+    left = dict(enumerate(jobs))
     for _ in range(3):
         try:
             with parallel_config("dask", client=on) if on is not None else nullcontext():
                 parallel = Parallel(n_jobs=-1, return_as="generator_unordered")
-                for number, made in parallel(delayed(_run_numbered)(number, *job) for number, job in [*left.items()]):
+                for number, result in parallel(delayed(_run_numbered)(number, *job) for number, job in [*left.items()]):
                     del left[number]
-                    yield number, made
+                    yield number, result
             return
         except TerminatedWorkerError:
             continue
     for number in left:
-        yield number, {"error": "the process that ran it died"}
+        yield number, {"error": "its process died"}
 
 
 def _run_numbered(number: int, *job: Any) -> tuple[int, dict[str, object]]:
@@ -104,7 +103,7 @@ def run_trials(
     needs: Mapping[str, Sequence[str]],  # step -> steps and settings that are its inputs
     progress: Progress,  # shows how many trials are finished
     on: object = None,  # a Dask client; None: the cores of this machine
-) -> pd.DataFrame:  # a row a trial: its choice, its scores, and its error if there was one
+) -> pd.DataFrame:  # a row for each trial: its choice, its scores, and its error if there was one
     """Run every combination of the options."""
     *shared, (_, last) = shared_phases(needs, list(trials[0][0]) if trials else [], "scores")
     rows = [{**called, "error": "interrupted"} for called, _ in trials]
@@ -114,11 +113,11 @@ def run_trials(
             for names, steps in shared:
                 distinct = {tuple(called[name] for name in names): overrides for called, overrides in trials}
                 jobs = [(workflow, steps, {name: each[name] for name in names}) for each in distinct.values()]
-                deque(run_jobs(jobs, on) if names else starmap(run_trial, jobs), maxlen=0)  # what fails, fails again in its trial
-            for number, made in run_jobs([(workflow, last, overrides) for _, overrides in trials], on):
-                rows[number] = {**trials[number][0], "error": "", **made}
+                deque(run_jobs(jobs, on) if names else starmap(run_trial, jobs), maxlen=0)  # the trials report the errors
+            for number, result in run_jobs([(workflow, last, overrides) for _, overrides in trials], on):
+                rows[number] = {**trials[number][0], "error": "", **result}
                 progress.step("trials")
     except KeyboardInterrupt:
-        pass  # what is finished is in the rows
+        pass  # the finished trials are in the rows
     table = pd.DataFrame(rows, columns=[*dict.fromkeys(name for row in rows for name in row)])
     return table[[*(name for name in table if name != "error"), "error"]]
