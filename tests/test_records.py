@@ -265,7 +265,7 @@ def a_full_disk(monkeypatch):
     def no_space(*arguments, **options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Records, "_write", no_space)
+    monkeypatch.setattr(Records, "write_file", no_space)
 
 
 def a_read_only_folder(monkeypatch):
