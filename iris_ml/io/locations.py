@@ -109,14 +109,13 @@ def open_location(
     except OSError as error:
         raise DataError(f"the table cannot be read: {error.strerror or error}", place, "name another file") from error
     compression = file_format(place)[1]
-    return _DECOMPRESSORS[compression](packed) if compression else packed
+    return _OPENERS[compression](packed) if compression else packed
 
 
-def _decompress_zstandard(packed: Any) -> BufferedReader:
+def _open_zstandard(packed: Any) -> BufferedReader:
     import pyarrow
 
     return BufferedReader(pyarrow.CompressedInputStream(packed, "zstd"))
 
 
-_DECOMPRESSORS: dict[str, Callable[[Any], Any]]
-_DECOMPRESSORS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open, ".zst": _decompress_zstandard}
+_OPENERS: dict[str, Callable[[Any], Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open, ".zst": _open_zstandard}

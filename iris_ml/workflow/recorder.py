@@ -11,7 +11,6 @@ import pickle
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
@@ -59,18 +58,13 @@ def _digest(result: Result) -> str:
 
 # %% ../../nbs/workflow/05_recorder.ipynb #c9ff3b64
 def _data(run: Run, graph: FunctionGraph, records: Records) -> dict[str, DataRecord]:
-    found = {}
-    for name, source in _sources(run, graph):
-        result = run.results[name]
-        version = _digest(result)[:12]
-        is_new = bool(version) and records.write_shared("data", version, partial(_describe, result))
-        found[name] = DataRecord(source, version, is_new)
-    return found
+    return {name: _table(run.results[name], source, records) for name, source in _sources(run, graph)}
 
 
-def _describe(result: Result) -> dict[str, object]:
-    return describe_table(result.value)
-
+def _table(result: Result, source: str, records: Records) -> DataRecord:
+    version = _digest(result)[:12]
+    is_new = bool(version) and records.write_shared("data", version, lambda: describe_table(result.value))
+    return DataRecord(source, version, is_new)
 
 
 def _sources(run: Run, graph: FunctionGraph) -> Iterator[tuple[str, str]]:
@@ -166,7 +160,7 @@ _PROJECT = Path(iris_ml.__path__[0]).parent
 
 # %% ../../nbs/workflow/05_recorder.ipynb #f21552c2
 def start_context() -> Callable[[], dict[str, Any]]:  # waits for git, and returns fields of a `RunRecord`
-    """Start to find out who runs something, where, and at which commit."""
+    """Start to collect the user, the kind and the folder of a run, and its commit."""
     commit = git_state(_PROJECT / "iris_ml")
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     known = {"who": current_user(), "kind": "notebook" if shell else "script", "folder": str(Path.cwd())}
