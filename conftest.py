@@ -12,6 +12,7 @@ client, used here, does as Jupyter does.
 import json
 import os
 import re
+import sys
 from contextlib import ExitStack
 from copy import deepcopy
 from difflib import unified_diff
@@ -20,8 +21,11 @@ from tempfile import TemporaryDirectory
 
 import nbformat
 import pytest
+from jupyter_client import AsyncKernelManager
 from nbclient import NotebookClient
 from nbdev.clean import clean_nb
+
+from tests.fork_server import FORKED_PYTHON, running_server
 
 # A kernel starts with what was set before any test, in an empty home, without a network, and without progress: a page
 # does not show how long a run takes. Matplotlib keeps its list of the machine's fonts, which takes seconds to make.
@@ -36,6 +40,8 @@ ENVIRONMENT = {
 
 # What two machines draw differently, and what is a random name, is not compared.
 UNCOMPARED = ("image/png", "image/jpeg", "application/vnd.jupyter.widget")
+# What brings the programs that some checks need, by the name in the reason for which a test skips.
+PACKAGES = {"Chromium": "chromium", "PostgreSQL": "postgresql"}
 # Lines that nbdev and Quarto know, and what Jupyter's client calls the same.
 TAGS = {"#| eval: false": "skip-execution", "#| error: true": "raises-exception"}
 # A cell with one of these lines defines what the package holds; the others are examples.
@@ -47,18 +53,34 @@ def pytest_addoption(parser):
     parser.addoption("--save", action="store_true", help="keep what the pages show in their fresh run")
 
 
+def pytest_configure(config):
+    """Start a server that forks kernels and commands, once for all processes that run tests."""
+    if sys.platform == "linux" and "FORK_SERVER" not in os.environ:
+        server = running_server()
+        server.__enter__()
+        config.add_cleanup(lambda: server.__exit__(None, None, None))
+
+
 def pytest_terminal_summary(terminalreporter):
     """Say which checks were left out because a program is absent, and which command brings it."""
     reasons = " ".join(str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", []) if report.longrepr)
-    packages = [package for word, package in {"Chromium": "chromium", "PostgreSQL": "postgresql"}.items() if word in reasons]
+    packages = {program: package for program, package in PACKAGES.items() if program in reasons}
     if packages:
-        left = "the checks that need " + " and ".join(packages)
-        terminalreporter.write_line(f"Left out: {left}; on Debian this brings them: apt-get install {' '.join(packages)}")
+        command = f"on Debian this brings them: apt-get install {' '.join(packages.values())}"
+        terminalreporter.write_line(f"Left out: the checks that need {' and '.join(packages)}; {command}")
 
 
 def pytest_collect_file(file_path, parent):
     if file_path.suffix == ".ipynb":
         return Page.from_parent(parent, path=file_path)
+
+
+class ForkedKernel(AsyncKernelManager):
+    """A kernel that the server forks, so that it need not import what most pages import."""
+
+    def format_kernel_cmd(self, extra_arguments=None):
+        _, *arguments = super().format_kernel_cmd(extra_arguments)
+        return [*FORKED_PYTHON, *arguments, f"--IPKernelApp.parent_handle={os.getpid()}"]
 
 
 class Page(pytest.File):
@@ -87,6 +109,7 @@ class Page(pytest.File):
             self.fresh,
             timeout=300,
             kernel_name="python3",
+            kernel_manager_class=ForkedKernel,
             extra_arguments=["--log-level=ERROR"],
             resources={"metadata": {"path": self.path.parent}},
         )

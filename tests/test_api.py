@@ -14,6 +14,7 @@ import requests
 
 from iris_ml.models.model_file import save
 from iris_ml.models.predictor import predict
+from tests.fork_server import FORKED_PYTHON
 from torture import api
 from torture.serving import request, served
 
@@ -25,7 +26,7 @@ VIRGINICA = FLOWER | {"petal_length": 5.8, "petal_width": 2.2}
 def folder(tmp_path_factory):
     """A folder with a model."""
     folder = tmp_path_factory.mktemp("served")
-    subprocess.run([Path(sys.executable).with_name("iris_ml"), "run", "--quiet"], cwd=folder, check=True)
+    subprocess.run([*FORKED_PYTHON, Path(sys.executable).with_name("iris_ml"), "run", "--quiet"], cwd=folder, check=True)
     return folder
 
 

@@ -21,6 +21,7 @@ from iris_ml.io.readers import read_table
 from iris_ml.models.model_file import save
 from iris_ml.models.predictor import predict, run_model
 from iris_ml.production import workflow
+from tests.fork_server import FORKED_PYTHON
 
 IRIS = read_table("package:iris.csv")
 
@@ -238,7 +239,7 @@ def test_the_model_is_shown_with_its_scores_its_cost_and_the_place_of_each_step(
 
 def test_a_model_that_was_trained_here_brings_its_scores(opened):
     opened()
-    subprocess.run([Path(sys.executable).with_name("iris_ml"), "run", "--quiet"], check=True)
+    subprocess.run([*FORKED_PYTHON, Path(sys.executable).with_name("iris_ml"), "run", "--quiet"], check=True)
     (record,) = Path(".iris_ml/records").glob("*.json")
     page = opened()
     scores = json.loads(record.read_text())["scores"]
@@ -267,8 +268,8 @@ def address(tmp_path, model):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = Path(sys.executable).with_name("iris_ml")
-    app = subprocess.Popen([command, "app", "--port", str(port)], cwd=tmp_path, stdout=subprocess.DEVNULL)
+    command = [*FORKED_PYTHON, Path(sys.executable).with_name("iris_ml"), "app", "--port", str(port)]
+    app = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL)
     try:
         for _ in range(300):
             assert app.poll() is None, "the app ended"

@@ -146,3 +146,15 @@ def test_a_page_that_fails_is_not_saved(broken):
     before = (broken.path / "70_doubles.ipynb").read_bytes()
     broken.runpytest("--save").assert_outcomes(passed=2, failed=2)
     assert (broken.path / "70_doubles.ipynb").read_bytes() == before
+
+
+def test_the_checks_that_an_absent_program_leaves_out_are_named_in_one_line(pages, monkeypatch):
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("PATH", "")
+    shutil.copy(Path(__file__).with_name("conftest.py"), pages.mkdir("browsing"))
+    test = "def test_{0}_window(browser): pass\n"
+    (pages.path / "browsing" / "test_windows.py").write_text(test.format("one") + test.format("another"))
+    result = pages.runpytest()
+    result.assert_outcomes(skipped=2)
+    left = "Left out: the checks that need Chromium; on Debian this brings them: apt-get install chromium"
+    assert [line for line in result.outlines if "apt-get" in line] == [left]

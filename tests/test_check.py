@@ -4,13 +4,13 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from iris_ml.cli.parity import SURFACES
 from iris_ml.io.readers import raw
+from tests.fork_server import FORKED_PYTHON
 
 PROJECT = Path(__file__).parents[1]
 START = "import sys; from iris_ml.cli.entry import main; main()"
@@ -29,7 +29,7 @@ def trained(tmp_path_factory):
 def typed(folder, *words, at=None):
     """Type a command in a copy of the project; nothing of this one is imported."""
     environment = os.environ | {"PYTHONPATH": str(folder), "IRIS_ML_PROGRESS": "false"}
-    command = [sys.executable, "-c", START, *words]
+    command = [*FORKED_PYTHON, "-c", START, *words]
     return subprocess.run(command, cwd=at or folder, env=environment, capture_output=True, text=True)
 
 

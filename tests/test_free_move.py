@@ -11,6 +11,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from tests.fork_server import FORKED_PYTHON
+
 PROJECT = Path(__file__).parent.parent
 
 START = "from collections.abc import Sequence\n\nimport pandas as pd\nfrom iris_ml.production import workflow"
@@ -87,7 +89,7 @@ def in_a_notebook(project, cells):
 def in_production(project):
     """Run the declared workflow in a new process, and say how each step came about."""
     program = "from iris_ml.production import workflow; print(workflow.run().table.how.to_json())"
-    typed = [sys.executable, "-c", program]
+    typed = [*FORKED_PYTHON, "-c", program]
     return json.loads(subprocess.check_output(typed, cwd=project.parent / "work", env=environment(project), text=True))
 
 

@@ -3,13 +3,13 @@
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from iris_ml.models.champion import read_champion
 from iris_ml.models.model_file import model_version
+from tests.fork_server import FORKED_PYTHON
 from torture.promotion import against_itself, five_points_better, five_points_worse, killed
 
 PROJECT = Path(__file__).parents[1]
@@ -54,7 +54,7 @@ class Folder:
         around |= {"PYTHONPATH": str(self.code), "COLUMNS": "200", "IRIS_ML_PROGRESS": "false"}
         program = "from iris_ml.cli.entry import main; main()"
         ended = subprocess.run(
-            [sys.executable, "-c", program, *words], cwd=self.work, env=os.environ | around, capture_output=True, text=True
+            [*FORKED_PYTHON, "-c", program, *words], cwd=self.work, env=os.environ | around, capture_output=True, text=True
         )
         return ended.returncode, ended.stdout + ended.stderr
 
@@ -191,7 +191,7 @@ mlflow.set_tracking_uri("sqlite:///{folder.work}/.iris_ml/mlflow.db")
 print(mlflow.MlflowClient().get_model_version_by_alias("iris_ml", "champion").tags["iris_ml.model"])
 print(len(mlflow.sklearn.load_model("models:/iris_ml@champion").classes_))
 """
-    asked = [sys.executable, "-c", program]
+    asked = [*FORKED_PYTHON, "-c", program]
     quiet = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true", "PYTHONPATH": str(folder.code), "MLFLOW_LOGGING_LEVEL": "ERROR"}
     said = subprocess.run(asked, cwd=folder.work, env=quiet, capture_output=True, text=True)
     assert said.stdout.split() == [versions[1], "3"], said.stderr

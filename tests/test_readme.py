@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +15,7 @@ from iris_ml.io.readers import raw
 from iris_ml.models.model_file import save
 from iris_ml.production import workflow
 from iris_ml.workflow.drawing import draw
+from tests.fork_server import FORKED_PYTHON
 from torture.serving import served
 
 PROJECT = Path(__file__).parents[1]
@@ -36,7 +36,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def typed(program, folder):
-    return subprocess.run([sys.executable, "-c", program], cwd=folder, check=True, capture_output=True, text=True).stdout
+    return subprocess.run([*FORKED_PYTHON, "-c", program], cwd=folder, check=True, capture_output=True, text=True).stdout
 
 
 def test_the_python_examples_run_in_their_order(folder):

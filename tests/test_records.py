@@ -30,10 +30,11 @@ from iris_ml.models.model_file import model_version
 from iris_ml.production import workflow
 from iris_ml.tracking.history import list_runs
 from iris_ml.tracking.records import Records
+from tests.fork_server import FORKED_PYTHON
 from torture import records as torture
 
 PROJECT = Path(__file__).parents[1]
-COMMAND = [sys.executable, "-c", "from iris_ml.cli.entry import main; main()"]
+COMMAND = [*FORKED_PYTHON, "-c", "from iris_ml.cli.entry import main; main()"]
 
 
 @pytest.fixture(autouse=True)
@@ -160,7 +161,7 @@ def test_a_notebook_marks_what_it_explores():
     code = "from iris_ml.production import workflow\nassert workflow.run('train').record.content.kind == 'notebook'"
     program = "from IPython.core.interactiveshell import InteractiveShell as Shell\n"
     program += f"Shell.instance().run_cell({code!r}).raise_error()"
-    subprocess.run([sys.executable, "-c", program], check=True)
+    subprocess.run([*FORKED_PYTHON, "-c", program], check=True)
 
 
 # The commands
@@ -239,7 +240,7 @@ def test_what_the_table_says_may_be_promoted_is_what_a_clean_commit_derives(tmp_
     inside = {"PYTHONPATH": str(project)}
     command("run", "--quiet", **inside)
     code = "from iris_ml.production import workflow; workflow.swap(seed=3).run()"
-    subprocess.run([sys.executable, "-c", code], env=os.environ | inside, check=True)
+    subprocess.run([*FORKED_PYTHON, "-c", code], env=os.environ | inside, check=True)
     with (project / "iris_ml" / "steps" / "split.py").open("a") as page:
         page.write("# edited\n")
     command("run", "--quiet", **inside, IRIS_ML_SEED="3")
@@ -415,7 +416,7 @@ print(json.dumps({
 }))
 """
     address = f"sqlite:///{Path.cwd() / '.iris_ml/mlflow.db'}"
-    typed = [sys.executable, "-c", program, address, name, run.record.id]
+    typed = [*FORKED_PYTHON, "-c", program, address, name, run.record.id]
     quiet = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}
     shown = json.loads(subprocess.run(typed, capture_output=True, text=True, env=quiet, check=True).stdout.splitlines()[-1])
     assert shown["parameters"]["seed"] == "0"

@@ -29,6 +29,7 @@ from iris_ml.io.readers import read_table, write_table
 from iris_ml.models.model_file import save
 from iris_ml.models.predictor import predict
 from iris_ml.production import workflow
+from tests.fork_server import FORKED_PYTHON
 from torture.report import killed
 
 IRIS = read_table(package_file("package:iris.csv"))
@@ -390,7 +391,7 @@ def flowers(rows, path):
 
 def started(*words):
     """A report in a process of its own."""
-    command = [Path(sys.executable).with_name("iris_ml"), "report", *words]
+    command = [*FORKED_PYTHON, Path(sys.executable).with_name("iris_ml"), "report", *words]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -451,7 +452,7 @@ def test_a_library_that_makes_an_error_of_the_signal_does_not_change_the_exit_co
         from iris_ml.cli.entry import main
 
         main()"""
-    ended = subprocess.run([sys.executable, "-c", swallowed, "report", "new.csv"], capture_output=True, text=True)
+    ended = subprocess.run([*FORKED_PYTHON, "-c", swallowed, "report", "new.csv"], capture_output=True, text=True)
     assert (ended.returncode, ended.stderr) == (143, "")
 
 

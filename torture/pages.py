@@ -16,8 +16,8 @@ PROJECT = Path(__file__).parents[1]
 def _copied(folder):
     for name in "nbs", "iris_ml", "tests/offline":
         shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-    for name in "settings.ini", "conftest.py":
-        shutil.copy(PROJECT / name, folder)
+    for name in "settings.ini", "conftest.py", "tests/fork_client.py", "tests/fork_server.py":
+        shutil.copy(PROJECT / name, folder / name)
     return folder
 
 

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -15,6 +14,7 @@ from distributed import LocalCluster
 
 from iris_ml.models.model_file import save
 from iris_ml.production import workflow
+from tests.fork_server import FORKED_PYTHON
 from torture.serving import PROJECT
 
 REPORT = ("report.html", "report.json", "report_refused.csv", "report_predictions.parquet")
@@ -55,7 +55,7 @@ def _write(flowers, path, rows):
 
 def _started(folder, file, on):
     start = "from iris_ml.cli.entry import main; main()"
-    command, environment = [sys.executable, "-c", start, "report", file, *on], os.environ | {"PYTHONPATH": str(PROJECT)}
+    command, environment = [*FORKED_PYTHON, "-c", start, "report", file, *on], os.environ | {"PYTHONPATH": str(PROJECT)}
     return subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 

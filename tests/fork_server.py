@@ -1,0 +1,180 @@
+"""Starts Python processes quickly: it forks them from a server that has imported the heavy packages once.
+
+A test types `[*FORKED_PYTHON, "-c", program]` instead of `[sys.executable, "-c", program]`. The process has its own folder,
+environment, `sys.path`, arguments, streams, process group and random state, and it imports `iris_ml` itself. A fork hides
+what Python does when it starts. A test of imports, or of the seed of hashes, uses `sys.executable`.
+
+Three processes take part:
+- The client, `fork_client.py`, sends its arguments, folder, environment and streams to the server. It passes signals on to
+  the process and ends as the process ends.
+- The server belongs to one test session. It ends when the session ends, also when the session is killed.
+- The process is a child of the server. It is killed when the server ends or when its client is killed.
+"""
+
+import ctypes
+import gc
+import json
+import os
+import runpy
+import signal
+import site
+import socket
+import subprocess
+import sys
+import tempfile
+import types
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from pathlib import Path
+from select import select
+
+FORKED_PYTHON = [sys.executable, "-I", "-S", str(Path(__file__).with_name("fork_client.py"))]
+if sys.platform != "linux":
+    FORKED_PYTHON = [sys.executable]
+
+# Not `iris_ml`, because tests run changed copies of it, and not Matplotlib, which reads the environment when imported.
+HEAVY = """pandas pyarrow.parquet pyarrow.dataset pyarrow.csv sklearn.pipeline sklearn.linear_model sklearn.ensemble
+    sklearn.model_selection sklearn.dummy skops.io scipy.stats hamilton.driver pydantic joblib typer rich.progress
+    ipykernel.kernelapp ipykernel.ipkernel"""
+# Only a process with one thread forks safely: OpenBLAS and Arrow start no threads. Hamilton loads no extensions, as in `iris_ml`.
+BEFORE_IMPORTS = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    "HAMILTON_AUTOLOAD_EXTENSIONS": "0",
+}
+# Python and the packages read these when they start. A client with values of its own gets a fresh Python.
+READ_AT_START = ("PYTHON", "OMP_", "OPENBLAS_", "JE_ARROW_", "LD_", "LC_", "LANG", "TZ", "SKLEARN_")
+
+
+def serve(listening, session):
+    """Fork a process for each client until the session ends; in the process, return what its client sent."""
+    started = read_at_start(os.environ)
+    select([listening, session], [], [])  # nothing is imported for a session without clients
+    import_heavy()
+    processes = {}  # the number and the client of each process, by its descriptor
+    while True:
+        ready = {*select([listening, session, *processes, *(client for _, client in processes.values())], [], [])[0]}
+        if session in ready:
+            os._exit(0)
+        for descriptor in ready & processes.keys():
+            os.close(descriptor)
+            report_end(*processes.pop(descriptor))
+        for process, client in processes.values():
+            if client in ready:  # it was killed: a client that waits sends nothing
+                os.killpg(process, signal.SIGKILL)
+        if listening in ready:
+            client, streams, request = receive(listening)
+            if not forks(request, started):
+                client.sendall(b"0\n")
+                client.close()
+            elif process := fork():
+                os.setpgid(process, process)
+                processes[os.pidfd_open(process)] = process, client
+                client.sendall(f"{process}\n".encode())
+            else:
+                return request, streams
+            for stream in streams:
+                os.close(stream)
+
+
+def import_heavy():
+    os.environ.update(BEFORE_IMPORTS)
+    for package in HEAVY.split():
+        import_module(package)
+    assert "iris_ml" not in sys.modules
+    gc.collect()
+    gc.freeze()  # so that collecting garbage in a process copies no memory of the server
+
+
+def receive(listening):
+    """Return a new client, its streams and its request."""
+    client, _ = listening.accept()
+    _, streams, _, _ = socket.recv_fds(client, 1, 3)
+    return client, streams, json.loads(client.makefile().readline())
+
+
+def forks(request, started):
+    """Whether the process is a fork: it runs a program, without options of Python, and with what Python reads at its start."""
+    kind, *_ = request["arguments"] or ["-"]
+    return read_at_start(request["environment"]) == started and (kind in {"-c", "-m"} or not kind.startswith("-"))
+
+
+def fork():
+    assert len([*Path("/proc/self/task").iterdir()]) == 1, "a process with several threads does not fork safely"
+    return os.fork()
+
+
+def report_end(process, client):
+    """Send the client of a process how it ended."""
+    _, status = os.waitpid(process, 0)
+    with suppress(BrokenPipeError), client:
+        client.sendall(f"{status}\n".encode())
+
+
+def read_at_start(environment):
+    return {name: text for name, text in environment.items() if name.startswith(READ_AT_START) and name != "PYTHONPATH"}
+
+
+def take_over(server, request, streams):
+    """Give this process what its client was started with, and return a function that runs the program."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: the kernel kills this process when the server ends
+    if os.getppid() != server:
+        os._exit(1)
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+    os.setpgid(0, 0)
+    os.umask(request["umask"])
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    tempfile.tempdir = None
+    sys.modules["numpy"].random.seed()  # the fork itself seeds the generator of Python
+    folders = os.environ.get("PYTHONPATH")
+    sys.path[:1] = folders.split(os.pathsep) if folders else []
+    site.removeduppaths()
+    sys.modules.pop("sitecustomize", None)
+    site.execsitecustomize()
+    first, *arguments = request["arguments"]
+    if first == "-c":
+        program, *sys.argv[1:] = arguments
+        sys.argv[0] = "-c"
+        sys.path.insert(0, "")
+        main = sys.modules["__main__"] = types.ModuleType("__main__")
+        return lambda: exec(compile(program, "<string>", "exec"), vars(main))
+    if first == "-m":
+        sys.argv[:] = arguments
+        sys.path.insert(0, str(Path.cwd()))
+        if arguments[0] == "ipykernel_launcher":
+            sys.modules["pandas"].options.display.max_columns = 20  # as pandas sets it when a kernel imports it
+        return lambda: runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
+    sys.argv[:] = first, *arguments
+    sys.path.insert(0, str(Path(first).resolve().parent))
+    return lambda: runpy.run_path(first, run_name="__main__")
+
+
+@contextmanager
+def running_server():
+    """Run a server for the clients that this process and its children start."""
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(f"{folder}/socket")
+        listening.listen(100)
+        session, held = os.pipe()
+        process = subprocess.Popen(
+            [sys.executable, __file__, str(listening.fileno()), str(session)],
+            pass_fds=[listening.fileno(), session],
+            env={name: text for name, text in os.environ.items() if name != "PYTHONPATH"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        os.close(session)
+        os.environ["FORK_SERVER"] = listening.getsockname()
+        yield process
+        del os.environ["FORK_SERVER"]
+        os.close(held)
+        process.wait()
+
+
+if __name__ == "__main__":
+    take_over(os.getpid(), *serve(socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])))()
