@@ -3,6 +3,7 @@
 A test types `[*FORKED_PYTHON, "-c", program]` instead of `[sys.executable, "-c", program]`. The process has its own folder,
 environment, `sys.path`, arguments, streams, process group and random state, and it imports `iris_ml` itself. A fork hides
 what Python does when it starts. A test of imports, or of the seed of hashes, uses `sys.executable`.
+`FORK_SERVER= pytest` starts every process afresh.
 
 Three processes take part:
 - The client, `fork_client.py`, sends its arguments, folder, environment and streams to the server. It passes signals on to

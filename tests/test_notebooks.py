@@ -32,7 +32,8 @@ def nbdev(command, project):
     """Run one of nbdev's commands as a person would."""
     # Inside its own tests nbdev exports nothing; here it has to.
     environment = {name: value for name, value in os.environ.items() if name != "IN_TEST"}
-    subprocess.run([Path(sys.executable).with_name(command)], cwd=project, env=environment, check=True)
+    program, *words = command.split()
+    subprocess.run([Path(sys.executable).with_name(program), *words], cwd=project, env=environment, check=True)
 
 
 def contents(folder, pattern):
@@ -192,3 +193,38 @@ def test_a_page_has_no_network_and_an_empty_home(elsewhere):
     assert not same
     assert "1 passed, 1 failed" in said or "1 failed, 1 passed" in said, said
     assert "there is no network, and 192.0.2.1 was asked for" in said
+
+
+# nbdev's own commands
+
+
+def test_an_edit_of_a_module_goes_back_into_its_page(project):
+    module, page = project / "iris_ml" / "steps" / "split.py", project / "nbs" / "steps" / "03_split.ipynb"
+    old, new = "    _check_split(features, target, test_size)\n", "    _check_split(features, target, test_size)  # first\n"
+    before = contents(project / "nbs", "*.ipynb")
+    text = module.read_text(encoding="utf-8")
+    assert old in text
+    module.write_text(text.replace(old, new), encoding="utf-8")
+    nbdev("nbdev_update", project)
+    assert different(before, contents(project / "nbs", "*.ipynb")) == ["steps/03_split.ipynb"]
+    assert any(new in cell["source"] for cell in json.loads(page.read_text(encoding="utf-8"))["cells"])
+    assert changed_by_exporting(project) == []
+
+
+def keep_pages(project, *names):
+    """Delete all other pages."""
+    for page in (project / "nbs").rglob("*.ipynb"):
+        if page.stem not in names:
+            page.unlink()
+
+
+def test_pages_that_run_in_one_process_do_not_depend_on_each_other(project):
+    keep_pages(project, "05_security", "06_server", "07_progress", "02_four_wishes", "04_your_own_table")
+    nbdev("nbdev_test --n_workers 0", project)
+
+
+def test_nbdev_prepare_leaves_no_diff(project):
+    keep_pages(project, "07_progress")
+    before = contents(project / "nbs", "*.ipynb"), contents(project / "iris_ml", "*.py")
+    nbdev("nbdev_prepare", project)
+    assert (contents(project / "nbs", "*.ipynb"), contents(project / "iris_ml", "*.py")) == before
