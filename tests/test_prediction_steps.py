@@ -20,6 +20,7 @@ from iris_ml.steps.model import Model
 from iris_ml.steps.model import model as fit
 from iris_ml.steps.profile import Profile
 from iris_ml.steps.profile import profile as describe
+from tests.fork_server import FORKED_PYTHON
 from torture.serving import served
 
 ROWS = raw("package:iris.csv").drop(columns="species")
@@ -267,7 +268,7 @@ def project(tmp_path_factory):
 def typed(folder, *words, program="from iris_ml.cli.entry import main; main()", **environment):
     """Type a command in the folder of the project, whose package can be imported there."""
     path = {"PYTHONPATH": os.pathsep.join([str(folder), *sys.path]), "IRIS_ML_PROGRESS": "false"}
-    command = [sys.executable, "-c", program, *words]
+    command = [*FORKED_PYTHON, "-c", program, *words]
     return subprocess.run(command, cwd=folder, env=os.environ | path | environment, capture_output=True, text=True)
 
 

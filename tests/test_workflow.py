@@ -1,6 +1,7 @@
 """Production is exploration: the declared workflow, entered and left anywhere."""
 
 import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +16,6 @@ from iris_ml.base.settings import read_settings
 from iris_ml.models.predictor import predict
 from iris_ml.production import workflow
 from iris_ml.workflow.workflow import Workflow
-from tests.fork_server import FORKED_PYTHON
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def run():
 def test_declaring_the_workflow_reads_no_file_and_runs_nothing(tmp_path):
     (tmp_path / "iris.toml").write_text("this is no TOML")
     program = "from iris_ml.production import workflow; repr(workflow); workflow._repr_html_(); workflow['model']"
-    subprocess.run([*FORKED_PYTHON, "-c", program], cwd=tmp_path, check=True)
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True)
 
 
 def test_scores_are_a_flat_mapping_of_names_to_floats(run):

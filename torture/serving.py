@@ -4,13 +4,14 @@ import asyncio
 import os
 import socket
 import subprocess
-import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
 import requests
+
+from tests.fork_server import FORKED_PYTHON
 
 PROJECT = Path(__file__).parents[1]
 
@@ -24,7 +25,7 @@ def served(folder, *words, **environment):
     start = "from iris_ml.cli.entry import main; main()"
     log = open(Path(folder) / "log", "w+")  # noqa: SIM115
     server = subprocess.Popen(
-        [sys.executable, "-c", start, "serve", "--port", str(port), *words],
+        [*FORKED_PYTHON, "-c", start, "serve", "--port", str(port), *words],
         cwd=folder, env=os.environ | {"PYTHONPATH": str(PROJECT)} | environment, stdout=log, stderr=log,
     )  # fmt: skip
     try:
