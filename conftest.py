@@ -61,6 +61,15 @@ def pytest_configure(config):
         config.add_cleanup(lambda: server.__exit__(None, None, None))
 
 
+@pytest.fixture(autouse=True)
+def _same_environment():
+    """Undo what a test leaves in the environment: Dask sets variables that Python reads when it starts."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
 def pytest_terminal_summary(terminalreporter):
     """Say which checks were left out because a program is absent, and which command brings it."""
     reasons = " ".join(str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", []) if report.longrepr)
