@@ -56,7 +56,7 @@ class NotebookProgress(Progress):
 
     def __init__(self, names: Sequence[str]):
         self._names, self._done, self._name = names, -1, ""
-        self._line: Any = None  # what IPython shows, once it shows it
+        self._line: Any = None  # the handle of the displayed line
         self._timer = Timer(0.5, self._show)
         self._timer.daemon = True
 

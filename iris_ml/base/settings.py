@@ -96,8 +96,8 @@ class Settings(BaseModel):
 
 # %% ../../nbs/base/03_settings.ipynb #a2f0cf00
 def read_layers(
-    folder: Path | str = ".",  # the working folder, where `iris.toml` may lie
-    environment: Mapping[str, str] | None = None,  # of the process, unless another is given
+    folder: Path | str = ".",  # the working folder, which may contain `iris.toml`
+    environment: Mapping[str, str] | None = None,  # None: the environment of the process
 ) -> dict[str, dict[str, Any]]:  # layer -> its values; later layers override earlier ones
     """Return the settings of each layer, unchecked."""
     environment = os.environ if environment is None else environment
@@ -150,8 +150,8 @@ def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 
 # %% ../../nbs/base/03_settings.ipynb #6c06e65b
 def read_settings(
-    folder: Path | str = ".",  # the working folder, where `iris.toml` may lie
-    environment: Mapping[str, str] | None = None,  # of the process, unless another is given
+    folder: Path | str = ".",  # the working folder, which may contain `iris.toml`
+    environment: Mapping[str, str] | None = None,  # None: the environment of the process
 ) -> Settings:
     """Return the settings of a folder; `SettingsError` names what is wrong and where."""
     values: dict[str, Any] = {}
@@ -162,7 +162,7 @@ def read_settings(
 
 
 def setting_origins(
-    places: dict[str, dict[str, Any]],  # what `read_layers` read
+    places: dict[str, dict[str, Any]],  # from `read_layers`
 ) -> dict[str, str]:  # setting -> name of the layer
     """Return the layer that each value comes from."""
     return {name: place for place, written in places.items() for name in written}

@@ -133,7 +133,7 @@ def import_skops() -> None:
 
 
 @contextmanager
-def _empty(module: ModuleType, name: str) -> Iterator[None]:  # what a function of a module lists
+def _empty(module: ModuleType, name: str) -> Iterator[None]:  # lets a function of a module return an empty list
     before = vars(module).get(name)
     setattr(module, name, list)
     try:

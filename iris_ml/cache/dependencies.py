@@ -51,7 +51,7 @@ class Watcher:
             return all(_found(find) is found for find, found in self._bindings) and all(
                 _state(find()).hexdigest() == before.hexdigest() for find, before in self._states
             )
-        except Exception:  # a value that had a state has none any more
+        except Exception:  # a state cannot be read
             return False
 
 
@@ -175,7 +175,7 @@ def traced(
 
 # %% ../../nbs/cache/04_dependencies.ipynb #2ad7a95b
 _NEVER = (  # not in any step that is reused
-    r"(builtins|io)\.(eval|exec|compile|__import__|input)",  # runs text as code, imports by name, asks a person
+    r"(builtins|io)\.(eval|exec|compile|__import__|input)",  # runs text as code, imports by name, reads the keyboard
     r"(_?pickle|marshal|shelve|ctypes|gc|runpy|pkgutil)\..+",  # loads or runs code that is not in the project
     r"importlib\.(?!resources).+",  # chooses a module at run time
     r"sys\.(modules|_getframe|argv|stdin)",  # the state of this process

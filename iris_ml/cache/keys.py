@@ -51,7 +51,7 @@ def fingerprint(
 def digest(
     value: object,
 ) -> str:  # 64 hexadecimal digits
-    """Return the digest of a value and of the code that it brings along; `UnhashableError` if it has none."""
+    """Return the digest of a value and of the code of its class; `UnhashableError` if it has none."""
     kind = type(value)
     if owner(kind.__module__) != "project":
         return _digest(value, Tracer())
@@ -120,7 +120,7 @@ def encode_entry(
 
 def decode_entry(
     content: bytes,
-) -> Entry | None:  # none if it is damaged, or if another version wrote it with fields that are not known here
+) -> Entry | None:  # None if it is damaged, or has unknown fields of another version
     """Return the entry in a file's content."""
     checksum, _, text = content.partition(b"\n")
     if sha256(text).hexdigest().encode() != checksum:

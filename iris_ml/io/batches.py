@@ -20,7 +20,7 @@ from .readers import read_pieces, parse_piece
 class Batch:
     """Some rows of a table, and the invalid lines among them."""
 
-    rows: pd.DataFrame  # its index says which rows of the table they are
+    rows: pd.DataFrame  # its index holds the numbers of the rows in the table
     refused: Mapping[int, str] = field(default_factory=dict)  # number of an invalid line -> reason
 
     def __len__(self) -> int:
@@ -101,7 +101,7 @@ class Part:
 # %% ../../nbs/io/03_batches.ipynb #ce1e87a1
 def expected_rows(
     source: Path | str | Iterable[str | Path],  # as for `read_table`
-) -> int | None:  # none if it cannot be estimated
+) -> int | None:  # None if it cannot be estimated
     """Return the number of rows: exact for Parquet, estimated for text."""
     rows = [_rows_in(place) for place in expand_locations(source)]
     return None if None in rows else sum(filter(None, rows))
@@ -129,7 +129,7 @@ def _groups_of(place: str) -> list[int]:  # rows in each
 def cut_parts(
     found: list[str],  # Parquet files
     most: int,  # rows in a batch
-    many: int = 4,  # Batches in a part
+    many: int = 4,  # batches in a part
 ) -> Iterator[Part]:
     """Split Parquet files into parts; only their footers are read."""
     number = 0
@@ -142,7 +142,7 @@ def cut_parts(
 def _cut(sizes: list[int], most: int) -> Iterator[tuple[list[int], int, int]]:
     gathered: list[int] = []
     rows = 0
-    for group, size in enumerate([*sizes, most]):  # the last one is none, and ends what was gathered
+    for group, size in enumerate([*sizes, most]):  # the added size completes the last part
         if rows and rows + size > most:
             yield from ((gathered, start, min(rows, start + most)) for start in range(0, rows, most))
             gathered, rows = [], 0

@@ -204,5 +204,5 @@ def current_name(
     if name in known or renamed.get(name) not in known:
         return name
     text = f"{name!r} is now called {renamed[name]!r}; the former name is understood in this release only"
-    warnings.warn(text, FutureWarning, stacklevel=4)  # two of our calls lie between this one and the user's line
+    warnings.warn(text, FutureWarning, stacklevel=4)  # the user's line is three calls above
     return renamed[name]

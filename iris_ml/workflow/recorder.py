@@ -100,7 +100,7 @@ def _parameters(result: Result) -> dict[str, object]:
 def _memory(value: object) -> int | None:
     try:
         return len(pickle.dumps(value))  # only counts bytes; nothing is unpickled
-    except Exception:  # whatever the object's own code raises
+    except Exception:  # the code of the object may raise any error
         return None
 
 # %% ../../nbs/workflow/05_recorder.ipynb #dfecd02e

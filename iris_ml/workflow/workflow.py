@@ -321,7 +321,7 @@ def find_workflow(
     advice = "set 'workflow' to package.module:name"
     try:
         home = import_module(module) if module and name else None
-    except Exception as error:  # whatever the application's own code raises when it is imported
+    except Exception as error:  # the code of the application may raise any error
         raise WorkflowError(f"the module cannot be imported: {error!r}", where, advice) from error
     found = getattr(home, name, None)
     if not isinstance(found, Workflow):
