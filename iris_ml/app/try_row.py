@@ -28,17 +28,17 @@ with require_extra("app"):
 def escape_markdown(
     text: Any,
 ) -> str:
-    """Write a text in Markdown so that it is shown as it stands."""
+    """Escape the characters of a text that have a meaning in Markdown."""
     return re.sub(r"[!-/:-@\[-^`{-~]|(?<![^\W_])_|_(?![^\W_])", r"\\\g<0>", str(text))
 
 # %% ../../nbs/app/01_try_row.ipynb #5d3986f0
 def _spacing(minimum: float, maximum: float) -> int:
-    """Choose the power of ten that is the distance from one position of a slider to the next."""
+    """Return the exponent of a slider's step, which is a power of ten."""
     return floor(log10((maximum - minimum) / 50))
 
 
 def _value(name: str, seen: dict[str, Any]) -> Any:
-    """Ask for one value, between the least and the greatest that were seen, or among the texts that were."""
+    """Show the input of one column: a slider for numbers, a list for texts."""
     if seen.get("nullable") and st.checkbox(escape_markdown(f"{name} is missing"), key=f"{name} is missing"):
         return None
     if "categories" in seen:
@@ -55,7 +55,7 @@ def _value(name: str, seen: dict[str, Any]) -> Any:
 def input_row(
     profile: Profile,  # of a model
 ) -> pd.DataFrame:  # one row
-    """Ask for the value of each column."""
+    """Show an input for each column, and return the row."""
     return pd.DataFrame({name: [_value(name, seen)] for name, seen in profile.columns.items()})
 
 # %% ../../nbs/app/01_try_row.ipynb #d969d6c5

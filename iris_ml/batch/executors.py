@@ -51,7 +51,7 @@ def map_in_order(
 
 # %% ../../nbs/batch/02_executors.ipynb #f76a558e
 def read_ahead(
-    items: Iterable[Any],  # of which none is `None`
+    items: Iterable[Any],  # no item may be `None`
 ) -> Iterator[Any]:
     """Read the next item in a thread while the last one is in use."""
     fetched = iter(items)

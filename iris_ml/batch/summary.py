@@ -197,7 +197,7 @@ class ReportSummary:
     refused_rows: str = ""  # name of the file with the refused rows
 
     def to_json(self) -> str:
-        """Write the summary as JSON; what is `None` is left out."""
+        """Return the summary as JSON, without the fields that are `None`."""
         return json.dumps(_without_none(asdict(self)), indent=1, allow_nan=False)
 
     @classmethod

@@ -72,7 +72,7 @@ def write_part(
     part: Part,  # of the rows
     results: Iterable[ScoredBatch],  # of its batches
     folder: str,  # where the parts go
-) -> list[ScoredBatch]:  # of the same batches, with no more than the first answers
+) -> list[ScoredBatch]:  # each with at most its first `SHOWN` predictions
     """Write the predictions of a part, completely or not at all."""
     made = []
     with temporary_path(Path(folder).parent) as file:
@@ -80,7 +80,7 @@ def write_part(
             for result in results:
                 if result.answers is not None:
                     writer.write(result.answers)
-                    first = result.answers.take([*range(min(SHOWN, len(result.answers)))])  # no view, which takes all along
+                    first = result.answers.take([*range(min(SHOWN, len(result.answers)))])  # a copy; a view keeps the whole table
                     result = replace(result, answers=first)
                 made.append(result)
         if file.exists():  # else no row was answered
@@ -89,10 +89,10 @@ def write_part(
 
 
 def make_shared_folder(
-    folder: Path,  # that is not there yet
+    folder: Path,  # must not exist
     client: Any,  # of Dask
-) -> bool:  # whether it is there now
-    """Make a folder, if each worker can see it then."""
+) -> bool:  # whether it exists now
+    """Make a folder, and remove it again if a worker cannot access it."""
     folder.mkdir()
     if visible_to_workers(client, [str(folder.absolute())]):
         return True
