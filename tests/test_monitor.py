@@ -68,28 +68,28 @@ def test_one_row_does_not_ring(flowers, model):
     assert drifted(flowers.head(1), model) == set()
 
 
-def test_a_journal_with_no_bound_keeps_nothing_and_starts_nothing(tmp_path, flowers, model):
-    journal = RequestLog(tmp_path / "asked", most=0)
-    journal.keep(run_model(flowers, model), "3f2a")
-    journal.close()
-    assert not journal._thread.is_alive()
+def test_a_log_with_no_bound_keeps_nothing_and_starts_nothing(tmp_path, flowers, model):
+    log = RequestLog(tmp_path / "asked", max_rows=0)
+    log.add(run_model(flowers, model), "3f2a")
+    log.close()
+    assert not log._thread.is_alive()
     assert [*tmp_path.iterdir()] == []
 
 
-def test_a_journal_holds_rows_and_answers_without_the_columns_left_out(tmp_path, flowers, model):
-    journal = RequestLog(tmp_path, most=1000, left_out=["sepal_length"])
+def test_a_log_holds_rows_and_answers_without_the_columns_left_out(tmp_path, flowers, model):
+    log = RequestLog(tmp_path, max_rows=1000, exclude=["sepal_length"])
     run = run_model(flowers, model)
-    journal.keep(run, "3f2a")
-    journal.close()
+    log.add(run, "3f2a")
+    log.close()
     kept = read_requests(tmp_path, "3f2a")
     assert list(kept) == ["sepal_width", "petal_length", "petal_width", "species"]
     assert kept.species.tolist() == run["predictions"].species.tolist()
 
 
 def test_a_torn_line_is_left_out(tmp_path, flowers, model):
-    journal = RequestLog(tmp_path, most=1000)
-    journal.keep(run_model(flowers, model), "3f2a")
-    journal.close()
+    log = RequestLog(tmp_path, max_rows=1000)
+    log.add(run_model(flowers, model), "3f2a")
+    log.close()
     (file,) = tmp_path.iterdir()
     file.write_text(file.read_text()[:-9])
     assert len(read_requests(tmp_path, "3f2a")) == len(flowers) - 1
@@ -98,9 +98,9 @@ def test_a_torn_line_is_left_out(tmp_path, flowers, model):
 
 def test_a_folder_that_cannot_be_made_is_said_once_and_harms_nobody(tmp_path, flowers, model, caplog):
     (tmp_path / "asked").write_text("a file is in the way")
-    journal = RequestLog(tmp_path / "asked", most=1000)
-    journal.keep(run_model(flowers, model), "3f2a")
-    journal.close()
-    journal.keep(run_model(flowers, model), "3f2a")
+    log = RequestLog(tmp_path / "asked", max_rows=1000)
+    log.add(run_model(flowers, model), "3f2a")
+    log.close()
+    log.add(run_model(flowers, model), "3f2a")
     assert len(caplog.records) == 1
-    assert "not kept any more" in caplog.text
+    assert "not logged any more" in caplog.text

@@ -100,7 +100,7 @@ def test_what_no_page_says_is_not_promoted_whatever_the_reason(folder):
     module.write_text(module.read_text().replace("k=2", "k=3"))
     code, said = folder.type("promote", "--because", "I like it")
     assert code == 1
-    assert "derived" in closed(said) or "what runs is not committed" in said
+    assert "derived" in closed(said) or "the working tree has changes" in said
     folder.commit()
     code, said = folder.type("promote", "--because", "I like it")
     assert code == 1
@@ -112,7 +112,10 @@ _LINE = "    others = {name: kind for name, kind in rows.dtypes.items()"
 
 @pytest.mark.parametrize(
     ("added", "said_of_it"),
-    [(BLUR, "'features' is another each time"), (CENTRE, "step 'features': its result for a row depends on the other rows")],
+    [
+        (BLUR, "step 'features' gives another result each time"),
+        (CENTRE, "step 'features': its result for a row depends on the other rows"),
+    ],
 )
 def test_a_step_that_draws_anew_or_looks_beyond_its_row_is_named(folder, added, said_of_it):
     folder.change("02_features", "features", _LINE, added + _LINE)
@@ -155,7 +158,7 @@ def test_rows_of_another_kind_at_the_door_make_the_champion_stale(folder):
     (asked / f"1-1-{folder.champion}.jsonl").write_text(row * 60)
     code, said = folder.type("retrain")
     assert (code, closed(said)) == (1, {"better"}), said
-    assert "petal_length has moved" in said
+    assert "petal_length has drifted" in said
     assert folder.type("monitor")[0] == 1
 
 

@@ -202,7 +202,7 @@ def test_a_file_waits_for_the_disk_only_when_it_has_to(synced, times, tmp_path, 
 
 def test_the_request_log_creates_its_folder_and_the_folders_above(model, tmp_path):
     log = RequestLog(tmp_path / "deeper" / "log", 100)
-    log.keep(Predictor(model).run(pd.DataFrame([FLOWER])), "a version")
+    log.add(Predictor(model).run(pd.DataFrame([FLOWER])), "a version")
     log.close()
     assert read_requests(tmp_path / "deeper" / "log", "a version").species.tolist() == ["setosa"]
 

@@ -112,7 +112,7 @@ def _add_answers(application: FastAPI, champion: LiveModel, limits: Limits, requ
 
     def answer(rows: list[Row]) -> list[dict[str, Any]]:
         run = champion.predictor.run(rows_frame(rows, columns))
-        request_log.keep(run, champion.version)
+        request_log.add(run, champion.version)
         return answers_json(run)
 
     def with_id(fields: dict[str, Any]) -> dict[str, Any]:
