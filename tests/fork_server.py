@@ -15,6 +15,7 @@ Three processes take part:
 import ctypes
 import gc
 import json
+import multiprocessing.process
 import os
 import runpy
 import signal
@@ -127,6 +128,7 @@ def take_over(server, request, streams):
     os.setpgid(0, 0)
     os.umask(request["umask"])
     os.chdir(request["folder"])
+    multiprocessing.process.ORIGINAL_DIR = request["folder"]  # where spawned processes import from
     os.environ.clear()
     os.environ.update(request["environment"])
     tempfile.tempdir = None
