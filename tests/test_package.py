@@ -57,11 +57,24 @@ def test_the_wheel_works_in_an_empty_environment_and_passes_its_own_tests_there(
     alone = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "IRIS_ML_", "PYTEST_"))}
     (tmp_path / "away").mkdir()
     assert "The model is in" in typed(python.with_name("iris_ml"), "run", cwd=tmp_path / "away", env=alone)
+    _check_promotion(python, tmp_path / "away", alone)
     for name in "test_workflow.py", "test_model_files.py", "catalogue.py":
         shutil.copy(PROJECT / "tests" / name, tmp_path / "away")
     said = typed(python, "-m", "pytest", "-q", cwd=tmp_path / "away", env=alone)
     assert " passed" in said
     assert str(tmp_path / "empty") in typed(python, "-c", "import iris_ml; print(iris_ml.__file__)", cwd=tmp_path, env=alone)
+
+
+def _check_promotion(python, folder, environment):
+    """A wheel stands for the commit that it was built from, as long as its files are unchanged."""
+    assert "the wheel iris_ml" in typed(python.with_name("iris_ml"), "promote", cwd=folder, env=environment)
+    (module,) = python.parent.parent.glob("lib/*/site-packages/iris_ml/steps/rows.py")
+    text = module.read_text(encoding="utf-8")
+    module.write_text(f"{text}# edited\n", encoding="utf-8")
+    ended = subprocess.run([python.with_name("iris_ml"), "promote"], cwd=folder, env=environment, capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert "iris_ml/steps/rows.py is not the file of the wheel" in " ".join(ended.stdout.split())
+    module.write_text(text, encoding="utf-8")
 
 
 @pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.name)

@@ -314,6 +314,23 @@ def test_another_workflow_is_monitored(project):
     assert not (project / "production_was_imported").exists()
 
 
+def test_another_workflow_is_promoted_from_a_commit_of_its_own_project(project):
+    who = ["git", "-c", "user.name=ada", "-c", "user.email=ada@example.org", "-c", "commit.gpgsign=false"]
+    for words in ["init", "--quiet"], ["add", "metals", "sitecustomize.py"], ["commit", "--quiet", "--message", "Start"]:
+        subprocess.run([*who, *words], cwd=project, check=True)
+    ended = typed(project, "promote")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    flow = project / "metals" / "flow.py"
+    text = flow.read_text()
+    flow.write_text(f"{text}\n\n# edited\n")
+    ended = typed(project, "promote")
+    assert (ended.returncode, "the working tree has changes; commit them" in ended.stdout) == (1, True), ended.stdout
+    flow.write_text(text)
+    ended = typed(project, "retrain")
+    assert ended.stdout == "The champion is up to date.\n", ended.stdout + ended.stderr
+    assert not (project / "production_was_imported").exists()
+
+
 @pytest.mark.parametrize(
     ("address", "sentence"),
     {

@@ -3,14 +3,17 @@
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
+import requests
 
 from iris_ml.models.champion import read_champion
 from iris_ml.models.model_file import model_version
 from tests.fork_server import FORKED_PYTHON
 from torture.promotion import against_itself, five_points_better, five_points_worse, killed
+from torture.serving import served
 
 PROJECT = Path(__file__).parents[1]
 BLUR = """\
@@ -123,6 +126,54 @@ def test_a_step_that_draws_anew_or_looks_beyond_its_row_is_named(folder, added, 
     code, said = folder.type("promote")
     assert code == 1
     assert said_of_it in said
+
+
+SCALE = "    rows = rows.assign(petal_length=rows.petal_length / 10)\n"
+
+
+def test_a_champion_whose_steps_have_changed_is_compared_by_its_stored_predictions(folder):
+    assert folder.type("promote")[0] == 0
+    folder.change("02_features", "features", _LINE, SCALE + _LINE)
+    folder.commit()
+    code, said = folder.type("promote")
+    assert (code, closed(said)) == (1, {"better"}), said
+    assert "over 45 rows" in said
+    code, said = folder.type("promote", "--because", "the unit has changed")
+    assert code == 0, said
+    assert "Restart the server: it needs the new code of features." in said
+
+
+def test_a_server_with_older_code_keeps_its_model_and_one_that_reloads_answers_all_requests_meanwhile(folder):
+    assert folder.type("promote")[0] == 0
+    first = folder.champion
+    row = {"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}
+    code = {"PYTHONPATH": str(folder.code)}
+    with served(folder.work, **code) as old, served(folder.work, "--reload", **code) as new:
+        folder.change("02_features", "features", _LINE, SCALE + _LINE)
+        folder.commit()
+        assert folder.type("promote", "--because", "the unit has changed")[0] == 0
+        versions = []
+        for _ in range(600):
+            answer = requests.post(f"{new.address}/v1/predict", json={"rows": [row]}, timeout=30)
+            assert answer.ok, answer.text
+            versions.append(answer.json()["model"])
+            if versions[-1] == folder.champion:
+                break
+            time.sleep(0.05)
+        assert [*dict.fromkeys(versions)] == [first, folder.champion]
+        ready = requests.get(f"{old.address}/readyz", timeout=5).json()
+        assert "restart the server" in ready["refused"]
+        assert requests.post(f"{old.address}/v1/predict", json={"rows": [row]}, timeout=5).json()["model"] == first
+
+
+def test_a_candidate_that_another_surface_predicts_differently_is_not_promoted(folder):
+    module = folder.code / "iris_ml" / "cli" / "parity.py"
+    module.write_text(module.read_text().replace("return read_table(to)\n", "return read_table(to).round(2)\n"))
+    folder.commit()
+    code, said = folder.type("promote")
+    assert code == 1
+    assert closed(said) >= {"parity"}
+    assert "command: row 0" in said
 
 
 def test_a_champion_that_is_damaged_is_said_and_nothing_takes_its_place_unseen(folder):

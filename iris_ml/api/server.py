@@ -29,6 +29,7 @@ with require_extra("api"):
     import prometheus_client as prometheus
     import uvicorn
     from fastapi import FastAPI, Response
+    from uvicorn.supervisors import Multiprocess
 
 # %% ../../nbs/api/06_server.ipynb #9abe9cf8
 class Server:
@@ -131,6 +132,8 @@ def create_server() -> Server:
     watcher = ModelWatcher(settings.model_file, settings.trusted_types, settings.records)
     key = required_key(os.environ.get("IRIS_API_HOST", "127.0.0.1"))
     log = RequestLog(settings.request_log, settings.request_log_rows, settings.request_log_exclude)
+    if os.environ.get("IRIS_API_RELOAD"):
+        watcher.on_refusal = lambda: os.kill(os.getppid(), signal.SIGHUP)
     return Server(watcher, key, request_log=log)
 
 
@@ -138,16 +141,23 @@ def serve(
     host: str = "127.0.0.1",  # address to listen on
     port: int = 8000,  # port to listen on
     workers: int = 1,  # processes
+    reload: bool = False,  # start new processes when the champion needs newer code
 ) -> None:
     """Answer over HTTP until the process is stopped."""
     os.environ["IRIS_API_HOST"] = host
     server = create_server()  # also with several workers: an error is raised here, before they start
     print(f"Serving on http://{host}:{port}, described on http://{host}:{port}/docs", flush=True)
+    several = workers > 1 or reload
+    config = uvicorn.Config(
+        "iris_ml.api.server:create_server" if several else server, factory=several, workers=workers,
+        host=host, port=port, access_log=False, log_level="warning", proxy_headers=False, server_header=False,
+        timeout_graceful_shutdown=60, timeout_keep_alive=30, timeout_worker_healthcheck=60,
+    )  # fmt: skip
+    if not several:
+        uvicorn.Server(config).run()
+        return
     with TemporaryDirectory() as folder:
-        if workers > 1:
-            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-        uvicorn.run(
-            "iris_ml.api.server:create_server" if workers > 1 else server, factory=workers > 1, workers=workers,
-            host=host, port=port, access_log=False, log_level="warning", proxy_headers=False, server_header=False,
-            timeout_graceful_shutdown=60, timeout_keep_alive=30,
-        )  # fmt: skip
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        if reload:
+            os.environ["IRIS_API_RELOAD"] = "true"
+        Multiprocess(config, sockets=[config.bind_socket()]).run()

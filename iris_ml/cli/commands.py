@@ -95,21 +95,23 @@ def promote(
     rollback: Annotated[bool, typer.Option("--rollback", help="Make the previous champion the champion again.")] = False,
 ) -> None:
     """Make the model of a run the champion, if all gates are open."""
+    from iris_ml.cli.parity import parity_gate
     from iris_ml.models.promotion import promote
     from iris_ml.models.champion import roll_back
 
     if rollback:
         print(f"The champion is model {roll_back()} again.")
     else:
-        _show_decision(promote(run, because))
+        _show_decision(promote(run, because, [parity_gate]))
 
 # %% ../../nbs/cli/06_commands.ipynb #9d9897ad
 @application.command()
 def retrain() -> None:
     """Run the workflow, and promote its model if the champion is stale."""
+    from iris_ml.cli.parity import parity_gate
     from iris_ml.models.promotion import retrain
 
-    stale, decision = retrain()
+    stale, decision = retrain([parity_gate])
     print(f"The champion is stale: {', '.join(stale)}." if stale else "The champion is up to date.")
     if decision:
         _show_decision(decision)
@@ -121,6 +123,8 @@ def _show_decision(decision: "Decision") -> None:
         print("The champion stays. Pass a gate that may be overridden with --because and a reason.")
         raise SystemExit(1)
     print(f"The champion is now model {decision.model}; undo it with iris_ml promote --rollback.")
+    if steps := ", ".join(decision.changed_steps):
+        print(f"Restart the server: it needs the new code of {steps}. A server that was started with --reload restarts itself.")
 
 # %% ../../nbs/cli/06_commands.ipynb #286a7953
 @application.command()
@@ -205,11 +209,12 @@ def serve(
     host: _HOST = "127.0.0.1",
     port: _PORT = 8000,
     workers: Annotated[int, typer.Option(min=1, help="Number of server processes.")] = 1,
+    reload: Annotated[bool, typer.Option("--reload", help="Start new processes when a new model needs newer code.")] = False,
 ) -> None:
     """Serve predictions over HTTP; the page /docs describes the API."""
     from iris_ml.api.server import serve
 
-    serve(host, port, workers)
+    serve(host, port, workers, reload)
 
 
 @application.command()

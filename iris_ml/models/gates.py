@@ -12,7 +12,10 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass
+from hashlib import sha256
+from importlib.metadata import distributions
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +27,7 @@ from .prediction_steps import equal_rows
 from .predictor import Predictor
 from ..tracking.run_record import RunRecord, StepRecord
 from ..workflow.run import Result, Run
-from ..workflow.workflow import Workflow
+from ..workflow.workflow import Workflow, project_folder
 from ..stats.intervals import paired_difference
 from ..base.environment import git_state
 from ..base.errors import IrisError, WorkflowError
@@ -152,23 +155,46 @@ def check_cost(
 def check_derived(
     record: RunRecord,  # of the run that is to be promoted
     run: Run,  # of the declared workflow, now
-    folder: Path,  # of the project
+    package: str,  # that declares the workflow; it is imported
 ) -> Gate:
-    """Return the gate that is open if the committed notebooks derive the model of a run."""
-    state, now = git_state(folder)(), run.results["model"].key
-    others = [name for name, step in record.steps.items() if name in run.results and _differs(step, run.results[name])]
-    reasons = {
-        f"the code now gives another {', '.join(others) or 'model'}; promote a new run: iris_ml run": now is None or record.model.key != now.key,
-        "the project has no commit; commit it": not state["commit"],
-        "the working tree has changes; commit them": state["commit"] and not state["clean"],
-        f"its module is not its export: {', '.join(stale_exports(folder))}; run nbdev_export": stale_exports(folder),
-    }
-    reason = next((reason for reason, applies in reasons.items() if applies), "")
-    return Gate("derived", not reason, reason or f"commit {state['commit'][:12]} derives this model", may_be_overridden=False)
+    """Return the gate that is open if committed code, or an installed wheel, derives the model of a run."""
+    now = run.results["model"].key
+    if now is None or record.model.key != now.key:
+        others = [name for name, step in record.steps.items() if name in run.results and _differs(step, run.results[name])]
+        reason, origin = f"the code now gives another {', '.join(others) or 'model'}; promote a new run: iris_ml run", ""
+    else:
+        reason, origin = _wheel_origin(package) or _commit_origin(project_folder(package))
+    return Gate("derived", not reason, reason or f"{origin} derives this model", may_be_overridden=False)
 
 
 def _differs(step: StepRecord, result: Result) -> bool:
     return result.key is not None and step.key != result.key.key
+
+
+def _commit_origin(folder: Path) -> tuple[str, str]:  # a reason against it, or the commit
+    state, stale = git_state(folder)(), stale_exports(folder)
+    reasons = {
+        "the project has no commit; commit it": not state["commit"],
+        "the working tree has changes; commit them": state["commit"] and not state["clean"],
+        f"a module is not the export of its notebook: {', '.join(stale)}; run nbdev_export": stale,
+    }
+    return next((reason for reason, applies in reasons.items() if applies), ""), f"commit {state['commit'][:12]}"
+
+
+def _wheel_origin(package: str) -> tuple[str, str] | None:  # a reason against it, or the wheel; None: no wheel
+    folder = project_folder(package)
+    wheels = [wheel for wheel in distributions(path=[str(folder)]) if f"\n{package}/" in f"\n{wheel.read_text('RECORD')}"]
+    if not wheels:
+        return None
+    digests = {str(file): file.hash and file.hash.value for file in wheels[0].files or []}
+    found = {str(path.relative_to(folder)): path for path in sorted((folder / package).rglob("*.py"))}
+    changed = next((name for name, path in found.items() if digests.get(name) != _record_digest(path)), "")
+    name = f"{wheels[0].name} {wheels[0].version}"
+    return f"{changed} is not the file of the wheel {name}; install the wheel again" if changed else "", f"the wheel {name}"
+
+
+def _record_digest(path: Path) -> str:  # as RECORD has it
+    return urlsafe_b64encode(sha256(path.read_bytes()).digest()).decode().rstrip("=")
 
 # %% ../../nbs/models/06_gates.ipynb #12580021
 def stale_exports(

@@ -7,6 +7,7 @@ __all__ = ['find_lineage', 'LiveModel', 'load_live_model', 'ModelWatcher']
 
 # %% ../../nbs/models/05_live_model.ipynb #795a0865
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -86,6 +87,7 @@ class ModelWatcher:
     trusted: tuple[str, ...] = ()
     records: Path | str = ""
     refused: str = ""  # why the model in the file is not used; empty if it is
+    on_refusal: Callable[[], object] = lambda: None  # called when a new model is refused
     champion: LiveModel = field(init=False)
 
     def __post_init__(self) -> None:
@@ -103,6 +105,7 @@ class ModelWatcher:
         except IrisError as error:
             self.refused = f"{error.what}; {error.advice}" if error.advice else error.what
             _log.error("the new model is refused, and the old one stays: %s", error)
+            self.on_refusal()
             return False
         self.champion, self.refused = successor, ""
         _log.warning("the service now uses model %s", successor.version)

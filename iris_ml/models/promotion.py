@@ -6,13 +6,15 @@
 __all__ = ['compare_with_champion', 'data_versions', 'Decision', 'promote', 'stale_reasons', 'drifted_columns', 'retrain']
 
 # %% ../../nbs/models/08_promotion.ipynb #bc7ecd14
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 import pandas as pd
 
-from .gates import check_derived
+from ..cache.store import Checkpoints
 from ..base.atomic_files import temporary_path
-from .gates import Gate, check_better, check_cost, check_repeatable, check_shape
+from .gates import Gate, check_better, check_cost, check_derived, check_repeatable, check_shape
 from ..tracking.history import diff_records, find_record
 from .request_log import read_requests
 from .model_file import store_model, load, model_version
@@ -22,11 +24,12 @@ from .predictor import Predictor, sample_predictions
 from ..tracking.records import Records, RecordWriter
 from ..workflow.run import Run
 from ..base.settings import Settings, read_settings
-from ..workflow.workflow import find_workflow, project_folder
-from ..workflow.workflow import Workflow
+from ..workflow.workflow import Workflow, find_workflow
 from .champion import ChampionInfo, read_champion, set_champion
-from .pruning import save_run_model
-from ..base.errors import IrisError
+from .prediction_steps import describe_steps
+from .pruning import list_results, save_run_model
+from ..steps.model import Model
+from ..base.errors import IrisError, WorkflowError
 
 # %% ../../nbs/models/08_promotion.ipynb #92e3d712
 def compare_with_champion(
@@ -38,14 +41,27 @@ def compare_with_champion(
     """Compare a challenger with the champion over the same rows."""
     if champion is None:
         return Gate("better", True, "there is no champion")
-    truth = run["test"][settings.target]
+    truth, is_newer = run["test"][settings.target], bool(champion.data) and champion.data != data_versions(record)
     try:
-        model = load(settings.model_file, settings.trusted_types)
-        answers = Predictor(model).run(run["raw"].loc[truth.index])["predictions"][truth.name]
-    except (IrisError, KeyError) as error:
+        try:
+            model = load(settings.model_file, settings.trusted_types)
+            before = Predictor(model).run(run["raw"].loc[truth.index])["predictions"]
+        except WorkflowError:
+            if is_newer:
+                raise
+            before = _stored_predictions(champion, settings)
+        before, after = (table[truth.name][truth.index] for table in (before, run["predictions"]))
+        return check_better(truth, before, after, settings.margin if is_newer else 0.0)
+    except (IrisError, LookupError) as error:
         return Gate("better", False, f"the champion cannot predict these rows: {error}")
-    is_newer = bool(champion.data) and champion.data != data_versions(record)
-    return check_better(truth, answers, run["predictions"][truth.name][truth.index], settings.margin if is_newer else 0.0)
+
+
+def _stored_predictions(champion: ChampionInfo, settings: Settings) -> pd.DataFrame:
+    key = find_record(champion.run, Records(settings.records)).steps["predictions"].key
+    found = (result.entry for result in list_results(settings.checkpoints) if result.entry.cache_key.key == key)
+    if entry := next(found, None):
+        return Checkpoints(settings.checkpoints, settings.trusted_types).load(entry)
+    raise LookupError("a step has changed since its training, and its stored predictions were removed")
 
 
 def data_versions(
@@ -63,6 +79,7 @@ class Decision:
     model: str  # its version
     gates: list[Gate]
     reason: str = ""  # to override closed gates
+    changed_steps: tuple[str, ...] = ()  # between raw rows and predictions; they differ from those of the champion before
 
     @property
     def is_promoted(self) -> bool:
@@ -82,16 +99,24 @@ class Decision:
 def promote(
     name: str = "",  # id of a run, or its first or last letters; empty: the declared workflow now
     reason: str = "",  # to override closed gates that may be overridden
+    more_gates: Sequence[Callable[[Path], Gate]] = (),  # called with the file of the candidate
 ) -> Decision:
     """Make the model of a run the champion, if the gates are open."""
     settings = read_settings()
     workflow = find_workflow(settings.workflow)
     run = workflow.run(progress=False)
     record = find_record(name, Records(settings.records)) if name else run.record.content
-    return _decide(workflow, run, record, reason, settings)
+    return _decide(workflow, run, record, reason, settings, more_gates)
 
 # %% ../../nbs/models/08_promotion.ipynb #c830d215
-def _decide(workflow: Workflow, run: Run, record: RunRecord | None, reason: str, settings: Settings) -> Decision:
+def _decide(
+    workflow: Workflow,
+    run: Run,
+    record: RunRecord | None,
+    reason: str,
+    settings: Settings,
+    more_gates: Sequence[Callable[[Path], Gate]],
+) -> Decision:
     if record is None:
         raise IrisError("runs are not recorded", "the setting 'record'", "set it to true")
     again = workflow.run("test", "model", "predictions", "scores", progress=False, checkpoints=False)
@@ -99,13 +124,14 @@ def _decide(workflow: Workflow, run: Run, record: RunRecord | None, reason: str,
         save_run_model(run.results["model"], settings.checkpoints, candidate)
         costs, figures = check_cost(candidate, settings.limits, settings.trusted_types)
         gates = [
-            check_derived(record, run, project_folder(settings.workflow)),
+            check_derived(record, run, settings.workflow.partition(":")[0].partition(".")[0]),
             check_repeatable(run, again),
             compare_with_champion(read_champion(settings.model_file), record, run, settings),
             check_shape(run["raw"].iloc[:: -(-len(run["raw"]) // 200)], run["model"]),
             *costs,
+            *(gate(candidate) for gate in more_gates),
         ]
-        decision = Decision(record.id, model_version(candidate), gates, reason)
+        decision = Decision(record.id, model_version(candidate), gates, reason, _changed_steps(run["model"], settings))
         digest = store_model(candidate, settings.model_file) if decision.is_promoted else ""
     if digest:
         RecordWriter(Records(settings.records), record).add(model=replace(record.model, version=decision.model))
@@ -115,6 +141,15 @@ def _decide(workflow: Workflow, run: Run, record: RunRecord | None, reason: str,
         )  # fmt: skip
         set_champion(settings, champion)
     return decision
+
+
+def _changed_steps(model: Model, settings: Settings) -> tuple[str, ...]:
+    try:
+        before = describe_steps(load(settings.model_file, settings.trusted_types)).get("steps", {})
+    except IrisError:  # there is no champion
+        return ()
+    now = describe_steps(model)["steps"]
+    return tuple(name for name in {**before, **now} if before.get(name) != now.get(name))
 
 # %% ../../nbs/models/08_promotion.ipynb #c8d1f987
 def stale_reasons(
@@ -148,10 +183,12 @@ def drifted_columns(
     return [*found.index[found.drifted]]
 
 
-def retrain() -> tuple[list[str], Decision | None]:  # why the champion is stale, and the decision; None if it is not stale
+def retrain(
+    more_gates: Sequence[Callable[[Path], Gate]] = (),  # called with the file of the candidate
+) -> tuple[list[str], Decision | None]:  # why the champion is stale, and the decision; None if it is not stale
     """Run the declared workflow, and promote its model if the champion is stale."""
     settings = read_settings()
     workflow = find_workflow(settings.workflow)
     run = workflow.run(progress=False)
     stale = stale_reasons(run.record.content, settings) + [f"{name} has drifted" for name in drifted_columns(settings)]
-    return stale, _decide(workflow, run, run.record.content, "", settings) if stale else None
+    return stale, _decide(workflow, run, run.record.content, "", settings, more_gates) if stale else None
