@@ -319,6 +319,8 @@ def find_workflow(
     """Import the workflow at an address; `WorkflowError` where there is none."""
     where, (module, _, name) = f"workflow {address!r}", address.partition(":")
     advice = "set 'workflow' to package.module:name"
+    if (folder := str(Path.cwd())) not in sys.path:
+        sys.path.append(folder)  # so that the modules beside `iris.toml` are found
     try:
         home = import_module(module) if module and name else None
     except Exception as error:  # the code of the application may raise any error
