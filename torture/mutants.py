@@ -243,7 +243,7 @@ def surviving(chosen, workers=2):
     with tempfile.TemporaryDirectory() as folder:
         folders = Queue()
         for number in range(workers):
-            ignored = shutil.ignore_patterns("__pycache__", ".*", "_docs", "build")
+            ignored = shutil.ignore_patterns("__pycache__", ".venv", ".*_cache", ".iris_ml", "_docs", "build")
             folders.put(shutil.copytree(PROJECT, Path(folder, str(number)), ignore=ignored))
 
         def judged(mutant):
