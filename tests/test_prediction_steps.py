@@ -13,6 +13,7 @@ import requests
 
 from iris_ml import Workflow, load, predict, save
 from iris_ml.base.errors import WorkflowError
+from iris_ml.cli.parity import SURFACES
 from iris_ml.io.readers import raw
 from iris_ml.production import workflow
 from iris_ml.steps.classifier import classifier
@@ -22,6 +23,7 @@ from iris_ml.steps.profile import Profile
 from iris_ml.steps.profile import profile as describe
 from tests.fork_server import FORKED_PYTHON
 from torture.serving import served
+from torture.surfaces import every_way
 
 ROWS = raw("package:iris.csv").drop(columns="species")
 SHORT = "petal_length"
@@ -188,6 +190,12 @@ def test_a_workflow_without_raw_rows_still_saves_its_model(tmp_path):
     trained = Workflow(table, profile, model).run("model", checkpoints=False)["model"]
     save(trained, tmp_path / "model.skops")
     assert load(tmp_path / "model.skops").predict(ROWS).equals(trained.predict(ROWS))
+
+
+def test_a_changed_workflow_gives_the_labels_of_its_run_on_every_surface_or_is_refused_there():
+    surfaces = {name: SURFACES[name] for name in ("notebook", "command", "report from csv, 5 rows a batch", "API", "app")}
+    faults, failures = every_way(["after_features_method"], surfaces)
+    assert (faults, failures) == (20, 0)
 
 
 # A project of its own: other step names, another step between raw and features, other columns.

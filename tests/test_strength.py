@@ -56,6 +56,14 @@ def test_readyz_compares_the_golden_rows_with_the_recorded_answers(file):
     assert "another" in refused.json()["detail"]
 
 
+def test_readyz_says_that_the_server_is_about_to_stop(file):
+    server = Server(ModelWatcher(file))
+    server.stopping = True
+    refused = TestClient(server).get("/readyz")
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+    assert "about to stop" in refused.json()["detail"]
+
+
 def test_the_server_writes_its_request_log_when_it_stops(file, tmp_path):
     server = Server(ModelWatcher(file), request_log=RequestLog(tmp_path / "log", 100))
     with TestClient(server) as client:
