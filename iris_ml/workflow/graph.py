@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, get_origin, get_type_hints
 
-from ..base.environment import place
+from ..base.environment import place, python_function
 from ..base.errors import WorkflowError, suggest
 from ..base.variants import flags_of
 
@@ -44,7 +44,10 @@ class Step:
     @property
     def hints(self) -> dict[str, Any]:
         """The type hints of the function."""
-        return get_type_hints(getattr(self.function, "func", self.function))  # of a partial function: those of the whole one
+        try:
+            return get_type_hints(python_function(self.function))
+        except TypeError:  # a built-in function has none
+            return {}
 
     @property
     def result_type(self) -> object:
@@ -54,7 +57,10 @@ class Step:
     @property
     def source(self) -> str:
         """The text of the function."""
-        return inspect.getsource(self.function)
+        try:
+            return inspect.getsource(python_function(self.function))
+        except (OSError, TypeError):  # a built-in function, or one that was typed into a console
+            return repr(self.function)
 
     @property
     def place(self) -> str:
