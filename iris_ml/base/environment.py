@@ -8,6 +8,7 @@ __all__ = ['IGNORED_SETTINGS', 'new_run_id', 'run_time', 'current_user', 'git_st
 
 # %% ../../nbs/base/06_environment.ipynb #f9b8839f
 import inspect
+import linecache
 import os
 import platform
 import re
@@ -122,11 +123,8 @@ def place(
     if code is None:  # a built-in function
         return getattr(function, "__name__", repr(function))
     file, line = code.co_filename, code.co_firstlineno
-    try:
-        with open(file, encoding="utf-8") as module:
-            above = "".join(line for line, _ in zip(module, range(line), strict=False))
-    except OSError:
-        above = ""
+    linecache.checkcache(file)
+    above = "".join(linecache.getlines(file)[:line])
     cells = re.findall(r"^# %% (?:\.\./)+(\S+\.ipynb) #(\w+)$", above, re.MULTILINE)
     return f"{cells[-1][0]}, cell {cells[-1][1]}" if cells else _in_session(file)
 

@@ -25,7 +25,7 @@ from unittest.mock import patch
 
 import pandas as pd
 
-from ..models.gates import Gate
+from ..models.gates import Gate, project_folder
 from ..models.live_model import load_live_model
 from ..base.environment import place
 from ..models.prediction_steps import golden_rows, plan_predictions, prediction_workflow
@@ -33,7 +33,6 @@ from ..models.predictor import Predictor, load_champion
 from ..batch.report import report
 from ..base.settings import read_settings
 from ..steps.model import Model
-from ..workflow.workflow import project_folder
 from ..io.readers import read_table, write_table
 from ..base.errors import IrisError, MissingExtra
 

@@ -44,10 +44,7 @@ class Step:
     @property
     def hints(self) -> dict[str, Any]:
         """The type hints of the function."""
-        try:
-            return get_type_hints(python_function(self.function))
-        except TypeError:  # a built-in function has none
-            return {}
+        return get_type_hints(python_function(self.function))
 
     @property
     def result_type(self) -> object:
