@@ -26,6 +26,7 @@ from iris_ml.models.gates import check_better
 from iris_ml.models.live_model import ModelWatcher, load_live_model
 from iris_ml.models.model_file import model_path, model_version, save, store_model
 from iris_ml.models.prediction_steps import equal_rows
+from iris_ml.models.prediction_steps import golden_rows
 from iris_ml.models.predictor import Predictor, out_of_domain
 from iris_ml.models.request_log import RequestLog, read_requests
 from iris_ml.production import workflow
@@ -90,6 +91,10 @@ def test_golden_answers_are_compared_at_1e_9_and_in_their_number(model):
     for recorded in answers[:-1], [*answers, answers[0]]:
         with pytest.raises(ValueError, match="zip"):
             model.verified(recorded)
+
+
+def test_a_model_keeps_twelve_raw_rows(model):
+    assert len(golden_rows(model)) == 12
 
 
 def test_golden_rows_hold_texts_though_every_text_is_missing(model):

@@ -174,6 +174,8 @@ def belonging(mutant, folder=PROJECT):
     room = module.split(".")[1]
     scores = {}
     for file in sorted((folder / "tests").glob("test_*.py")):
+        if file.stem in FORM:
+            continue
         text = file.read_text(encoding="utf-8")
         imported = re.search(rf"\b{re.escape(module)}\b", text)
         if imported or f"iris_ml.{room}" in text or room in file.stem or room in TESTS.get(file.stem, ()):
@@ -181,12 +183,14 @@ def belonging(mutant, folder=PROJECT):
     return [f"nbs/{mutant.page}.ipynb", *sorted(scores, key=scores.get)]
 
 
+# Tests of the form of pages, of the layout and of the build: any edit, also one that changes nothing, may fail them.
+FORM = {"test_mutants", "test_notebooks", "test_package", "test_rooms", "test_site"}
 # Rooms that tests use through the command line, through a server, or through small projects in other processes.
 TESTS = {
     "test_api": ("api", "models"),
     "test_cells": ("workflow", "tracking"),
     "test_changes": ("cache", "workflow"),
-    "test_promotion": ("models",),
+    "test_promotion": ("api", "models"),
     "test_records": ("tracking",),
     "test_strength": ROOMS,
 }

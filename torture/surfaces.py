@@ -61,8 +61,8 @@ def double(raw):
     return raw.assign(**raw.select_dtypes("number") * 2)
 
 
-def smaller(features):
-    return divide(features, 7)
+def total(rows):
+    return rows.select_dtypes("number").sum(axis=1)
 
 
 nothing = workflow
@@ -74,7 +74,7 @@ after_features_object = workflow.after("features", Divide(6))
 swap_features = workflow.swap(features)
 after_raw = workflow.after("raw", double)
 after_rows = workflow.after("rows", lambda rows: rows.assign(**rows.select_dtypes("number") * 3))
-add_a_step = workflow.add(smaller).after("features", lambda features, smaller: smaller)
+add_a_step = workflow.add(total).after("features", lambda features, total: features.assign(total=total))
 swap_classifier_and_split = workflow.swap(
     classifier=make_pipeline(columns, RandomForestClassifier(20, random_state=0)), test_size=0.4
 ).after("features", divide)
