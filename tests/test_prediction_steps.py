@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import requests
+from distributed import LocalCluster
 
 from iris_ml import Workflow, load, predict, save
 from iris_ml.base.errors import WorkflowError
@@ -320,6 +321,32 @@ def test_another_workflow_is_monitored(project):
     assert ended.returncode in (0, 1), ended.stdout + ended.stderr
     assert "weight" in ended.stdout
     assert not (project / "production_was_imported").exists()
+
+
+def test_another_workflow_reports_on_a_cluster(project, expected, monkeypatch):
+    monkeypatch.chdir(project)
+    monkeypatch.syspath_prepend(project)
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster:
+        ended = typed(project, "report", "new.csv", "--to", "cluster.html", "--on", cluster.scheduler_address)
+    assert ended.returncode == 0, ended.stderr
+    assert pd.read_csv(project / "cluster_predictions.csv").metal.tolist() == expected
+
+
+def test_another_workflow_has_rules_and_its_code_is_an_input_of_them(project):
+    snakefile = Path(__file__).parents[1] / "workflow" / "Snakefile"
+    programs = Path(sys.executable).parent
+    around = {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": os.pathsep.join([str(project), *sys.path])}
+    command = [programs / "snakemake", "--snakefile", snakefile, "--cores", "1"]
+
+    def made(*words):
+        done = subprocess.run([*command, *words], cwd=project, env=os.environ | around, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    made("all", "predict", "--config", "file=new.csv", "to=results/new.csv")
+    assert "Nothing to be done" in made("all")
+    (project / "metals" / "flow.py").touch()
+    assert "rule run" in made("all", "--dry-run")
 
 
 def test_another_workflow_is_promoted_from_a_commit_of_its_own_project(project):

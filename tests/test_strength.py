@@ -25,8 +25,7 @@ from iris_ml.models.champion import ChampionInfo, roll_back, set_champion
 from iris_ml.models.gates import check_better
 from iris_ml.models.live_model import ModelWatcher, load_live_model
 from iris_ml.models.model_file import model_path, model_version, save, store_model
-from iris_ml.models.prediction_steps import equal_rows
-from iris_ml.models.prediction_steps import golden_rows
+from iris_ml.models.prediction_steps import equal_rows, golden_rows
 from iris_ml.models.predictor import Predictor, out_of_domain
 from iris_ml.models.request_log import RequestLog, read_requests
 from iris_ml.production import workflow
