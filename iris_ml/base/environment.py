@@ -111,8 +111,7 @@ def python_function(
     function = inspect.unwrap(function)
     if isinstance(function, partial):
         return python_function(function.func)
-    is_function = inspect.isroutine(function) or inspect.isclass(function)
-    return function if is_function else type(function).__call__
+    return function if inspect.isroutine(function) or inspect.isclass(function) else type(function).__call__
 
 
 def place(

@@ -146,8 +146,8 @@ class Workflow:
         needs = {name: [needed for needed in inputs if needed in [*self]] for name, inputs in self._spec.inputs.items()}
         try:
             settings = self._spec.read_settings()
-            store = Checkpoints(settings.checkpoints)
-            kept = reusable_steps(self._graph(settings), dict(settings), self._spec.step_overrides, store)
+            graph, store = self._graph(settings), Checkpoints(settings.checkpoints)
+            kept = reusable_steps(graph, dict(settings), self._spec.step_overrides, store)
         except (IrisError, UnhashableError):
             kept = []
         return draw(needs, dict.fromkeys(kept, "kept") | _marks(self._spec))
@@ -315,10 +315,9 @@ def find_workflow(
     if (folder := str(Path.cwd())) not in sys.path:
         sys.path.append(folder)  # so that the modules beside `iris.toml` are found
     try:
-        home = import_module(module) if module and name else None
+        found = getattr(import_module(module), name, None) if module and name else None
     except Exception as error:  # the code of the application may raise any error
         raise WorkflowError(f"the module cannot be imported: {error!r}", where, advice) from error
-    found = getattr(home, name, None)
     if not isinstance(found, Workflow):
         raise WorkflowError("there is no workflow", where, advice)
     return found
