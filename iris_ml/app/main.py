@@ -46,7 +46,7 @@ def _show(champion: LiveModel) -> None:
     with trying:
         asked, answered = st.columns(2, gap="large")
         with asked:
-            row = input_row(model.profile)
+            row = input_row(model)
         run = run_model(row, model, debug=True)
         with answered:
             show_answer(run)
