@@ -16,6 +16,7 @@ from iris_ml import Workflow, load, predict, save
 from iris_ml.base.errors import WorkflowError
 from iris_ml.cli.parity import SURFACES
 from iris_ml.io.readers import raw
+from iris_ml.models.predictor import run_model
 from iris_ml.production import workflow
 from iris_ml.steps.classifier import classifier
 from iris_ml.steps.model import Model
@@ -191,6 +192,19 @@ def test_a_workflow_without_raw_rows_still_saves_its_model(tmp_path):
     trained = Workflow(table, profile, model).run("model", checkpoints=False)["model"]
     save(trained, tmp_path / "model.skops")
     assert load(tmp_path / "model.skops").predict(ROWS).equals(trained.predict(ROWS))
+
+
+def test_an_explanation_does_not_run_the_step_before_it_twice():
+    tripled = workflow.after("rows", lambda rows: rows.assign(petal_length=rows.petal_length * 3))
+    model = tripled.run("model", checkpoints=False, progress=False)["model"]
+    run = run_model(ROWS, model, debug=True)
+    moved = predict(ROWS.assign(petal_length=model.profile.columns["petal_length"]["median"] / 3), model)
+    labels = run["moves"].xs("petal_length", level="set to its median").label
+    assert labels.tolist() == moved.species.tolist()
+    before = run["predictions"]
+    for row, label in enumerate(before.species):
+        change = moved.iloc[row][f"probability_{label}"] - before.iloc[row][f"probability_{label}"]
+        assert run["moves"].loc[(before.index[row], "petal_length"), "change"] == pytest.approx(change)
 
 
 def test_a_changed_workflow_gives_the_labels_of_its_run_on_every_surface_or_is_refused_there():

@@ -6,6 +6,7 @@
 __all__ = ['load_champion', 'Predictor', 'run_model', 'out_of_domain', 'predict', 'sample_predictions', 'join_predictions']
 
 # %% ../../nbs/models/02_predictor.ipynb #297b0a90
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from ..workflow.run import Run
 from ..base.settings import read_settings
 from .prediction_steps import plan_predictions, prediction_workflow
 from ..base.errors import WorkflowError
+from ..workflow.runner import Plan
 from ..workflow.workflow import Workflow
 
 # %% ../../nbs/models/02_predictor.ipynb #290cb7e2
@@ -38,6 +40,12 @@ class Predictor:
         self.model, self.workflow = model, prediction_workflow(model, workflow)
         self._plan = plan_predictions(model, self.workflow)
 
+    @cached_property
+    def plan_from_rows(self) -> Plan:
+        """A plan whose raw table is the result of the step `rows`, so that neither this step nor those before it run."""
+        has_rows = "rows" in self.workflow
+        return plan_predictions(self.model, self.workflow.swap(raw=_no_rows, rows=_same) if has_rows else self.workflow)
+
     def run(
         self,
         rows: pd.DataFrame,  # raw rows, without the target
@@ -57,6 +65,14 @@ class Predictor:
         tables = [run[name] for name in run if name not in {"raw", "model", "predictions"}]
         columns = {*self.model.profile.columns}
         return next((table for table in tables if isinstance(table, pd.DataFrame) and columns <= {*table}), run["raw"])
+
+
+def _no_rows() -> pd.DataFrame:
+    return pd.DataFrame()
+
+
+def _same(raw: pd.DataFrame) -> pd.DataFrame:
+    return raw
 
 
 def run_model(
@@ -86,7 +102,7 @@ def _moves(run: Run, predictor: Predictor) -> pd.DataFrame:
     columns, rows = run["model"].profile.columns, run["rows"]
     rows = rows.drop(columns=run["model"].profile.target, errors="ignore")
     again = [rows.assign(**{name: seen.get("median", seen.get("mode"))}) for name, seen in columns.items()]
-    first, moved = run["predictions"], predictor.run(pd.concat(again, ignore_index=True))["predictions"]
+    first, moved = run["predictions"], predictor.plan_from_rows.run(raw=pd.concat(again, ignore_index=True))["predictions"]
     names = pd.MultiIndex.from_product([columns, rows.index], names=["set to its median", "row"])
     table = pd.DataFrame({"label": moved.iloc[:, 0].to_numpy()}, names)
     if shares := list(first)[1:]:
