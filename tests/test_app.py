@@ -234,7 +234,7 @@ def test_the_model_is_shown_with_its_scores_its_cost_and_the_place_of_each_step(
     page = opened(run["model"])
     (record,) = shown(page, "page and cell")
     assert record["page and cell"].to_dict() == {name: workflow[name].place for name in workflow}
-    assert {"file", "loading", "an answer"} <= {metric.label for metric in page.metric}
+    assert {"model file", "load time", "prediction time"} <= {metric.label for metric in page.metric}
 
 
 def test_a_model_that_was_trained_here_brings_its_scores(opened):
@@ -251,11 +251,11 @@ def test_another_model_is_laid_beside_this_one_on_the_same_rows(opened, model, t
     page = opened(model)
     save(trained(IRIS, classifier=LinearSVC()), tmp_path / "other.skops")
     page.file_uploader(key=" other").set_value(("other.skops", (tmp_path / "other.skops").read_bytes(), ""))
-    page.file_uploader(key=" judged").set_value(("known.csv", as_csv(IRIS), "text/csv"))
+    page.file_uploader(key=" labelled").set_value(("known.csv", as_csv(IRIS), "text/csv"))
     page.run()
     assert not page.exception
     (table,) = shown(page, "accuracy", "low", "high")
-    assert table.accuracy["this one"] == pytest.approx((predict(IRIS, model).species == IRIS.species).mean())
+    assert table.accuracy["this model"] == pytest.approx((predict(IRIS, model).species == IRIS.species).mean())
     page.file_uploader(key=" other").set_value(("other.skops", b"no model", ""))
     assert "this is not a model file of iris" in page.run().error[0].value
 

@@ -42,20 +42,20 @@ def main() -> None:
 def _show(champion: LiveModel) -> None:
     model = champion.model
     st.title(escape_markdown(f"Which {model.profile.target}?"), anchor=False)
-    trying, file, about = st.tabs(["Try", "File", "Model"])
-    with trying:
-        asked, answered = st.columns(2, gap="large")
-        with asked:
+    row_tab, file_tab, model_tab = st.tabs(["Try", "File", "Model"])
+    with row_tab:
+        inputs, prediction = st.columns(2, gap="large")
+        with inputs:
             row = input_row(model)
         run = run_model(row, model, debug=True)
-        with answered:
+        with prediction:
             show_answer(run)
         show_reasons(run, champion.predictor)
-        with st.expander("Every step of the way"):
+        with st.expander("All steps"):
             show_steps(run, champion.predictor.workflow)
-    with file:
+    with file_tab:
         show_upload(model, champion.version)
-    with about:
+    with model_tab:
         show_model(champion)
 
 # %% ../../nbs/app/04_main.ipynb #30cb970d

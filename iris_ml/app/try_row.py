@@ -47,7 +47,7 @@ def _value(name: str, seen: dict[str, Any]) -> Any:
     if least == greatest:
         return st.number_input(escape_markdown(name), least, greatest, middle, key=name, disabled=True)
     power = _spacing(least, greatest)
-    known = f"Seen from {least:g} to {greatest:g}, in the middle {middle:g}, for example {seen['example']:g}."
+    known = f"Training range: {least:g} to {greatest:g}. Median: {middle:g}. Example: {seen['example']:g}."
     written = f"%.{max(0, -power)}f"
     return st.slider(escape_markdown(name), least, greatest, middle, 10.0**power, written, key=name, help=known)
 
@@ -83,9 +83,9 @@ def show_answer(
     st.metric(escape_markdown(labels.name), escape_markdown(labels.iloc[0]))
     for label, share in shares.iloc[0].items():
         st.progress(min(share, 1.0), f"{escape_markdown(label)}: {share:.3f}")
-    strange = [name for name, there in run["outside"].iloc[0].items() if there]
-    if strange:
-        st.warning(escape_markdown(f"Outside of the training range: {', '.join(strange)}"))
+    outside = [name for name, is_outside in run["outside"].iloc[0].items() if is_outside]
+    if outside:
+        st.warning(escape_markdown(f"Outside of the training range: {', '.join(outside)}"))
     else:
         st.caption("Every value is inside the training range.")
 
@@ -121,7 +121,7 @@ def _curve(shares: pd.DataFrame, name: str, now: Any) -> dict[str, Any]:
     return {"data": {"values": rows.to_dict("records")}, "layer": [line, {**rule, "encoding": {"x": x}}], "height": 260}
 
 # %% ../../nbs/app/01_try_row.ipynb #0535051a
-def _telling(sample: pd.DataFrame, target: str, numbers: list[str]) -> list[str]:
+def _order_by_separation(sample: pd.DataFrame, target: str, numbers: list[str]) -> list[str]:
     classes = sample.groupby(target)[numbers]
     apart = classes.mean().var() / classes.var().mean().replace(0, np.nan)
     return [*apart.fillna(0).sort_values(ascending=False, kind="stable").index]
@@ -129,7 +129,7 @@ def _telling(sample: pd.DataFrame, target: str, numbers: list[str]) -> list[str]
 
 def _place(sample: pd.DataFrame, row: pd.DataFrame, target: str, axes: tuple[str, str]) -> dict[str, Any]:
     def values(rows: pd.DataFrame) -> dict[str, Any]:
-        cells = {"x": rows[axes[0]], "y": rows[axes[1]], "class": rows[target].astype(str) if target in rows else "this one"}
+        cells = {"x": rows[axes[0]], "y": rows[axes[1]], "class": rows[target].astype(str) if target in rows else "this row"}
         return {"values": pd.DataFrame(cells).dropna().to_dict("records")}
 
     encoding = {
@@ -146,14 +146,14 @@ def show_reasons(
     run: Run,  # of one row, with `debug`
     predictor: Predictor,
 ) -> None:
-    """Show where a row lies, what is like it, and how the answer moves with each value."""
+    """Show the nearest training rows, the effect of each value, and the position of the row."""
     profile, row = predictor.model.profile, run["rows"]
     sample, numbers = pd.DataFrame(profile.sample), [name for name, seen in profile.columns.items() if "minimum" in seen]
     near, here = st.columns(2, gap="large")
     with here:
         st.subheader("Position among training rows", anchor=False)
         if len(numbers) > 1:
-            order = _telling(sample, profile.target, numbers)
+            order = _order_by_separation(sample, profile.target, numbers)
             across, up = (
                 side.selectbox(axis, order, place, key=f" {axis}")
                 for place, (axis, side) in enumerate(zip(["Across", "Up"], st.columns(2), strict=True))

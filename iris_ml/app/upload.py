@@ -63,7 +63,7 @@ def _watched(results: Iterable[ScoredBatch], expected: int | None) -> Iterator[S
     bar.empty()
 
 
-def _answered(files: list[Any], model: Model, kind: str) -> dict[str, Any]:
+def _predict_files(files: list[Any], model: Model, kind: str) -> dict[str, Any]:
     with TemporaryDirectory() as folder:
         try:
             page = Path(folder, "report.html")
@@ -93,20 +93,20 @@ def show_upload(
     kind = st.radio("Format of the predictions", ["csv", "parquet"], horizontal=True, key=" kind")
     if not files:
         return
-    known = st.session_state.get(" answered", (None, {}))
-    asked = ([file.file_id for file in files], kind, version)
-    if known[0] != asked:
-        known = asked, _answered(files, model, kind)
-        if known[1]:
-            st.session_state[" answered"] = known
-    if known[1]:
-        _show_answers(**known[1])
+    inputs = ([file.file_id for file in files], kind, version)
+    cached_inputs, result = st.session_state.get(" result", (None, {}))
+    if cached_inputs != inputs:
+        result = _predict_files(files, model, kind)
+        if result:
+            st.session_state[" result"] = inputs, result
+    if result:
+        _show_result(**result)
 
 
 _ENDINGS = ["csv", "parquet", "jsonl", "ndjson", "gz", "bz2", "xz", "zst"]
 
 # %% ../../nbs/app/02_upload.ipynb #c891ecfe
-def _show_answers(summary: ReportSummary, contents: dict[str, bytes], first: pd.DataFrame, refused: pd.DataFrame) -> None:
+def _show_result(summary: ReportSummary, contents: dict[str, bytes], first: pd.DataFrame, refused: pd.DataFrame) -> None:
     st.success(f"Predictions for {summary.answered} of {summary.rows} rows.")
     if labels := summary.labels:
         interval = f"{labels.low:.3f} to {labels.high:.3f}"

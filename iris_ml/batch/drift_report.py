@@ -27,14 +27,14 @@ from ..io.readers import read_table
 from ..base.errors import IrisError
 
 # %% ../../nbs/batch/08_drift_report.ipynb #26d5a8e1
-def _drawn(now: pd.Series, then: Mapping[str, Any]) -> str:
-    if "quantiles" not in then:
-        known = [str(value) for value in then["values"]]
-        found = now.dropna().astype(str).value_counts()
-        values = [*known, *(new for new in found.index if new not in known)]
-        return render_bars({value: int(found.get(value, 0)) for value in values})
-    ends = np.unique(np.quantile(read_quantiles(then), np.linspace(0, 1, 11)))
-    places = np.searchsorted(ends[1:-1], now.dropna().to_numpy(dtype=float), side="right")
+def _render_distribution(values: pd.Series, reference: Mapping[str, Any]) -> str:
+    if "quantiles" not in reference:
+        known = [str(value) for value in reference["values"]]
+        found = values.dropna().astype(str).value_counts()
+        shown = [*known, *(new for new in found.index if new not in known)]
+        return render_bars({value: int(found.get(value, 0)) for value in shown})
+    ends = np.unique(np.quantile(read_quantiles(reference), np.linspace(0, 1, 11)))
+    places = np.searchsorted(ends[1:-1], values.dropna().to_numpy(dtype=float), side="right")
     counts = np.bincount(places, minlength=max(len(ends) - 1, 1))
     names = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(ends)] or [f"{ends[0]:.4g}"]
     return render_bars(dict(zip(names, counts.tolist(), strict=True)))
@@ -45,10 +45,10 @@ def _page(rows: pd.DataFrame, found: pd.DataFrame, model: Model) -> str:
     drifted = [str(name) for name in found.index[found.drifted]]
     result = f"Drifted from the training data: {', '.join(drifted)}." if drifted else "No column has drifted."
     shown = found.round(4).assign(drifted=found.drifted.map({True: "yes", False: "no"})).rename(columns={"p_value": "p-value"})
-    drawn = {name: _drawn(rows[name], model.profile.reference[name]) for name in names if name in rows}
-    tenths = "Each interval below held a tenth of the training rows."
+    drawn = {name: _render_distribution(rows[name], model.profile.reference[name]) for name in names if name in rows}
+    tenths = "Each interval below contains a tenth of the training rows."
     lead = f"<p>{len(rows)} rows, compared with the training rows of the model. {result} {tenths}</p>"
-    return render_page("Drift: training and now", lead, {"Drift tests": render_table(shown), **drawn})
+    return render_page("Drift from the training data", lead, {"Drift tests": render_table(shown), **drawn})
 
 # %% ../../nbs/batch/08_drift_report.ipynb #64b78d2e
 @dataclass(frozen=True)

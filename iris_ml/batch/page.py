@@ -100,7 +100,7 @@ def render_report(
         "Predictions": render_bars(summary.answers),
         "Confidence": _confidence(summary),
         "Calibration": _calibration(labels) if labels else "",
-        "Drift: training and now": _drift(summary),
+        "Drift from the training data": _drift(summary),
         "Rows with the largest loss": _largest_loss(labels) if labels else "",
         shown: render_table(first),
         "Model": _model(model),

@@ -27,7 +27,7 @@ from .page import render_report
 from ..base.settings import read_settings
 from .summary import Counts, ReportSummary, count_run, merge_counts, summarize_counts
 from ..base.errors import DataError
-from .executors import collect_results, score_locally, score_on_dask, visible_to_workers
+from .executors import score_locally, score_on_dask, visible_to_workers
 from .writers import SHOWN, PartsFolder, PredictionWriter, make_shared_folder, write_part
 
 # %% ../../nbs/batch/07_report.ipynb #d647cfff
@@ -119,8 +119,8 @@ def _results(found: list[str], model: Model, most: int, on: Any, aside: Path, ki
     if {file_format(file)[0] for file in found} != {"parquet"} or not visible_to_workers(on, there):
         return score_on_dask(on, rows, model, count_run)
     is_shared = kind == "parquet" and make_shared_folder(aside, on)
-    then = partial(write_part, folder=str(aside.absolute())) if is_shared else collect_results
-    return score_on_dask(on, cut_parts(there, most), model, count_run, then)
+    collect = partial(write_part, folder=str(aside.absolute())) if is_shared else None
+    return score_on_dask(on, cut_parts(there, most), model, count_run, collect)
 
 
 def _targets(found: list[str], page: Path, predictions: Path | str | None) -> dict[str, Path]:

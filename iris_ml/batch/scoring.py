@@ -49,18 +49,18 @@ def output_table(
     run: Run,
 ) -> pd.DataFrame:  # the raw rows, label, probabilities, columns out of the domain
     """Join the rows of a run with their predictions and the columns out of the training range."""
-    table, strange = join_predictions(run), out_of_domain(run)
-    table[_free("out_of_domain", table)] = _ways(strange.to_numpy(), [*map(str, strange)])
+    table, outside = join_predictions(run), out_of_domain(run)
+    table[_free("out_of_domain", table)] = _outside_columns(outside.to_numpy(), [*map(str, outside)])
     return table
 
 
-def _ways(strange: np.ndarray, names: list[str]) -> Any:
-    some = np.flatnonzero(strange.any(axis=1))
-    packed = np.packbits(strange[some], axis=1)
+def _outside_columns(outside: np.ndarray, names: list[str]) -> Any:
+    some = np.flatnonzero(outside.any(axis=1))
+    packed = np.packbits(outside[some], axis=1)
     _, first, which = np.unique(packed.view(f"S{packed.shape[1]}").ravel(), return_index=True, return_inverse=True)
-    codes = np.zeros(len(strange), dtype=int)
+    codes = np.zeros(len(outside), dtype=int)
     codes[some] = which + 1
-    texts = [", ".join(name for name, there in zip(names, way, strict=True) if there) for way in strange[some[first]]]
+    texts = [", ".join(name for name, is_outside in zip(names, row, strict=True) if is_outside) for row in outside[some[first]]]
     return pd.Categorical.from_codes(codes, pd.Index(["", *texts]))
 
 # %% ../../nbs/batch/01_scoring.ipynb #8d160dc1

@@ -7,12 +7,12 @@ __all__ = ['LabelCounts', 'Counts', 'merge_counts', 'Confidence', 'Outside', 'Co
            'count_run', 'summarize_counts']
 
 # %% ../../nbs/batch/04_summary.ipynb #35622833
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from ..steps.model import Model, split_predictions
 from ..stats.drift import detect_drift
@@ -171,17 +171,19 @@ class LabelSummary:
     accuracy: float
     low: float  # of the 95 % interval of the accuracy
     high: float
-    per_class: list[dict[str, str | float]]  # class, precision, recall, f1, rows
+    per_class: list[dict[str, str | int | float]]  # class, precision, recall, f1, rows
     confusion: dict[str, dict[str, int]]  # true class -> predicted class -> rows
     largest_loss: list[dict[str, object]]  # wrong predictions, the lowest probability of the true class first
     log_loss: float | None = None  # none, as the next two: no probabilities
     calibration_error: float | None = None
-    calibration: list[dict[str, float]] | None = None  # from, rows, mean_probability, accuracy
+    calibration: list[dict[str, int | float]] | None = None  # from, rows, mean_probability, accuracy
 
 
 @dataclass(frozen=True)
 class ReportSummary:
     """The content of a report; `report.json` holds it under the same names."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
     rows: int
     answered: int
@@ -198,28 +200,17 @@ class ReportSummary:
 
     def to_json(self) -> str:
         """Return the summary as JSON, without the fields that are `None`."""
-        return json.dumps(_without_none(asdict(self)), indent=1, allow_nan=False)
+        return TypeAdapter(ReportSummary).dump_json(self, indent=1, exclude_none=True).decode()
 
     @classmethod
     def from_json(cls, text: str) -> "ReportSummary":
         """Read a summary; `DataError` where a field is missing or unknown."""
         try:
-            found = json.loads(text)
-            found["source"] = tuple(found["source"])
-            found["outside"] = Outside(**found["outside"])
-            found["drift"] = {name: ColumnDrift(**test) for name, test in found["drift"].items()}
-            for name, kind in ("confidence", Confidence), ("labels", LabelSummary):
-                found[name] = kind(**found[name]) if name in found else None
-            return cls(**found)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise DataError(f"this is not the summary of a report: {error}", "the JSON file", "make the report again") from error
-
-
-def _without_none(fields: dict[str, Any]) -> dict[str, Any]:
-    labels = fields["labels"]
-    if labels:
-        fields = fields | {"labels": {name: value for name, value in labels.items() if value is not None}}
-    return {name: value for name, value in fields.items() if value is not None}
+            return TypeAdapter(cls).validate_json(text)
+        except ValidationError as error:
+            first = error.errors()[0]
+            fault = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+            raise DataError(f"this is not the summary of a report: {fault}", "the JSON file", "make the report again") from error
 
 # %% ../../nbs/batch/04_summary.ipynb #1f7c35a2
 def count_run(
@@ -229,8 +220,15 @@ def count_run(
     classes, outside = run["model"].profile.classes, out_of_domain(run).to_numpy()
     labels, probabilities = split_predictions(run["predictions"])
     answers = np.bincount(_codes(labels, classes), minlength=len(classes))
-    strange = outside.sum(axis=0), int(outside.any(axis=1).sum())
-    return Counts(len(labels), answers, *strange, _sample(run), _confidence(probabilities), _count_labels(run))
+    return Counts(
+        rows=len(labels),
+        answers=answers,
+        outside=outside.sum(axis=0),
+        outside_rows=int(outside.any(axis=1).sum()),
+        sample=_sample(run),
+        confidence=_confidence(probabilities),
+        labels=_count_labels(run),
+    )
 
 
 def summarize_counts(

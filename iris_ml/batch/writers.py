@@ -39,12 +39,12 @@ class PredictionWriter:
 
         if self._writer is None:
             self._schema = answers.schema
-            more = _choices(answers.schema) if self.kind == "parquet" else {}
+            more = _parquet_options(answers.schema) if self.kind == "parquet" else {}
             self._writer = (ParquetWriter if self.kind == "parquet" else CSVWriter)(self.path, self._schema, **more)
         try:
             self._writer.write_table(answers.cast(self._schema))
         except (ArrowInvalid, ValueError) as error:
-            raise _otherwise(f"from one batch to the next: {error}") from error
+            raise _type_change_error(f"from one batch to the next: {error}") from error
 
     def close(self) -> None:
         """Close the file."""
@@ -52,7 +52,7 @@ class PredictionWriter:
             self._writer.close()
 
 # %% ../../nbs/batch/03_writers.ipynb #189f2828
-def _choices(schema: Any) -> dict[str, Any]:
+def _parquet_options(schema: Any) -> dict[str, Any]:
     from pyarrow.types import is_large_string, is_string
 
     compressed = {name: "none" if name.startswith("probability_") else "snappy" for name in schema.names}
@@ -61,7 +61,7 @@ def _choices(schema: Any) -> dict[str, Any]:
     return {"compression": compressed, "use_dictionary": repeated, "write_statistics": compared}
 
 
-def _otherwise(how: str) -> DataError:
+def _type_change_error(how: str) -> DataError:
     return DataError(f"the type of a column changes {how}", "the predictions", "write .csv predictions, or correct the column")
 
 # %% ../../nbs/batch/03_writers.ipynb #896b8068
@@ -83,7 +83,7 @@ def write_part(
                     first = result.answers.take([*range(min(SHOWN, len(result.answers)))])  # a copy; a view keeps the whole table
                     result = replace(result, answers=first)
                 made.append(result)
-        if file.exists():  # else no row was answered
+        if file.exists():  # else no row is valid
             file.replace(f"{folder}/{part.number:012}.parquet")
     return made
 
@@ -110,7 +110,7 @@ class PartsFolder:
         """Compare the columns with those before; `DataError` where they differ."""
         self._schema = self._schema or answers.schema
         if answers.schema != self._schema:
-            raise _otherwise("from one part to the next")
+            raise _type_change_error("from one part to the next")
 
     def close(self) -> None:
         """Do nothing."""
