@@ -61,9 +61,9 @@ def pytest_configure(config):
         config.add_cleanup(lambda: server.__exit__(None, None, None))
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def _same_environment():
-    """Undo what a test leaves in the environment: Dask sets variables that Python reads when it starts."""
+    """Undo what the tests of a file leave in the environment: Dask sets variables that Python reads when it starts."""
     before = dict(os.environ)
     yield
     os.environ.clear()

@@ -87,7 +87,7 @@ class ModelWatcher:
     trusted: tuple[str, ...] = ()
     records: Path | str = ""
     refused: str = ""  # why the model in the file is not used; empty if it is
-    on_refusal: Callable[[], object] = lambda: None  # called when a new model is refused
+    on_refusal: Callable[[], object] | None = None  # called when a new model is refused
     champion: LiveModel = field(init=False)
 
     def __post_init__(self) -> None:
@@ -105,7 +105,8 @@ class ModelWatcher:
         except IrisError as error:
             self.refused = f"{error.what}; {error.advice}" if error.advice else error.what
             _log.error("the new model is refused, and the old one stays: %s", error)
-            self.on_refusal()
+            if self.on_refusal:
+                self.on_refusal()
             return False
         self.champion, self.refused = successor, ""
         _log.warning("the service now uses model %s", successor.version)
