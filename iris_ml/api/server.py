@@ -9,6 +9,7 @@ __all__ = ['Server', 'create_server', 'serve']
 import asyncio
 import gc
 import logging
+import multiprocessing
 import os
 import signal
 import threading
@@ -132,7 +133,7 @@ def create_server() -> Server:
     watcher = ModelWatcher(settings.model_file, settings.trusted_types, settings.records)
     key = required_key(os.environ.get("IRIS_API_HOST", "127.0.0.1"))
     log = RequestLog(settings.request_log, settings.request_log_rows, settings.request_log_exclude)
-    if os.environ.get("IRIS_API_RELOAD"):
+    if os.environ.get("IRIS_API_RELOAD") and multiprocessing.parent_process():  # the parent is a server, not a shell
         watcher.on_refusal = lambda: os.kill(os.getppid(), signal.SIGHUP)
     return Server(watcher, key, request_log=log)
 
@@ -148,16 +149,18 @@ def serve(
     server = create_server()  # also with several workers: an error is raised here, before they start
     print(f"Serving on http://{host}:{port}, described on http://{host}:{port}/docs", flush=True)
     several = workers > 1 or reload
-    config = uvicorn.Config(
-        "iris_ml.api.server:create_server" if several else server, factory=several, workers=workers,
-        host=host, port=port, access_log=False, log_level="warning", proxy_headers=False, server_header=False,
-        timeout_graceful_shutdown=60, timeout_keep_alive=30, timeout_worker_healthcheck=60,
-    )  # fmt: skip
-    if not several:
-        uvicorn.Server(config).run()
-        return
+    application = "iris_ml.api.server:create_server" if several else server
+    options: dict[str, Any] = {
+        "factory": several, "workers": workers, "host": host, "port": port, "access_log": False, "log_level": "warning",
+        "proxy_headers": False, "server_header": False, "timeout_graceful_shutdown": 60, "timeout_keep_alive": 30,
+        "timeout_worker_healthcheck": 60,
+    }  # fmt: skip
     with TemporaryDirectory() as folder:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-        if reload:
+        if several:
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        if not reload:
+            uvicorn.run(application, **options)
+        else:  # `uvicorn.run` has a parent process only for several workers
             os.environ["IRIS_API_RELOAD"] = "true"
-        Multiprocess(config, sockets=[config.bind_socket()]).run()
+            config = uvicorn.Config(application, **options)
+            Multiprocess(config, sockets=[config.bind_socket()]).run()
