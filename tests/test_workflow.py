@@ -221,6 +221,12 @@ def test_a_former_name_of_a_step_is_understood_with_a_warning(use):
     assert changed.swap(seed=0).run("total", progress=False)["total"] == expected
 
 
+def test_a_former_name_of_an_option_names_the_line_of_the_user():
+    with pytest.raises(WorkflowError, match="'scores'"), pytest.warns(FutureWarning, match="is now called") as caught:
+        renamed.explore(twice=[1])
+    assert {Path(warning.filename) for warning in caught} == {Path(__file__)}
+
+
 def test_a_former_name_reads_a_step_a_run_and_a_table_of_trials():
     with pytest.warns(FutureWarning, match="'twice' is now called 'doubled'"):
         assert renamed["twice"].name == "doubled"

@@ -84,9 +84,12 @@ def diff_keys(
     before: CacheKey,  # of the result that was used last
     now: CacheKey,
 ) -> tuple[list[str], list[str]]:  # inputs that changed, and parts of the code that changed
-    """Return what differs between two keys; packages only if nothing else does."""
+    """Return what differs between two keys; packages only if nothing else does, of another function only its name."""
     inputs, parts = _different(before.inputs, now.inputs), _different(before.parts, now.parts)
-    return inputs, [part for part in parts if not part.startswith("package ")] or parts
+    if [*before.parts][:1] != [*now.parts][:1]:  # the first part is the function itself
+        parts = [f"the function of {now.step} (now {next(iter(now.parts)).partition(' ')[2]})"]
+    common = [name for name in inputs if name.startswith("flag ") or (name in before.inputs and name in now.inputs)]
+    return common if common or parts else inputs, [part for part in parts if not part.startswith("package ")] or parts
 
 
 def _different(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:

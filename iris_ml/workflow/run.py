@@ -136,23 +136,15 @@ class Run:
 def _reason(result: Result, run: Run) -> str:
     if result.previous_key is None or result.key is None:
         return "nothing like it was kept before"
-    by_way = [step for step in _changes(result.previous_key, result.key)[0] if step in run.results]
+    by_way = [step for step in diff_keys(result.previous_key, result.key)[0] if step in run.results]
     causes = dict.fromkeys(_causes(result.previous_key, result.key, run))
     if not causes:
         return "its checkpoint was gone"
     return f"{_and(causes)} changed{f', and with it {_and(by_way)}' if by_way else ''}"
 
 
-def _changes(before: CacheKey, now: CacheKey) -> tuple[list[str], list[str]]:  # inputs, and parts of the code
-    inputs, parts = diff_keys(before, now)
-    if [*before.parts][:1] != [*now.parts][:1]:  # its first part is the function itself
-        parts = [f"the function of {now.step} (now {next(iter(now.parts)).partition(' ')[2]})"]
-    known = [name for name in inputs if name.startswith("flag ") or (name in before.inputs and name in now.inputs)]
-    return known if known or parts else inputs, parts
-
-
 def _causes(before: CacheKey, now: CacheKey, run: Run) -> Iterator[str]:
-    inputs, parts = _changes(before, now)
+    inputs, parts = diff_keys(before, now)
     if flags := [name for name in inputs if name.startswith("flag ")]:  # and with them the function
         yield from (f"{name} (now {run.inputs.get(name.removeprefix('flag '))!r})" for name in flags)
         parts = []

@@ -184,7 +184,7 @@ class Workflow:
                 spec = replace(spec, steps=replace_step(spec.steps, name, value, self._aliases(value)))
                 overrides.pop(name, None)
             else:
-                name = self._step(name, *Settings.model_fields)
+                name = self._step(name, Settings.model_fields)
                 if name in [*self]:
                     check_type(spec.steps, name, value)
                 overrides[name] = value
@@ -255,7 +255,8 @@ class Workflow:
         **options: Mapping[str, object] | Iterable[object],  # step or setting -> what to try, with names or without
     ) -> pd.DataFrame:  # a row per trial: its choice, its scores, and its error if there was one
         """Run every combination of the options, each a normal run, and return their scores."""
-        trials = combine_options({self._step(name, *Settings.model_fields): values for name, values in options.items()})
+        known = [*map(partial(self._step, settings=Settings.model_fields), options)]
+        trials = combine_options(dict(zip(known, options.values(), strict=True)))
         self._step("scores")
         settings = self._spec.read_settings()
         paths = {name: getattr(settings, name).absolute() for name in ("source", "store", "model_file")}
@@ -290,7 +291,7 @@ class Workflow:
             self._graphs[key] = build_graph(self._spec.steps, Settings.model_fields, chosen)
         return self._graphs[key]
 
-    def _step(self, name: str, *settings: str) -> str:  # the current name of a step, or of one of the settings
+    def _step(self, name: str, settings: Iterable[str] = ()) -> str:  # the current name of a step, or of one of the settings
         known = [*self, *settings]
         if (now := current_name(name, known, {**RENAMED_SETTINGS, **self._spec.renamed})) not in known:
             raise WorkflowError(f"there is no {now!r}", "the workflow", suggest(now, known))
