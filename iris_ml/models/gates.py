@@ -193,11 +193,13 @@ def _commit_origin(folder: Path) -> tuple[str, str]:  # a reason against it, or 
 
 def _wheel_origin(package: str) -> tuple[str, str] | None:  # a reason against it, or the wheel; None: no wheel
     folder = project_folder(package)
-    wheels = [wheel for wheel in distributions(path=[str(folder)]) if f"\n{package}/" in f"\n{wheel.read_text('RECORD')}"]
+    is_listed = re.compile(rf"^{package}(/|\.py,)", re.MULTILINE).search
+    wheels = [wheel for wheel in distributions(path=[str(folder)]) if is_listed(wheel.read_text("RECORD") or "")]
     if not wheels:
         return None
     digests = {str(file): file.hash and file.hash.value for file in wheels[0].files or []}
-    found = {str(path.relative_to(folder)): path for path in sorted((folder / package).rglob("*.py"))}
+    modules = sorted([*(folder / package).rglob("*.py"), *folder.glob(f"{package}.py")])
+    found = {str(path.relative_to(folder)): path for path in modules}
     changed = next((name for name, path in found.items() if digests.get(name) != _record_digest(path)), "")
     name = f"{wheels[0].name} {wheels[0].version}"
     return f"{changed} is not the file of the wheel {name}; install the wheel again" if changed else "", f"the wheel {name}"
