@@ -94,7 +94,7 @@ def tables(folder):
     return {"passengers.csv": "lived", "flowers.csv": "species"}
 
 
-def asked(surface, rows, model, expected):
+def find_fault(surface, rows, model, expected):
     """What is wrong with the predictions of a surface: a difference, or a refusal that names no step."""
     try:
         differences = [*find_differences(surface(rows, model), expected)]
@@ -124,7 +124,7 @@ def every_way(names=NAMES, surfaces=SURFACES):
                             for title, surface in surfaces.items():
                                 faults += 1
                                 model = load(read_settings().model_file)
-                                if wrong := asked(surface, rows, model, expected):
+                                if wrong := find_fault(surface, rows, model, expected):
                                     failures.append(f"{source}, {name}, {address}, {title}: {wrong}")
         sys.modules.pop("ways", None)
     for failure in failures:

@@ -61,8 +61,10 @@ def input_columns(
 
 
 def _in_raw_units(seen: dict[str, Any], raw: pd.Series | None) -> dict[str, Any]:
-    cells = pd.Series(dtype=float) if raw is None or "minimum" not in seen else pd.to_numeric(raw, errors="coerce").dropna()
-    if cells.between(seen.get("minimum", 0.0), seen.get("maximum", 0.0)).all():
+    if raw is None or "minimum" not in seen:
+        return seen
+    cells = pd.to_numeric(raw, errors="coerce").dropna()
+    if cells.between(seen["minimum"], seen["maximum"]).all():
         return seen
     least, middle, greatest = (float(cells.quantile(share)) for share in (0, 0.5, 1))
     return {**seen, "minimum": least, "median": middle, "maximum": greatest, "example": float(cells.iloc[0])}

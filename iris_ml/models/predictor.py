@@ -43,8 +43,9 @@ class Predictor:
     @cached_property
     def plan_from_rows(self) -> Plan:
         """A plan whose raw table is the result of the step `rows`, so that neither this step nor those before it run."""
-        has_rows = "rows" in self.workflow
-        return plan_predictions(self.model, self.workflow.swap(raw=_no_rows, rows=_same) if has_rows else self.workflow)
+        if "rows" not in self.workflow:
+            return self._plan
+        return plan_predictions(self.model, self.workflow.swap(raw=lambda: None, rows=lambda raw: raw))
 
     def run(
         self,
@@ -65,14 +66,6 @@ class Predictor:
         tables = [run[name] for name in run if name not in {"raw", "model", "predictions"}]
         columns = {*self.model.profile.columns}
         return next((table for table in tables if isinstance(table, pd.DataFrame) and columns <= {*table}), run["raw"])
-
-
-def _no_rows() -> pd.DataFrame:
-    return pd.DataFrame()
-
-
-def _same(raw: pd.DataFrame) -> pd.DataFrame:
-    return raw
 
 
 def run_model(
