@@ -34,3 +34,43 @@ def __getattr__(name: str) -> object:
 def __dir__() -> list[str]:
     """List the module's own names and those that it imports on use."""
     return sorted({*globals(), *_MODULES})
+
+# %% ../nbs/package.ipynb #3861b0b8
+import sys
+import warnings
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+_MOVED = {
+    "iris_ml.champion": "iris_ml.models.live_model",
+    "iris_ml.files": "iris_ml.base.atomic_files",
+    "iris_ml.model_files": "iris_ml.models.model_file",
+    "iris_ml.predict": "iris_ml.models.predictor",
+    "iris_ml.report": "iris_ml.batch.report",
+    "iris_ml.settings": "iris_ml.base.settings",
+    "iris_ml.sources": "iris_ml.io.readers",
+    "iris_ml.vocabulary": "iris_ml.base.errors",
+}
+
+
+class _Moved(Loader, MetaPathFinder):
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        """Find a module at its former address."""
+        if name not in _MOVED:
+            return None
+        warnings.warn(f"{name} is now {_MOVED[name]}; the former address works in this release only", FutureWarning, stacklevel=2)
+        return ModuleSpec(name, self)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Return the module at its new address."""
+        module = import_module(_MOVED[spec.name])
+        self.spec = module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Leave the module as it is."""
+        module.__spec__ = self.spec
+
+
+sys.meta_path.append(_Moved())

@@ -90,7 +90,7 @@ def as_module():
 def as_notebook():
     """Run the cells of a notebook as a kernel would, and then its steps."""
     for cell in cells():
-        InteractiveShell.instance().run_cell(cell).raise_error()
+        InteractiveShell.instance().run_cell(cell, store_history=True).raise_error()
     return ran(InteractiveShell.instance().user_ns)
 
 

@@ -25,6 +25,8 @@ def owner(
     """Return the owner of the code of a module."""
     top = module.partition(".")[0]
     spec = None if top in {"iris_ml", "__main__", "__mp_main__", ""} else _spec(module if module in sys.modules else top)
+    if spec and spec.origin is None and module != top:  # of a namespace, which the project and a package may share
+        spec = _spec(module) or spec
     places = [Path(place) for place in (spec.origin, *(spec.submodule_search_locations or [])) if place] if spec else []
     if top.startswith(("_cython_", "_cyutility")) or places in ([Path("built-in")], [Path("frozen")]):
         return "python"

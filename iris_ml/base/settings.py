@@ -25,6 +25,10 @@ from .errors import SettingsError, suggest
 class Source(tuple[str, ...]):
     """The files of a table: paths from the working folder, addresses, or `package:` and a name; hashed by their content."""
 
+    def __str__(self) -> str:
+        """Return the names, separated by commas."""
+        return ", ".join(self)
+
     def absolute(self) -> "Source":
         """Return the same files with absolute paths."""
         return Source(name if re.match(r"package:|\w+://", name) else str(Path(name).absolute()) for name in self)

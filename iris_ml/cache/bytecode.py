@@ -10,7 +10,7 @@ import dis
 import functools
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import takewhile
@@ -25,12 +25,14 @@ class Code:
     names: list[tuple[str, ...]] = field(default_factory=list)  # a global name, and the attributes that follow it
     imports: list[tuple[int, str, tuple[str, ...]]] = field(default_factory=list)  # level, module, names from it
     attributes: set[str] = field(default_factory=set)  # of anything; those that are called once more, with ()
+    texts: set[str] = field(default_factory=set)  # constants
     sets: set[str] = field(default_factory=set)  # global names, or names of what it changes an attribute of
 
     def __iadd__(self, inner: "Code") -> "Code":
         self.names += inner.names
         self.imports += inner.imports
         self.attributes |= inner.attributes
+        self.texts |= inner.texts
         self.sets |= inner.sets
         return self
 
@@ -55,7 +57,9 @@ def normalize(
             pieces.append(_constant(step.argval) if step.opcode in dis.hasconst else _argument(step))
     for tried in dis.Bytecode(code).exception_entries:  # type: ignore[attr-defined]
         pieces.append((at(tried.start), at(tried.end), at(tried.target), tried.depth, tried.lasti))
-    form += Code("", [*_lookups(steps), *_query_names(steps)], [*_imports(steps)], _attributes(steps), {*_assignments(steps)})
+    names, texts, attributes = [*_lookups(steps), *_query_names(steps)], {*_texts(code.co_consts)}, _attributes(steps)
+    attributes |= {*filter(str.isidentifier, texts)} if not _BY_NAME.isdisjoint(code.co_names) else set()
+    form += Code("", names, [*_imports(steps)], attributes, texts, {*_assignments(steps)})
     form.digest = sha256(repr(pieces).encode()).hexdigest()
     return form
 
@@ -63,6 +67,7 @@ def normalize(
 _LEFT_OUT = {"RESUME", "CACHE", "NOP", "PRECALL", "PUSH_NULL", "EXTENDED_ARG"}  # without an effect on the result
 _FLAGS = 0x3EF  # the kind of a function; without the flags for nesting and docstrings
 _JUMPS = {*dis.hasjrel, *dis.hasjabs}
+_BY_NAME = {"getattr", "hasattr", "attrgetter", "methodcaller", "__getattribute__"}  # take an attribute's name as a text
 _POSITION_NAMES = {"__doc__", "__qualname__", "__module__", "__firstlineno__", "__static_attributes__"}
 
 
@@ -87,6 +92,14 @@ def _constant(constant: object) -> str:
         case int() if type(constant) is int:
             return f"int {constant:x}"
     return f"{type(constant).__name__} {constant!r}"
+
+
+def _texts(constants: Iterable[object]) -> Iterator[str]:
+    for constant in constants:
+        if isinstance(constant, tuple | frozenset):
+            yield from _texts(constant)
+        elif isinstance(constant, str):
+            yield constant
 
 
 def _argument(step: dis.Instruction) -> object:

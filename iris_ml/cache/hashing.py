@@ -7,6 +7,7 @@ __all__ = ['HashFunction', 'Proxy', 'PROXY_TYPES', 'UnhashableError', 'Hasher', 
            'register_proxy']
 
 # %% ../../nbs/cache/02_hashing.ipynb #679b3eeb
+import struct
 from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
@@ -95,9 +96,14 @@ def _unknown(value: object, hasher: Hasher) -> None:
     raise UnhashableError(f"a {type(value).__name__}, for which no hasher is registered")
 
 # %% ../../nbs/cache/02_hashing.ipynb #bb52dc32
-@register_hasher(type(None), type(...), type(NotImplemented), type(pd.NA), bool, float, complex)
+@register_hasher(type(None), type(...), type(NotImplemented), type(pd.NA), bool)
 def _constant(value: object, hasher: Hasher) -> None:
     hasher.update_bytes(type(value).__name__, repr(value).encode())
+
+
+@register_hasher(float, complex)
+def _number(value: float | complex, hasher: Hasher) -> None:
+    hasher.update_bytes(type(value).__name__, struct.pack("=2d", value.real, value.imag))  # with the payload of a NaN
 
 
 @register_hasher(int)

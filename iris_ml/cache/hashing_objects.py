@@ -10,7 +10,9 @@ import builtins
 import copyreg
 import functools
 import operator
+import random
 import sys
+import typing
 from _abc import _get_dump
 from abc import ABCMeta
 from collections.abc import Callable
@@ -72,11 +74,16 @@ def _trace_class(cls: type, tracer: Tracer) -> None:
         tracer.update(base)
     resolve(lambda: sys.intern(" ".join(vars(cls))))  # interned: equal texts are one object
     for attribute in [attribute for attribute in vars(cls) if attribute not in _DERIVED]:
-        tracer.update_bytes("name", attribute.encode())
         value = resolve(functools.partial(vars(cls).get, attribute))
+        if value is object.__init__ or value is _INIT_OF_PROTOCOLS:  # the first instance replaces one by the other
+            continue
+        tracer.update_bytes("name", attribute.encode())
         trace_binding(f"attribute {name}.{attribute}", value, tracer)
     for names in [names for text in vars(cls).get("__annotations__", {}).values() for names in names_in(text)]:
         trace_name(names, vars(sys.modules.get(cls.__module__, builtins)), tracer)
+
+
+_INIT_OF_PROTOCOLS = getattr(typing, "_no_init_or_replace_init", None)
 
 
 def _trace_replaced(cls: type, tracer: Tracer) -> None:
@@ -146,8 +153,11 @@ def _builtin(value: BuiltinFunctionType, tracer: Tracer) -> None:
     if home == "project":
         raise UnhashableError(f"{value.__qualname__}, whose code is compiled and cannot be read")
     trace_installed(f"{value.__module__}.{value.__qualname__}", home, tracer)
-    if not isinstance(value.__self__, ModuleType | None):
+    if not isinstance(value.__self__, ModuleType | None) and value.__self__ not in _SEEDED_FOR_A_STEP:
         tracer.update(value.__self__)
+
+
+_SEEDED_FOR_A_STEP = (random._inst, np.random.mtrand._rand)  # type: ignore[attr-defined]  # see the page on random numbers
 
 # %% ../../nbs/cache/06_hashing_objects.ipynb #edfb1a54
 _UNWRAPPED: dict[type, Callable[[Any], Any]] = {
@@ -156,7 +166,7 @@ _UNWRAPPED: dict[type, Callable[[Any], Any]] = {
     classmethod: lambda value: value.__func__,
     functools.cached_property: lambda value: value.func,
     functools.singledispatchmethod: lambda value: (value.func, value.dispatcher),
-    type(functools.cache(len)): lambda value: (value.__wrapped__, value.cache_parameters()),
+    type(functools.cache(len)): lambda value: (value.__wrapped__, value.cache_parameters(), _attributes(value)),
     MethodType: lambda value: (value.__func__, value.__self__),
     MappingProxyType: dict,
     UnionType: lambda value: value.__args__,
@@ -165,6 +175,11 @@ _UNWRAPPED: dict[type, Callable[[Any], Any]] = {
     WrapperDescriptorType: lambda value: value.__qualname__,
     MethodWrapperType: lambda value: (value.__qualname__, value.__self__),
 }
+
+
+def _attributes(value: object) -> dict[str, object]:  # that were given to a wrapped function
+    copied = {"cache_parameters", *vars(getattr(value, "__wrapped__", value))}
+    return {name: given for name, given in vars(value).items() if not name.startswith("__") and name not in copied}
 
 
 @register_hasher(*_UNWRAPPED)

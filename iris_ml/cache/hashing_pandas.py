@@ -33,7 +33,12 @@ def _without_padding(kind: np.dtype) -> np.dtype:  # the padding between fields 
 
 @cache
 def _description(kind: np.dtype) -> str:
-    return f"{kind.descr}"
+    return f"{kind.descr}{_metadata(kind)}"
+
+
+def _metadata(kind: Any) -> str:
+    found = getattr(kind, "metadata", None)
+    return f"{dict(found)}" if found else ""
 
 
 @register_hasher(np.ndarray, once=True)
@@ -74,7 +79,7 @@ def _is_plain(column: object) -> bool:
 
 
 def _type_of(column: Any) -> str:
-    return column.dtype.str if _is_plain(column) else repr(column.dtype)
+    return f"{column.dtype.str if _is_plain(column) else repr(column.dtype)}{_metadata(column.dtype)}"
 
 # %% ../../nbs/cache/03_hashing_pandas.ipynb #980834f3
 @register_hasher(pd.Series)
@@ -86,10 +91,15 @@ def _series(series: pd.Series, hasher: Hasher) -> None:
 
 @register_hasher(pd.Index, pd.DatetimeIndex, pd.TimedeltaIndex, pd.PeriodIndex, pd.CategoricalIndex, pd.IntervalIndex)
 def _index(index: pd.Index, hasher: Hasher) -> None:
-    frequency = getattr(index, "freqstr", None) if hasattr(index, "freq") else None
-    hasher.update_bytes("index", f"{type(index).__name__}{index.dtype!r}{frequency}".encode())
+    frequency = getattr(index, "freq", None)
+    hasher.update_bytes("index", f"{type(index).__name__}{index.dtype!r}{getattr(frequency, 'freqstr', None)}".encode())
+    if options := {name: value for name, value in getattr(frequency, "kwds", {}).items() if name in _OF_FREQUENCIES}:
+        hasher.update_bytes("options", repr(options).encode())
     hasher.update(index.name)
     _column(index.to_numpy() if isinstance(index.array, pd.arrays.NumpyExtensionArray) else index.array, hasher)
+
+
+_OF_FREQUENCIES = {"holidays", "weekmask", "offset", "start", "end"}
 
 
 @register_hasher(pd.RangeIndex)
@@ -101,12 +111,14 @@ def _range(index: pd.RangeIndex, hasher: Hasher) -> None:
 @register_hasher(pd.MultiIndex)
 def _levels(index: pd.MultiIndex, hasher: Hasher) -> None:
     hasher.update_bytes("levels", str(index.nlevels).encode())
-    for level in range(index.nlevels):
-        hasher.update(index.get_level_values(level))
+    for level, codes in zip(index.levels, index.codes, strict=True):
+        hasher.update(level)
+        hasher.update(np.asarray(codes, np.int64))
 
 # %% ../../nbs/cache/03_hashing_pandas.ipynb #acd4723a
 def _column(column: Any, hasher: Hasher) -> None:
-    hasher.update_bytes("column", repr(column.dtype).encode())
+    zone = getattr(column.dtype, "tz", None)  # a fixed offset may have any name
+    hasher.update_bytes("column", f"{column.dtype!r}{zone and zone.utcoffset(None)}".encode())
     match column.dtype:
         case np.dtype(kind="O"):
             update_sequence(list(column), hasher)

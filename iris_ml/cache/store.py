@@ -9,6 +9,7 @@ __all__ = ['Checkpoints']
 import os
 import warnings
 from base64 import b64decode, b64encode
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
 from hashlib import file_digest, sha256
@@ -17,6 +18,7 @@ from typing import Any
 
 from ..base.atomic_files import remove_leftovers, temporary_path
 from .keys import CacheKey, Entry, decode_entry, encode_entry
+from .observation import ask
 from .serializers import choose_format, read_value, write_value
 
 # %% ../../nbs/cache/09_store.ipynb #8a4f733e
@@ -32,8 +34,12 @@ class Checkpoints:
         self._used_last = _USED_LAST.setdefault(str(self.root.absolute()), {})
         remove_leftovers(self.root)
 
-    def find(self, key: CacheKey) -> Entry | None:
-        """Return the entry with this key."""
+    def find(
+        self,
+        key: CacheKey,
+        answers: Mapping[str, str] | None = None,  # question -> answer, of questions that only the run can answer
+    ) -> Entry | None:
+        """Return the entry with this key, after its questions were asked again."""
         path = self._entry_path(key)
         try:
             entry = decode_entry(path.read_bytes())
@@ -41,6 +47,9 @@ class Checkpoints:
             return None
         if entry is None or entry.cache_key.key != key.key:
             self._set_aside(path)
+        elif entry.questions:
+            known = answers or {}
+            return self.find(key.with_answers({each: known[each] if each in known else ask(each) for each in entry.questions}))
         elif not entry.file or entry.inline_data or self._value_path(entry.file).exists():
             with suppress(OSError):  # the store may be read-only
                 os.utime(path)  # for `last`
@@ -55,13 +64,28 @@ class Checkpoints:
         for path in sorted((self.root / "entries" / step).glob("*"), key=_time_of_use, reverse=True):
             with suppress(OSError):  # another process moved it aside
                 entry = decode_entry(path.read_bytes())
-                if entry and entry.cache_key.step == step:
+                if not entry or entry.cache_key.step != step:
+                    self._set_aside(path)
+                elif not entry.questions:
                     return entry
-                self._set_aside(path)
         return None
 
-    def keep(self, value: object, key: CacheKey, result: str, seconds: float, summary: str, whole: bool = True) -> Entry:
-        """Store a value with its entry, or only the entry; `UnserializableError` if the value cannot be restored exactly."""
+    def keep(
+        self,
+        value: object,
+        key: CacheKey,
+        result: str,  # digest of the value
+        seconds: float,  # to compute it
+        summary: str,  # the value in a few words
+        whole: bool = True,  # store the value with its entry, or only the entry
+        answers: Mapping[str, str] | None = None,  # question -> answer, of what the step touched
+    ) -> Entry:
+        """Store a result; `UnserializableError` if the value cannot be restored exactly."""
+        if answers:
+            with temporary_path(self.root) as part:
+                part.write_bytes(encode_entry(Entry(key, "", "", "", 0, seconds, summary, questions=(*answers,))))
+                self._move(part, self._entry_path(key))
+            key = key.with_answers(answers)
         with temporary_path(self.root) as part:
             file_format, file, size, inline_data = "", "", 0, ""
             if whole:

@@ -7,10 +7,13 @@ __all__ = ['Result', 'summarize_value', 'Run']
 
 # %% ../../nbs/workflow/03_run.ipynb #621baa2e
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
 import pandas as pd
 
 from ..base.errors import WorkflowError, suggest
@@ -28,6 +31,7 @@ class Result:
     load: Callable[[], object] | None = None  # reads the value, if it is not in memory
     entry: Entry | None = None  # its entry in the store, if it was kept
     how: str = "overridden"  # or "reused", or "computed"
+    is_given: bool = False  # for one run, by who answers for it: it is not copied
     seconds: float = 0.0  # of its computation
     note: str = ""  # why it was not kept
     previous_key: CacheKey | None = None  # of the entry that was used last
@@ -45,6 +49,15 @@ class Result:
             self.workflow = None
         return value.copy(deep=False) if isinstance(value, pd.DataFrame | pd.Series) else value
 
+    @property
+    def own_value(self) -> Any:
+        """The value for a step, which no other step can change: a copy, or an array that is read-only."""
+        value = self.value
+        if isinstance(value, np.ndarray):
+            value = value.view()
+            value.flags.writeable = False
+        return value if self.is_given or isinstance(value, _PROTECTED) else _copied(value)
+
     @cached_property
     def digest(self) -> str:
         """The digest of the value; `UnhashableError` if it has none."""
@@ -59,6 +72,16 @@ class Result:
     def summary(self) -> str:
         """The value in a few words."""
         return self.entry.summary if self.entry else summarize_value(self.in_memory)
+
+
+_PROTECTED = pd.DataFrame | pd.Series | pd.Index | np.ndarray | np.generic | int | float | str | bool | bytes | Path | Source | None
+
+
+def _copied(value: object) -> object:
+    try:
+        return deepcopy(value)
+    except Exception:  # a lock, a generator, a connection: there is only one
+        return value
 
 # %% ../../nbs/workflow/03_run.ipynb #672be6af
 def summarize_value(value: object) -> str:
@@ -157,8 +180,10 @@ def _causes(before: CacheKey, now: CacheKey, run: Run) -> Iterator[str]:
             yield from _causes(earlier.previous_key, earlier.key, run)
         elif earlier:
             yield f"{name} ({earlier.how})"
+        elif isinstance(value, Source):
+            yield f"the file {', '.join(value)}"
         else:
-            yield f"the file {', '.join(value)}" if isinstance(value, Source) else f"{name} (now {value!r})"
+            yield f"{name} (now {value!r})" if name in run.inputs else f"the {name}"
 
 
 def _and(names: Iterable[str]) -> str:

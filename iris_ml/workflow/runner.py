@@ -5,19 +5,26 @@
 # %% auto #0
 __all__ = ['Plan', 'reusable_steps']
 
-# %% ../../nbs/workflow/04_runner.ipynb #7d5b7a26
+# %% ../../nbs/workflow/04_runner.ipynb #3bdccd0d
 import logging
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import partial
 from graphlib import TopologicalSorter
 from time import perf_counter
 
 from ..base.environment import place
 from ..base.progress import Progress
+from ..base.settings import Source
 from ..cache.hashing import UnhashableError
-from ..cache.keys import CacheKey, Entry, cache_key, digest
+from ..cache.keys import CacheKey, Entry, cache_key, diff_parts, digest, fingerprint
+from ..cache.observation import Observation
+from ..cache.random_numbers import RandomNumbers
 from ..cache.serializers import UnserializableError, choose_format
 from ..cache.store import Checkpoints
+from ..io.locations import source_paths
 from .graph import BoundStep  # before Hamilton, whose extensions it turns off
 from .run import Result, Run
 
@@ -26,77 +33,107 @@ from hamilton.graph import FunctionGraph
 from hamilton.lifecycle.base import BaseDoNodeExecute, LifecycleAdapterSet
 from hamilton.node import Node
 
-# %% ../../nbs/workflow/04_runner.ipynb #3ecf8735
+# %% ../../nbs/workflow/04_runner.ipynb #fc671e2e
 class _Runner(BaseDoNodeExecute):
-    def __init__(self, progress: Progress, store: Checkpoints | None):
-        self.progress, self.store = progress, store
+    def __init__(self, progress: Progress, store: Checkpoints | None, seed: int):
+        self.progress, self.store, self.seed = progress, store, seed
 
     def do_node_execute(
         self, *, run_id: str, node_: Node, kwargs: dict[str, Result], task_id: str | None = None
     ) -> Result:
         """Find the result of one step, or compute it."""
         self.progress.step(node_.name)
+        step = _Computation(node_, kwargs, self.seed)
         if self.store is None:
-            return _compute(node_, kwargs)
+            return step.compute()
         try:
             key = _key(node_.callable, {name: result.digest for name, result in kwargs.items()})
         except UnhashableError as error:
-            return _compute(node_, kwargs, note=f"not kept: {error}")
-        if entry := self.store.find(key):
-            load = _loader(self.store, entry, node_, kwargs)
-            return Result(load=load, entry=entry, how="reused", seconds=0.0, key=key)
-        return _keep(self.store, key, _compute(node_, kwargs), kwargs)
+            return step.compute(note=f"not kept: {error}")
+        if entry := self.store.find(key, {"seed": str(self.seed)}):
+            load = partial(step.load, self.store, key, entry)
+            return Result(load=load, entry=entry, how="reused", seconds=0.0, key=entry.cache_key)
+        return step.compute_and_keep(self.store, key)
 
 
 def _key(step: BoundStep, digests: Mapping[str, str]) -> CacheKey:
     flags = {f"flag {flag}": digest(value) for flag, value in step.flags.items()}
     return cache_key(step.cache_name, step.function, step.bind(digests) | flags)
 
-# %% ../../nbs/workflow/04_runner.ipynb #794f1635
-def _compute(node: Node, inputs: Mapping[str, Result], note: str = "") -> Result:
-    values = node.callable.bind({name: result.value for name, result in inputs.items()})
-    start = perf_counter()
-    try:
-        value = node.callable.function(**values)
-    except Exception as error:
-        error.add_note(f"in step {node.name!r}, {place(node.callable.function)}")
-        error.step, error.inputs = node.name, values  # type: ignore[attr-defined]
-        raise
-    return Result(value, how="computed", seconds=perf_counter() - start, note=note)
+# %% ../../nbs/workflow/04_runner.ipynb #0b0b2da5
+@dataclass
+class _Computation:
+    """The computation of a step from its inputs."""
 
+    node: Node
+    inputs: Mapping[str, Result]
+    seed: int
 
-def _loader(store: Checkpoints, entry: Entry, node: Node, inputs: Mapping[str, Result]) -> Callable[[], object]:
-    def load() -> object:
+    def compute(self, watched: AbstractContextManager[object] | None = None, note: str = "") -> Result:
+        """Compute the step, which may be watched meanwhile."""
+        step = self.node.callable
+        values = step.bind({name: result.own_value for name, result in self.inputs.items()})
+        self.numbers = RandomNumbers(self.seed, step.cache_name)
+        start = perf_counter()
+        try:
+            with watched or nullcontext(), self.numbers:
+                value = step.function(**values)
+        except Exception as error:
+            error.add_note(f"in step {self.node.name!r}, {place(step.function)}")
+            error.step, error.inputs = self.node.name, values  # type: ignore[attr-defined]
+            raise
+        return Result(value, how="computed", seconds=perf_counter() - start, note=note)
+
+    def load(self, store: Checkpoints, key: CacheKey, entry: Entry) -> object:
+        """Read a stored result, or compute it again if it cannot be read."""
         try:
             return store.load(entry)
         except LookupError:
-            again = _keep(store, entry.cache_key, _compute(node, inputs), inputs)
+            again = self.compute_and_keep(store, key)
             if again.digest != entry.result:
-                what = f"step {node.name!r} gives another result each time; pass a seeded generator"
+                what = f"step {self.node.name!r} gives another result each time; pass a seeded generator"
                 warnings.warn(what, stacklevel=2)
             return again.value
 
-    return load
-
-# %% ../../nbs/workflow/04_runner.ipynb #9acd4d6c
-def _keep(store: Checkpoints, key: CacheKey, result: Result, inputs: Mapping[str, Result]) -> Result:
-    result.key = key
-    if any(given.has_changed for given in inputs.values()):
-        result.note = "not kept: a file changed while it was read"
+    def compute_and_keep(self, store: Checkpoints, key: CacheKey) -> Result:
+        """Compute the step and keep its result, or say in its note why it is not kept."""
+        code = fingerprint(self.node.callable.function)
+        watched = self._observation(code.paths)
+        result = self.compute(watched)
+        answers = watched.answers | ({"seed": str(self.seed)} if self.numbers.are_drawn else {})
+        result.key = key.with_answers(answers)
+        try:
+            if obstacle := watched.obstacle or self._obstacle(watched.unseen, code.parts):
+                result.note = f"not kept: {obstacle}"
+                return result
+            last = store.last(key.step)
+            result.previous_key = last.cache_key if last else None
+            start = perf_counter()
+            known, value = result.digest, result.value
+            whole = choose_format(value) != "skops" or result.seconds > _TIMES_LONGER * (perf_counter() - start)
+            result.entry = store.keep(value, key, known, result.seconds, result.summary, whole, answers)
+        except (UnhashableError, UnserializableError) as error:
+            result.note = f"not kept: {error}"
+        except OSError as error:
+            result.note = f"not kept: {error.strerror}"
+            warnings.warn(f"the result of {key.step!r} is not kept: {error.strerror}", stacklevel=2)
         return result
-    try:
-        last = store.last(key.step)
-        result.previous_key = last.cache_key if last else None
-        start = perf_counter()
-        known, value = result.digest, result.value
-        whole = choose_format(value) != "skops" or result.seconds > _TIMES_LONGER * (perf_counter() - start)
-        result.entry = store.keep(value, key, known, result.seconds, result.summary, whole=whole)
-    except (UnhashableError, UnserializableError) as error:
-        result.note = f"not kept: {error}"
-    except OSError as error:
-        result.note = f"not kept: {error.strerror}"
-        warnings.warn(f"the result of {key.step!r} is not kept: {error.strerror}", stacklevel=2)
-    return result
+
+    def _observation(self, paths: Iterable[str]) -> Observation:
+        values = [given.in_memory for given in self.inputs.values()]
+        names = [name for value in values if isinstance(value, Source) for name in value]
+        texts = [value for value in values if isinstance(value, str)]
+        return Observation(source_paths(names), any("://" in name for name in names), [*paths, *names, *texts])
+
+    def _obstacle(self, unseen: str, parts: Mapping[str, str]) -> str:
+        if changed := [given.in_memory for given in self.inputs.values() if given.has_changed]:
+            return f"{changed[0]} changed while it was read"
+        now = fingerprint(self.node.callable.function)
+        if different := diff_parts(parts, now.parts):
+            return f"it changes {different[0]}"
+        if self.numbers.are_drawn and not self.numbers.is_alone:
+            return "it draws from a global random state while another thread may; pass a seeded generator"
+        return f"{unseen}, and its code uses {now.reads}" if unseen and now.reads else ""
 
 
 _TIMES_LONGER = 100  # than digesting an estimator: packing and unpacking it takes 20 to 40 times as long
@@ -128,9 +165,9 @@ class Plan:
         **given: object,  # the values that this run brings
     ) -> Run:
         """Run the steps."""
-        overrides = self._overrides | {self.given[name]: Result(value) for name, value in given.items()}
+        overrides = self._overrides | {self.given[name]: Result(value, is_given=True) for name, value in given.items()}
         progress = progress or Progress()
-        adapter = LifecycleAdapterSet(_Runner(progress, store))
+        adapter = LifecycleAdapterSet(_Runner(progress, store, int(self.inputs.get("seed", 0))))
         with progress:
             results = execute_subdag(self.nodes, self._inputs, adapter, overrides=overrides)
         return Run({node.name: results[node.name] for node in self.nodes}, self.inputs, self.renamed)
@@ -153,7 +190,8 @@ def reusable_steps(
         node = graph.nodes[name]
         if name in known or node.user_defined or not known.keys() >= {*needs[name]}:
             continue
-        if entry := store.find(_key(node.callable, {needed: known[needed] for needed in needs[name]})):
+        key = _key(node.callable, {needed: known[needed] for needed in needs[name]})
+        if entry := store.find(key, {"seed": str(inputs.get("seed", 0))}):
             known[name] = entry.result
             reused.append(name)
     return reused
