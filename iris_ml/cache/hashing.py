@@ -103,7 +103,12 @@ def _constant(value: object, hasher: Hasher) -> None:
 
 @register_hasher(float, complex)
 def _number(value: float | complex, hasher: Hasher) -> None:
-    hasher.update_bytes(type(value).__name__, struct.pack("=2d", value.real, value.imag))  # with the payload of a NaN
+    hasher.update_bytes(type(value).__name__, repr(value).encode())
+    if value != value and (bits := struct.pack("=2d", value.real, value.imag)) != _PLAIN_NAN:
+        hasher.update_bytes("bits", bits)  # a NaN may carry a number
+
+
+_PLAIN_NAN = struct.pack("=2d", float("nan"), 0.0)
 
 
 @register_hasher(int)

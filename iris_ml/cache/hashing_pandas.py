@@ -117,8 +117,9 @@ def _levels(index: pd.MultiIndex, hasher: Hasher) -> None:
 
 # %% ../../nbs/cache/03_hashing_pandas.ipynb #acd4723a
 def _column(column: Any, hasher: Hasher) -> None:
-    zone = getattr(column.dtype, "tz", None)  # a fixed offset may have any name
-    hasher.update_bytes("column", f"{column.dtype!r}{zone and zone.utcoffset(None)}".encode())
+    zone = getattr(column.dtype, "tz", None)
+    offset = "" if zone is None else zone.utcoffset(None)  # a fixed one may have any name
+    hasher.update_bytes("column", f"{column.dtype!r}{offset}".encode())
     match column.dtype:
         case np.dtype(kind="O"):
             update_sequence(list(column), hasher)

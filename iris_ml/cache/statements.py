@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-# %% ../../nbs/cache/12_statements.ipynb #c6d2cd0c
+# %% ../../nbs/cache/12_statements.ipynb #feff3192
 @dataclass(frozen=True)
 class Statement:
     """A statement that may change something outside of its module."""
@@ -24,7 +24,7 @@ class Statement:
     text: str
 
 
-_CHANGING = re.compile("(re)?set|(un)?register|seed|config|use|update|install|patch|(en|dis)able|filter|simplefilter|add|pickle")
+_CHANGING = re.compile("(re)?set|(un)?register|seed|config|use|update|install|patch|(en|dis)able|filter|simplefilter|pickle")
 _DECORATING = {"abc", "attr", "builtins", "contextlib", "dataclasses", "functools", "hamilton", "iris_ml", "pydantic", "typing"}
 _NOT_IMPORTED = "__name__ == '__main__'", "TYPE_CHECKING", "typing.TYPE_CHECKING"  # conditions of what no import runs
 
@@ -88,9 +88,10 @@ class _Statements:
             if self._changes(node.value.func) or any(self.scope.get(name, 0) is None for name in names):
                 yield _text(node.value), node
 
-    def _changes(self, called: ast.expr) -> bool:
-        last = called.attr if isinstance(called, ast.Attribute) else _text(called)
-        return bool(_CHANGING.match(last)) and not isinstance(self._value(called), type)
+    def _changes(self, called: ast.expr) -> bool:  # a function that is called so, and no method of an object
+        owner = self._value(called.value) if isinstance(called, ast.Attribute) else None
+        is_function = isinstance(owner, ModuleType) if isinstance(called, ast.Attribute) else isinstance(called, ast.Name)
+        return is_function and bool(_CHANGING.match(_text(called).rpartition(".")[2])) and not isinstance(self._value(called), type)
 
     def _is_unwrapped(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:
         found = self.scope.get(node.name)

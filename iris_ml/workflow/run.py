@@ -74,7 +74,7 @@ class Result:
         return self.entry.summary if self.entry else summarize_value(self.in_memory)
 
 
-_PROTECTED = pd.DataFrame | pd.Series | pd.Index | np.ndarray | np.generic | int | float | str | bool | bytes | Path | Source | None
+_PROTECTED = pd.DataFrame | pd.Series | pd.Index | np.ndarray | np.generic | int | float | str | bytes | Path | Source | None
 
 
 def _copied(value: object) -> object:
