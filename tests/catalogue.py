@@ -891,6 +891,36 @@ import pandas as pd
 pd.set_option("mode.string_storage", "«python → pyarrow»")
 def result() -> str: return pd.Series(["a"]).dtype.storage
 """,
+    "a level of an index that no row uses": """
+import pandas as pd
+def rows() -> pd.DataFrame:
+    index = pd.MultiIndex.from_tuples([("x", 1), ("«y → z»", 2)], names=["k", "n"])
+    return pd.DataFrame({"a": [1, 2]}, index=index).iloc[:1]
+def result(rows: pd.DataFrame) -> list: return list(rows.index.levels[0])
+""",
+    "the holidays of an index": """
+import pandas as pd
+def rows() -> pd.DataFrame:
+    days = pd.offsets.CustomBusinessDay(holidays=["2020-01-0«7 → 8»"])
+    return pd.DataFrame({"a": [1, 2]}, index=pd.date_range("2020-01-01", periods=2, freq=days))
+def result(rows: pd.DataFrame) -> str: return str(rows.index[-1] + rows.index.freq * 3)
+""",
+    "the metadata of a dtype": """
+import numpy as np
+WIDTHS = np.array([1], dtype=np.dtype("i8", metadata={"unit": "«a → b»"}))
+def result() -> str: return str(WIDTHS.dtype.metadata["unit"])
+""",
+    "a time zone's offset under one name": """
+import pandas as pd
+from datetime import timedelta, timezone
+TIMES = pd.DatetimeIndex(["2020-01-01"], tz="UTC").tz_convert(timezone(timedelta(hours=«1 → 2»), "local"))
+def result() -> list: return TIMES.hour.tolist()
+""",
+    "the number that a NaN carries": """
+import struct
+WIDTH = struct.unpack("<d", struct.pack("<Q", 0x7FF800000000000«1 → 2»))[0]
+def result() -> str: return struct.pack("<d", WIDTH).hex()
+""",
 }
 
 ESTIMATORS = {
@@ -1143,6 +1173,143 @@ def helper(x): return x + «1 → 2»
 """,
 }
 
+# What a step reads is observed while it computes.
+OBSERVED = {
+    title: f"""
+import configparser
+import fileinput
+import glob
+import os
+import random
+from pathlib import Path
+
+import fsspec
+import numpy as np
+import pandas as pd
+import pyarrow.csv
+from sklearn.datasets import load_files
+{text}
+# number.csv
+a
+«1 → 2»
+# settings.ini
+[a]
+x=«1 → 2»
+# photos/flower/«one → two».txt
+«1 → 2»
+# «one → two».txt
+"""
+    for title, text in {
+        "a file that a step opens": "def result() -> str:\n    with open('number.csv') as file: return file.read()",
+        "a file that a step reads": "def result() -> str: return Path('number.csv').read_text()",
+        "a file that a path opens": "def result() -> str:\n    with Path('number.csv').open() as file: return file.read()",
+        "a file behind a number": "def result() -> str:\n    file = os.open('number.csv', os.O_RDONLY)\n"
+        "    return os.read(file, 100).decode()",
+        "a file in another folder's name": "def result() -> str: return Path('photos/../number.csv').resolve().read_text()",
+        "a table that a step reads": "def result() -> int: return int(pd.read_csv('number.csv').a.sum())",
+        "a table that a helper reads": "from pandas import read_csv\ndef helper(): return read_csv('number.csv')\n"
+        "def result() -> int: return int(helper().a.sum())",
+        "a reader whose name is computed": "def result() -> int: return int(getattr(pd, 'read_' + 'csv'[:3])('number.csv').a.sum())",
+        "a reader of a module in a local name": "def result() -> int:\n    lib = pd\n    return int(lib.read_csv('number.csv').a.sum())",
+        "a compiled reader": "def result() -> str: return str(pyarrow.csv.read_csv('number.csv').to_pydict())",
+        "a compiled reader of a mapped file": "def result() -> str:\n"
+        "    with pyarrow.memory_map('number.csv') as file: return file.read().decode()",
+        "an array that a step reads": "def result() -> float: return float(np.loadtxt('number.csv', skiprows=1))",
+        "an array of a mapped file": "def result() -> list: return np.memmap('number.csv', np.uint8, 'r').tolist()",
+        "settings in a file": "def result() -> str:\n    settings = configparser.ConfigParser()\n"
+        "    settings.read('settings.ini')\n    return settings['a']['x']",
+        "a file system of a package": "def result() -> str:\n    with fsspec.open('number.csv') as file: return file.read().decode()",
+        "lines of a file": "def result() -> list: return [*fileinput.input('number.csv')]",
+        "files of a folder": "def result() -> str: return str(load_files('photos').data)",
+        "files that a pattern finds": "def result() -> list: return sorted(glob.glob('*.txt'))",
+        "names in a folder": "def result() -> list: return sorted(os.listdir('photos/flower'))",
+        "whether there is a file": "def result() -> bool: return Path('two.txt').exists()",
+        "whether a name is of a file": "def result() -> bool: return os.path.isfile('two.txt')",
+        "the size of a file": "def result() -> int: return Path('size.csv').stat().st_size\n# size.csv\n«1 → 22»",
+        "the environment": "os.environ['WIDTH'] = '«1 → 2»'\ndef result() -> str: return os.environ['WIDTH']",
+        "the environment by name": "os.environ['WIDTH'] = '«1 → 2»'\ndef result() -> str: return os.getenv('WIDTH')",
+        "the environment in a path": "os.environ['WIDTH'] = '«1 → 2»'\ndef result() -> str: return os.path.expandvars('$WIDTH')",
+        "Python's random numbers": "def result() -> float:\n    random.seed(«1 → 2»)\n    return random.random()",
+        "NumPy's random numbers": "def result() -> float: return float(np.random.random() + np.random.default_rng().random() + «1 → 2»)",
+    }.items()
+}
+
+# What a module does to others when it is imported.
+OUTSIDE = {
+    title: f"""
+import copyreg
+import copy
+import csv
+import json
+import locale
+import logging
+import warnings
+from abc import ABC
+from functools import cache, singledispatch
+
+import fakelib
+import numpy as np
+import pandas as pd
+from pandas.api.extensions import ExtensionDtype, register_extension_dtype
+from pandas.core.groupby import SeriesGroupBy
+from sklearn.dummy import DummyClassifier
+{text}
+# site-packages/fakelib/__init__.py
+WIDTH = 0
+OPTIONS = {{"width": 0}}
+REGISTRY = []
+def width(): return WIDTH
+def option(): return OPTIONS["width"]
+def set_option(width): OPTIONS["width"] = width
+def register(function):
+    REGISTRY.append(function)
+    return function
+def registered(): return REGISTRY[-1]()
+# site-packages/fakelib.dist-info/METADATA
+Name: fakelib
+Version: 1.0
+# site-packages/fakelib.dist-info/RECORD
+fakelib/__init__.py,,
+"""
+    for title, text in {
+        "a constant of a package": "fakelib.WIDTH = «1 → 2»\ndef result() -> int: return fakelib.WIDTH",
+        "a constant that a package reads": "fakelib.WIDTH = «1 → 2»\ndef result() -> int: return fakelib.width()",
+        "a constant, set by name": "setattr(fakelib, 'WIDTH', «1 → 2»)\ndef result() -> int: return fakelib.width()",
+        "a constant, set by a function": "def configure(): fakelib.WIDTH = «1 → 2»\nconfigure()\n"
+        "def result() -> int: return fakelib.width()",
+        "an entry of a dictionary": "fakelib.OPTIONS['width'] = «1 → 2»\ndef result() -> int: return fakelib.option()",
+        "an option of a package": "fakelib.set_option(«1 → 2»)\ndef result() -> int: return fakelib.option()",
+        "an option of a package, from inside a condition": "if True:\n    fakelib.set_option(«1 → 2»)\n"
+        "def result() -> int: return fakelib.option()",
+        "a registry of a package": "@fakelib.register\ndef width(): return «1 → 2»\ndef result() -> int: return fakelib.registered()",
+        "a class that an abstract one accepts": "class Base(ABC): pass\nBase.register(«int → str»)\n"
+        "def result() -> bool: return isinstance(1, Base)",
+        "a method of an installed class": "SeriesGroupBy.mine = lambda self: «1 → 2»\n"
+        "def result() -> int: return pd.DataFrame({{'a': [1], 'b': [1]}}).groupby('a').b.mine()".replace("{{", "{").replace("}}", "}"),
+        "a static method of an installed class": "DummyClassifier.width = staticmethod(lambda: «1 → 2»)\n"
+        "def result() -> int: return DummyClassifier().width()",
+        "a property of an installed class": "DummyClassifier.width = property(lambda self: «1 → 2»)\n"
+        "def result() -> int: return DummyClassifier().width",
+        "a class of Python's own": "json.JSONEncoder.default = lambda self, value: «1 → 2»\n"
+        "def result() -> str: return json.dumps(object())",
+        "how a class is copied": "class Rows:\n    def __init__(self, width=0): self.width = width\n"
+        "copyreg.pickle(Rows, lambda rows: (Rows, («1 → 2»,)))\ndef result() -> int: return copy.copy(Rows()).width",
+        "a dtype of one's own by its name": "@register_extension_dtype\nclass Kind(ExtensionDtype):\n    name = 'mine'\n"
+        "    type = float\n    na_value = «1.0 → 2.0»\n    @classmethod\n    def construct_from_string(cls, name):\n"
+        "        if name == 'mine': return cls()\n        raise TypeError(name)\n"
+        "def result() -> str: return str(pd.api.types.pandas_dtype('mine').na_value)",
+        "how NumPy prints": "np.set_printoptions(precision=«2 → 4»)\ndef result() -> str: return str(np.array([1 / 3]))",
+        "how NumPy treats errors": "OLD = np.seterr(divide=«'ignore' → 'raise'»)\ndef result() -> str: return str(np.geterr())",
+        "how pandas prints": "pd.set_option('display.precision', «2 → 4»)\ndef result() -> str: return str(pd.DataFrame([1 / 3]))",
+        "a dialect of CSV": "csv.register_dialect('mine', delimiter='«; → :»')\ndef result() -> list: return [*csv.reader(['1;2'], 'mine')]",
+        "the level of a logger": "LOG = logging.getLogger('mine')\nLOG.setLevel(«10 → 20»)\ndef result() -> int: return LOG.level",
+        "an attribute of a cached function": "@cache\ndef helper(): return helper.width\nhelper.width = «1 → 2»\n"
+        "def result() -> int: return helper()",
+        "an attribute of a singledispatch": "@singledispatch\ndef helper(x): return helper.width\nhelper.width = «1 → 2»\n"
+        "def result() -> int: return helper(1)",
+    }.items()
+}
+
 # What cannot be read and could be anything is never reused.
 NEVER = {
     title: f"""
@@ -1196,20 +1363,9 @@ a
         "def result() -> int: return int(helper(1))",
         "a context variable": "WIDTH = ContextVar('width', default=0)\nWIDTH.set(«1 → 2»)\n"
         "def result() -> int: return WIDTH.get()",
-        "a file that a step opens": "def result() -> str:\n    with open('number.csv') as file: return file.read()",
-        "a file that a step reads": "def result() -> str: return Path('number.csv').read_text()",
-        "a file that a path opens": "def result() -> str:\n    with Path('number.csv').open() as file: return file.read()",
         "the clock": "def result() -> str: return str(datetime.datetime.now())[:0] + '«1 → 2»'",
         "a value nested too deeply": "DEEP = «1 → 2»\nfor _ in range(5000): DEEP = [DEEP]\ndef result() -> int:\n"
         "    deep = DEEP\n    while deep.__class__ is list: deep = deep[0]\n    return deep",
-        "a table that a step reads": "def result() -> int: return int(pd.read_csv('number.csv').a.sum())",
-        "a table that a helper reads": "from pandas import read_csv\ndef helper(): return read_csv('number.csv')\n"
-        "def result() -> int: return int(helper().a.sum())",
-        "an array that a step reads": "def result() -> float: return float(np.loadtxt('number.csv', skiprows=1))",
-        "the environment": "os.environ['WIDTH'] = '«1 → 2»'\ndef result() -> str: return os.environ['WIDTH']",
-        "the environment by name": "os.environ['WIDTH'] = '«1 → 2»'\ndef result() -> str: return os.getenv('WIDTH')",
-        "shared random numbers": "np.random.seed(«1 → 2»)\ndef result() -> int: return int(np.random.get_state()[1][0])",
-        "Python's random numbers": "def result() -> float:\n    random.seed(«1 → 2»)\n    return random.random()",
         "a global that a helper sets": "WIDTH = 0\ndef helper():\n    global WIDTH\n    WIDTH = «1 → 2»\n"
         "def result() -> int:\n    helper()\n    return WIDTH",
         "a setting of a module that a step changes": "import tools\ntools.width = 0\ndef result() -> int:\n"

@@ -26,6 +26,8 @@ MATTERING = {
     **catalogue.ESTIMATORS,
     **catalogue.INPUTS,
     **catalogue.WHOLE,
+    **catalogue.OBSERVED,
+    **catalogue.OUTSIDE,
 }
 EDITED = {**MATTERING, **catalogue.NEVER, **catalogue.HARMLESS}
 

@@ -47,6 +47,11 @@ class Watcher:
         if _can_change(value := find()):
             self._states.append((find, _state(value)))
 
+    def include(self, other: "Watcher") -> None:
+        """Watch what another one watches, too."""
+        self._bindings += other._bindings
+        self._states += other._states
+
     def is_valid(self) -> bool:
         """Return whether all bindings and states are as they were recorded."""
         try:
@@ -92,8 +97,9 @@ def _can_change(value: object) -> bool:
 class Tracer(Hasher):
     """Hashes a value, and each part that it reaches on its own."""
 
-    def __init__(self, known_class: type | None = None):
+    def __init__(self, known_class: type | None = None, runs_once: bool = False):
         super().__init__()
+        self.runs_once = runs_once  # the code runs when its module is imported, and may do what a step may not
         self.known_class = known_class  # a class whose code is hashed already
         self.parts: dict[str, str] = {}  # name -> digest or version
         self.packages: set[str] = set()  # installed packages that were reached
@@ -259,7 +265,7 @@ def check_pure(
     tracer: Tracer,
 ) -> None:
     """Raise `UnhashableError` if the result of code that uses this name is never known; note it if the name reads."""
-    if _NEVER_PATTERN.fullmatch(name):
+    if _NEVER_PATTERN.fullmatch(name) and not tracer.runs_once:
         raise UnhashableError(_IMPURE.format(name.removeprefix("builtins").strip(".")))
     if not tracer.reads and _READERS_PATTERN.fullmatch(name):
         tracer.reads = name.strip(".")
@@ -276,7 +282,7 @@ def check_readable(
     if isinstance(value, FunctionType | BuiltinFunctionType | type) and owner(value.__module__ or "builtins") != "project":
         check_pure(f"{value.__module__}.{value.__qualname__}", tracer)
     for state, name in (sys.modules, "sys.modules"), (builtins, "builtins"):
-        if value is state:
+        if value is state and not tracer.runs_once:
             raise UnhashableError(_IMPURE.format(name))
     if value is os.environ:
         check_pure("os.environ", tracer)

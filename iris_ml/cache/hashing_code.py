@@ -102,8 +102,8 @@ def _names_of(scope: Mapping[str, Any]) -> list[str]:
 @register_hasher(FunctionType)
 @traced
 def _function(function: FunctionType, tracer: Tracer) -> None:
-    if function in WRAPPED:
-        tracer.update(WRAPPED[function])
+    if function in WRAPPED or getattr(function, "__wrapped__", None) is open:  # the latter: in notebooks
+        tracer.update(WRAPPED.get(function, open))
         return
     check_readable(function, tracer)
     home, claimed = _home(function), owner(function.__module__ or "")
@@ -152,10 +152,10 @@ def _trace_function(function: FunctionType, tracer: Tracer) -> None:
 
 # %% ../../nbs/cache/05_hashing_code.ipynb #ef278a02
 def _trace_names(function: FunctionType, code: Code, tracer: Tracer) -> None:
-    if code.sets:
+    if code.sets and not tracer.runs_once:
         raise UnhashableError(f"code that sets the global {min(code.sets)}, which other code may read")
     tracer.paths |= {text for text in code.texts if "/" in text}
-    if now := {"now", "today"} & {text.strip().lower() for text in code.texts}:
+    if not tracer.runs_once and (now := {"now", "today"} & {text.strip().lower() for text in code.texts}):
         raise UnhashableError(f"code that uses the text {min(now)!r}, which pandas takes for the time of day")
     for attribute in sorted(code.attributes):
         check_pure(f".{attribute}", tracer)
@@ -234,9 +234,9 @@ def trace_statements(
 ) -> None:
     """Hash the statements of a module, and of the modules that it imports, that may change something outside of them."""
     name = module.__name__
-    if name in tracer.visited or name.partition(".")[0] == "iris_ml" or owner(name) != "project":
+    if ("module", name) in tracer.visited or name.partition(".")[0] == "iris_ml" or owner(name) != "project":
         return
-    tracer.visited.add(name)
+    tracer.visited.add(("module", name))
     statements, imported = tracer.watcher.resolve(functools.partial(module_statements, module))
     for statement in statements:
         tracer.part(f"statement {statement.name}", statement, functools.partial(_trace_statement, scope=vars(module)))
@@ -246,11 +246,14 @@ def trace_statements(
 
 
 def _trace_statement(statement: Statement, tracer: Tracer, scope: Mapping[str, Any]) -> None:
-    code, reads = normalize(compile(statement.text, "", "exec")), tracer.reads
+    code = normalize(compile(statement.text, "", "exec"))
     tracer.update_bytes("statement", code.digest.encode())
     for names in code.names:
+        inner = Tracer(runs_once=True)
+        inner.visited = {each for each in tracer.visited if isinstance(each, tuple)}  # modules
         try:
-            trace_name(names, scope, tracer)
-        except UnhashableError as error:  # what is watched when a step computes: a random state, a variable
-            tracer.update_bytes("unknown", str(error).encode())
-    tracer.reads = reads
+            trace_name(names, scope, inner)
+            tracer.update_bytes("name", inner.hexdigest().encode())
+            tracer.watcher.include(inner.watcher)
+        except UnhashableError:  # such as a workflow
+            tracer.update_bytes("name", ".".join(names).encode())

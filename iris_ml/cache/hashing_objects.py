@@ -9,6 +9,7 @@ __all__ = []
 import builtins
 import copyreg
 import functools
+import logging
 import operator
 import random
 import sys
@@ -187,6 +188,12 @@ def _attributes(value: object) -> dict[str, object]:  # that were given to a wra
 def _unwrapped(value: object, tracer: Tracer) -> None:
     tracer.update_bytes("wrapped", type(value).__name__.encode())
     tracer.update(_UNWRAPPED[type(value)](value))
+
+
+@register_hasher(logging.Logger, once=True)
+@traced
+def _logger(value: logging.Logger, tracer: Tracer) -> None:
+    tracer.update_bytes("logger", f"{value.name} {value.level} {value.getEffectiveLevel()} {value.disabled}".encode())
 
 
 @register_hasher(np.random.RandomState, once=True)

@@ -65,7 +65,7 @@ def _is_left_out(path: str) -> bool:
 def _is_path(value: object) -> bool:  # and not the number of an open file
     return isinstance(value, str | bytes | os.PathLike)
 
-# %% ../../nbs/cache/11_observation.ipynb #fde0b935
+# %% ../../nbs/cache/11_observation.ipynb #a33fd906
 class Observation:
     """Watches what is touched between entering and leaving it."""
 
@@ -150,7 +150,7 @@ class Observation:
         return os.path.normpath(name if name.startswith("/") else f"{self._folder}/{name}")
 
     def _name(self, path: str) -> str:
-        return path.removeprefix(f"{self._folder}/")
+        return "." if path == self._folder else path.removeprefix(f"{self._folder}/")
 
     def _opened_unseen(self, path: str) -> None:  # by a compiled library
         if not path:

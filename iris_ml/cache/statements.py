@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-# %% ../../nbs/cache/12_statements.ipynb #feff3192
+# %% ../../nbs/cache/12_statements.ipynb #ec10d6ed
 @dataclass(frozen=True)
 class Statement:
     """A statement that may change something outside of its module."""
@@ -26,6 +26,7 @@ class Statement:
 
 _CHANGING = re.compile("(re)?set|(un)?register|seed|config|use|update|install|patch|(en|dis)able|filter|simplefilter|pickle")
 _DECORATING = {"abc", "attr", "builtins", "contextlib", "dataclasses", "functools", "hamilton", "iris_ml", "pydantic", "typing"}
+_SHOWING = {"IPython", "altair", "bokeh", "iris_ml", "ipywidgets", "matplotlib", "pandas", "plotly", "polars", "seaborn"}
 _NOT_IMPORTED = "__name__ == '__main__'", "TYPE_CHECKING", "typing.TYPE_CHECKING"  # conditions of what no import runs
 
 
@@ -59,13 +60,15 @@ class _Statements:
         for node in body:
             match node:
                 case ast.Expr(ast.Call(func=called)):
-                    if _text(called) != "print" and (not self.is_main or self._changes(called)):
+                    if _text(called) != "print" and (not self.is_main or self._changes(called, of_objects=True)):
                         yield _text(called), node
                 case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                     yield from self._decorators(node)
                 case ast.Assign() | ast.AugAssign() | ast.AnnAssign() | ast.Delete():
                     yield from self._assignment(node)
                 case ast.If(test=test) if ast.unparse(test) in _NOT_IMPORTED:
+                    pass
+                case ast.With() if self.is_main:  # what it changes ends with it
                     pass
                 case ast.If() | ast.For() | ast.While() | ast.With() | ast.Try():
                     inner = [each for each in ast.iter_child_nodes(node) if isinstance(each, ast.stmt | ast.ExceptHandler)]
@@ -80,18 +83,26 @@ class _Statements:
     def _assignment(self, node: ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Delete) -> Iterator[tuple[str, ast.stmt]]:
         targets = node.targets if isinstance(node, ast.Assign | ast.Delete) else [node.target]
         parts = [part for target in targets for part in ast.walk(target)]
-        outside = [part for part in parts if isinstance(part, ast.Attribute | ast.Subscript) and self._root(part) not in self.own]
+        outside = [part for part in parts if isinstance(part, ast.Attribute | ast.Subscript) and self._is_outside(part)]
         if outside:
             yield _text(outside[0]), node
         elif not isinstance(node, ast.Delete) and isinstance(node.value, ast.Call):
             names = [part.id for part in parts if isinstance(part, ast.Name)]
-            if self._changes(node.value.func) or any(self.scope.get(name, 0) is None for name in names):
+            if self._changes(node.value.func, of_objects=False) or any(self.scope.get(name, 0) is None for name in names):
                 yield _text(node.value), node
 
-    def _changes(self, called: ast.expr) -> bool:  # a function that is called so, and no method of an object
-        owner = self._value(called.value) if isinstance(called, ast.Attribute) else None
-        is_function = isinstance(owner, ModuleType) if isinstance(called, ast.Attribute) else isinstance(called, ast.Name)
-        return is_function and bool(_CHANGING.match(_text(called).rpartition(".")[2])) and not isinstance(self._value(called), type)
+    def _is_outside(self, place: ast.expr) -> bool:  # environment variables are watched where they are read
+        return self._root(place) not in self.own and _text(place).partition("[")[0] != "os.environ"
+
+    def _changes(self, called: ast.expr, of_objects: bool) -> bool:  # a function that is called so, or a method
+        is_called_so = _CHANGING.match(_text(called).rpartition(".")[2])
+        if not is_called_so or isinstance(self._value(called), type):
+            return False
+        if not isinstance(called, ast.Attribute):
+            return isinstance(called, ast.Name)
+        of = self._value(called.value)
+        home = type(of).__module__.partition(".")[0]
+        return isinstance(of, ModuleType | type) or (of_objects and of is not None and home not in _SHOWING)
 
     def _is_unwrapped(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:
         found = self.scope.get(node.name)
