@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['WRAPPED', 'ask', 'Observation']
 
-# %% ../../nbs/cache/11_observation.ipynb #d648b15d
+# %% ../../nbs/cache/11_observation.ipynb #8417038d
 import linecache
 import os
 import shutil  # noqa: F401 - compares `os.stat` with Python's own: imported before that is wrapped
@@ -24,10 +24,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Self
 
-from ..base.packages import owner
+from ..base.packages import INSTALLED, owner
 from .opened_files import OpenedFiles, bytes_read
 
-# %% ../../nbs/cache/11_observation.ipynb #324b2ff1
+# %% ../../nbs/cache/11_observation.ipynb #2214d26d
 def ask(
     question: str,  # such as "file rates.csv"
 ) -> str:
@@ -38,9 +38,8 @@ def ask(
             with Path(name).open("rb") as file:
                 return file_digest(file, "sha256").hexdigest()
         if kind == "folder":
-            with os.scandir(name) as entries:
-                found = sorted(f"{each.name} {_kind(each.stat())}" for each in entries if each.name != "__pycache__")
-            return sha256("\n".join(found).encode(errors="surrogateescape")).hexdigest()
+            names = sorted({*os.listdir(name)} - {"__pycache__", ".iris_ml"})  # noqa: PTH208 - names without their folder
+            return sha256("\n".join(names).encode(errors="surrogateescape")).hexdigest()
         if kind == "path":
             return _kind(os.stat(name))  # noqa: PTH116 - as text, which need not be a valid path
         return str(Path.cwd()) if kind == "working" else repr(os.environ.get(name))
@@ -50,16 +49,15 @@ def ask(
 def _kind(found: os.stat_result) -> str:
     return "folder" if stat.S_ISDIR(found.st_mode) else f"{found.st_size} bytes"
 
-# %% ../../nbs/cache/11_observation.ipynb #badb8708
+# %% ../../nbs/cache/11_observation.ipynb #a9ed6457
 _LIBRARY = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), f"{sys.prefix}/lib"}
 _SYSTEM = ("/dev", "/lib", "/lib64", "/proc", "/sys", "/usr/lib", "/usr/share/zoneinfo", "/etc/localtime")
 _LEFT_OUT = tuple(f"{folder}/" for folder in (*_LIBRARY, *_SYSTEM))
-_INSTALLED = {"site-packages", "dist-packages", "__pycache__"}
 _READ_CODE = ("<frozen importlib", "<frozen zipimport", linecache.__file__, tokenize.__file__)
 
 
 def _is_left_out(path: str) -> bool:
-    return f"{path}/".startswith(_LEFT_OUT) or not _INSTALLED.isdisjoint(path.split("/"))
+    return f"{path}/".startswith(_LEFT_OUT) or not {*path.split("/")}.isdisjoint({"__pycache__", *INSTALLED})
 
 
 def _is_path(value: object) -> bool:  # and not the number of an open file
