@@ -1209,8 +1209,10 @@ x=«1 → 2»
         "a table that a step reads": "def result() -> int: return int(pd.read_csv('number.csv').a.sum())",
         "a table that a helper reads": "from pandas import read_csv\ndef helper(): return read_csv('number.csv')\n"
         "def result() -> int: return int(helper().a.sum())",
-        "a reader whose name is computed": "def result() -> int: return int(getattr(pd, 'read_' + 'csv'[:3])('number.csv').a.sum())",
-        "a reader of a module in a local name": "def result() -> int:\n    lib = pd\n    return int(lib.read_csv('number.csv').a.sum())",
+        "a reader whose name is computed": "def result() -> int:"
+        " return int(getattr(pd, 'read_' + 'csv'[:3])('number.csv').a.sum())",
+        "a reader of a module in a local name": "def result() -> int:\n    lib = pd\n   "
+        " return int(lib.read_csv('number.csv').a.sum())",
         "a compiled reader": "def result() -> str: return str(pyarrow.csv.read_csv('number.csv').to_pydict())",
         "a compiled reader of a mapped file": "def result() -> str:\n"
         "    with pyarrow.memory_map('number.csv') as file: return file.read().decode()",
@@ -1218,7 +1220,8 @@ x=«1 → 2»
         "an array of a mapped file": "def result() -> list: return np.memmap('number.csv', np.uint8, 'r').tolist()",
         "settings in a file": "def result() -> str:\n    settings = configparser.ConfigParser()\n"
         "    settings.read('settings.ini')\n    return settings['a']['x']",
-        "a file system of a package": "def result() -> str:\n    with fsspec.open('number.csv') as file: return file.read().decode()",
+        "a file system of a package": "def result() -> str:\n    with fsspec.open('number.csv') as file:"
+        " return file.read().decode()",
         "lines of a file": "def result() -> list: return [*fileinput.input('number.csv')]",
         "files of a folder": "def result() -> str: return str(load_files('photos').data)",
         "files that a pattern finds": "def result() -> list: return sorted(glob.glob('*.txt'))",
@@ -1230,7 +1233,8 @@ x=«1 → 2»
         "the environment by name": "os.environ['WIDTH'] = '«1 → 2»'\ndef result() -> str: return os.getenv('WIDTH')",
         "the environment in a path": "os.environ['WIDTH'] = '«1 → 2»'\ndef result() -> str: return os.path.expandvars('$WIDTH')",
         "Python's random numbers": "def result() -> float:\n    random.seed(«1 → 2»)\n    return random.random()",
-        "NumPy's random numbers": "def result() -> float: return float(np.random.random() + np.random.default_rng().random() + «1 → 2»)",
+        "NumPy's random numbers": "def result() -> float:"
+        " return float(np.random.random() + np.random.default_rng().random() + «1 → 2»)",
     }.items()
 }
 
@@ -1281,11 +1285,13 @@ fakelib/__init__.py,,
         "an option of a package": "fakelib.set_option(«1 → 2»)\ndef result() -> int: return fakelib.option()",
         "an option of a package, from inside a condition": "if True:\n    fakelib.set_option(«1 → 2»)\n"
         "def result() -> int: return fakelib.option()",
-        "a registry of a package": "@fakelib.register\ndef width(): return «1 → 2»\ndef result() -> int: return fakelib.registered()",
+        "a registry of a package": "@fakelib.register\ndef width(): return «1 → 2»"
+        "\ndef result() -> int: return fakelib.registered()",
         "a class that an abstract one accepts": "class Base(ABC): pass\nBase.register(«int → str»)\n"
         "def result() -> bool: return isinstance(1, Base)",
         "a method of an installed class": "SeriesGroupBy.mine = lambda self: «1 → 2»\n"
-        "def result() -> int: return pd.DataFrame({{'a': [1], 'b': [1]}}).groupby('a').b.mine()".replace("{{", "{").replace("}}", "}"),
+        "def result() -> int:"
+        " return pd.DataFrame({{'a': [1], 'b': [1]}}).groupby('a').b.mine()".replace("{{", "{").replace("}}", "}"),
         "a static method of an installed class": "DummyClassifier.width = staticmethod(lambda: «1 → 2»)\n"
         "def result() -> int: return DummyClassifier().width()",
         "a property of an installed class": "DummyClassifier.width = property(lambda self: «1 → 2»)\n"
@@ -1300,9 +1306,12 @@ fakelib/__init__.py,,
         "def result() -> str: return str(pd.api.types.pandas_dtype('mine').na_value)",
         "how NumPy prints": "np.set_printoptions(precision=«2 → 4»)\ndef result() -> str: return str(np.array([1 / 3]))",
         "how NumPy treats errors": "OLD = np.seterr(divide=«'ignore' → 'raise'»)\ndef result() -> str: return str(np.geterr())",
-        "how pandas prints": "pd.set_option('display.precision', «2 → 4»)\ndef result() -> str: return str(pd.DataFrame([1 / 3]))",
-        "a dialect of CSV": "csv.register_dialect('mine', delimiter='«; → :»')\ndef result() -> list: return [*csv.reader(['1;2'], 'mine')]",
-        "the level of a logger": "LOG = logging.getLogger('mine')\nLOG.setLevel(«10 → 20»)\ndef result() -> int: return LOG.level",
+        "how pandas prints": "pd.set_option('display.precision', «2 → 4»)"
+        "\ndef result() -> str: return str(pd.DataFrame([1 / 3]))",
+        "a dialect of CSV": "csv.register_dialect('mine', delimiter='«; → :»')"
+        "\ndef result() -> list: return [*csv.reader(['1;2'], 'mine')]",
+        "the level of a logger": "LOG = logging.getLogger('mine')\nLOG.setLevel(«10 → 20»)"
+        "\ndef result() -> int: return LOG.level",
         "an attribute of a cached function": "@cache\ndef helper(): return helper.width\nhelper.width = «1 → 2»\n"
         "def result() -> int: return helper()",
         "an attribute of a singledispatch": "@singledispatch\ndef helper(x): return helper.width\nhelper.width = «1 → 2»\n"

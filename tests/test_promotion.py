@@ -17,8 +17,8 @@ from torture.serving import served
 
 PROJECT = Path(__file__).parents[1]
 BLUR = """\
-    import numpy as np
-    rows = rows.assign(petal_length=rows.petal_length + np.random.default_rng().normal(0, 0.01))
+    import os
+    rows = rows.assign(petal_length=rows.petal_length + os.urandom(1)[0] / 1e4)
 """
 CENTRE = "    rows = rows.assign(petal_length=rows.petal_length - rows.petal_length.mean())\n"
 

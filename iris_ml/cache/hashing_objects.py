@@ -158,7 +158,7 @@ def _builtin(value: BuiltinFunctionType, tracer: Tracer) -> None:
         tracer.update(value.__self__)
 
 
-_SEEDED_FOR_A_STEP = (random._inst, np.random.mtrand._rand)  # type: ignore[attr-defined]  # see the page on random numbers
+_SEEDED_FOR_A_STEP = (random._inst, np.random.mtrand._rand)  # see the page on random numbers
 
 # %% ../../nbs/cache/06_hashing_objects.ipynb #edfb1a54
 _UNWRAPPED: dict[type, Callable[[Any], Any]] = {

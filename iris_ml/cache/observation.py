@@ -217,12 +217,12 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
 
 sys.addaudithook(_hook)
 
-# %% ../../nbs/cache/11_observation.ipynb #e42f3d44
+# %% ../../nbs/cache/11_observation.ipynb #dad6911b
 _getcwd = os.getcwd
 WRAPPED: dict[Callable[..., object], Callable[..., object]] = {}  # a wrapped function -> Python's own
 
 
-def _wrap(place: Any, name: str, tell: Callable[..., None]) -> None:
+def _wrap(place: Any, name: str, tell: Callable[..., object]) -> None:
     function = getattr(place, name)
 
     @wraps(function)
@@ -240,7 +240,7 @@ def _wrap(place: Any, name: str, tell: Callable[..., None]) -> None:
 
 for _name in ("stat", "lstat", "access", "readlink"):
     _wrap(os, _name, lambda path, *_, **options: _tell("path", path, depth=3))
-_wrap(os, "getcwd", lambda: _is_asked_by_project() and _tell("working folder", _getcwd()))
+_wrap(os, "getcwd", lambda: _tell("working folder", _getcwd()) if _is_asked_by_project() else None)
 
 
 def _is_asked_by_project() -> bool:  # by its own code, not for a path that a library completes

@@ -17,26 +17,26 @@ from typing import Any, Self
 import numpy as np
 from numpy.random import bit_generator
 
-# %% ../../nbs/cache/13_random_numbers.ipynb #de10fbd2
+# %% ../../nbs/cache/13_random_numbers.ipynb #661a8c64
 _Words = ctypes.c_uint32 * 625
-_PYTHON = _Words.from_address(id(random._inst) + object.__basicsize__)  # type: ignore[attr-defined]  # position, words
+_PYTHON = _Words.from_address(id(random._inst) + object.__basicsize__)  # position, words
 _OURS = np.random.MT19937()
 _NUMPY = _Words.from_address(_OURS.ctypes.state_address)  # words, position
 
 
 @lru_cache(maxsize=256)
-def _seeded(seed: int, name: str) -> tuple[bytes, bytes]:  # the states of Python's and of NumPy's generator
+def _seeded(seed: object, name: str) -> tuple[bytes, bytes]:  # the states of Python's and of NumPy's generator
     generator = random.Random(int.from_bytes(sha256(f"{seed} {name}".encode()).digest()))
     state = bytes(_Words.from_address(id(generator) + object.__basicsize__))
     return state, state[4:] + state[:4]
 
-# %% ../../nbs/cache/13_random_numbers.ipynb #4651283e
+# %% ../../nbs/cache/13_random_numbers.ipynb #df85b545
 class RandomNumbers:
     """While it is entered, generators that nobody seeded take their numbers from a seed and a name."""
 
     def __init__(
         self,
-        seed: int,  # of the workflow
+        seed: object,  # of the workflow
         name: str,  # of the step
     ):
         self.seed, self.name = seed, name
@@ -52,7 +52,7 @@ class RandomNumbers:
             for words, state in zip((_PYTHON, _NUMPY), _seeded(self.seed, self.name), strict=True):
                 ctypes.memmove(words, state, len(state))
             random._inst.gauss_next = None  # type: ignore[attr-defined]
-            np.random.set_bit_generator(_OURS)
+            np.random.set_bit_generator(_OURS)  # type: ignore[attr-defined]
         self._start = _positions()
         _ENTERED.append((get_ident(), self))
         return self
@@ -64,7 +64,7 @@ class RandomNumbers:
             states, random._inst.gauss_next, generator = self._before  # type: ignore[attr-defined]
             for words, state in zip((_PYTHON, _NUMPY), states, strict=True):
                 ctypes.memmove(words, state, len(state))
-            np.random.set_bit_generator(generator)
+            np.random.set_bit_generator(generator)  # type: ignore[attr-defined]
             _LOCK.release()
 
     def new_seed(self) -> int:
@@ -80,7 +80,7 @@ _ENTERED: list[tuple[int, RandomNumbers]] = []  # with the thread of each
 def _positions() -> tuple[int, ...]:  # a draw moves the position, and each 624th all words
     return _PYTHON[0], _PYTHON[1], _NUMPY[624], _NUMPY[0]
 
-# %% ../../nbs/cache/13_random_numbers.ipynb #a64a26a4
+# %% ../../nbs/cache/13_random_numbers.ipynb #5b4e22a8
 def _current() -> RandomNumbers | None:
     return next((entered for thread, entered in reversed(_ENTERED) if thread == get_ident()), None)
 
@@ -95,5 +95,5 @@ def _random_bits(count: int) -> int:
     return numbers.new_seed() % 2**count if _ENTERED and (numbers := _current()) else _RANDOM_BITS(count)
 
 
-_SEED_RANDOM, random.Random.seed = random.Random.seed, _seed_random  # type: ignore[method-assign]
+_SEED_RANDOM, random.Random.seed = random.Random.seed, _seed_random  # type: ignore[assignment,method-assign]
 _RANDOM_BITS, bit_generator.randbits = bit_generator.randbits, _random_bits  # type: ignore[attr-defined]

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-# %% ../../nbs/cache/12_statements.ipynb #ec10d6ed
+# %% ../../nbs/cache/12_statements.ipynb #1d631d35
 @dataclass(frozen=True)
 class Statement:
     """A statement that may change something outside of its module."""
@@ -71,8 +71,8 @@ class _Statements:
                 case ast.With() if self.is_main:  # what it changes ends with it
                     pass
                 case ast.If() | ast.For() | ast.While() | ast.With() | ast.Try():
-                    inner = [each for each in ast.iter_child_nodes(node) if isinstance(each, ast.stmt | ast.ExceptHandler)]
-                    inner = [each for part in inner for each in (part.body if isinstance(part, ast.ExceptHandler) else [part])]
+                    handlers = [each for handler in getattr(node, "handlers", []) for each in handler.body]
+                    inner = [*(each for each in ast.iter_child_nodes(node) if isinstance(each, ast.stmt)), *handlers]
                     yield from ((name, node) for name, _ in [*self.of(inner)][:1])
 
     def _decorators(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> Iterator[tuple[str, ast.stmt]]:

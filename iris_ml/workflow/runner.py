@@ -35,7 +35,7 @@ from hamilton.node import Node
 
 # %% ../../nbs/workflow/04_runner.ipynb #fc671e2e
 class _Runner(BaseDoNodeExecute):
-    def __init__(self, progress: Progress, store: Checkpoints | None, seed: int):
+    def __init__(self, progress: Progress, store: Checkpoints | None, seed: object):
         self.progress, self.store, self.seed = progress, store, seed
 
     def do_node_execute(
@@ -67,7 +67,7 @@ class _Computation:
 
     node: Node
     inputs: Mapping[str, Result]
-    seed: int
+    seed: object
 
     def compute(self, watched: AbstractContextManager[object] | None = None, note: str = "") -> Result:
         """Compute the step, which may be watched meanwhile."""
@@ -155,8 +155,9 @@ class Plan:
         found, _ = graph.get_upstream_nodes([*names], runtime_overrides=dict.fromkeys([*overrides, *self.given.values()]))
         self.nodes = [node for node in graph.nodes.values() if node in found and not node.user_defined]
         self.inputs, self.renamed = inputs, renamed
-        self._inputs = {name: Result(value) for name, value in inputs.items()}
-        self._overrides = {name: Result(value) for name, value in overrides.items()}
+        answers_rows = bool(self.given)  # and learns nothing: what it works with is not copied each time
+        self._inputs = {name: Result(value, is_given=answers_rows) for name, value in inputs.items()}
+        self._overrides = {name: Result(value, is_given=answers_rows) for name, value in overrides.items()}
 
     def run(
         self,
@@ -167,7 +168,7 @@ class Plan:
         """Run the steps."""
         overrides = self._overrides | {self.given[name]: Result(value, is_given=True) for name, value in given.items()}
         progress = progress or Progress()
-        adapter = LifecycleAdapterSet(_Runner(progress, store, int(self.inputs.get("seed", 0))))
+        adapter = LifecycleAdapterSet(_Runner(progress, store, self.inputs.get("seed", 0)))
         with progress:
             results = execute_subdag(self.nodes, self._inputs, adapter, overrides=overrides)
         return Run({node.name: results[node.name] for node in self.nodes}, self.inputs, self.renamed)
