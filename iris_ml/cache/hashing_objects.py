@@ -116,7 +116,9 @@ def _object(value: object, tracer: Tracer) -> None:
         for part in how, arguments, state, list(items or ()), dict(pairs or ()):
             tracer.update(part)
     if owner(type(value).__module__) == "project":
+        slots = {name for kind in type(value).__mro__ for name in copyreg._slotnames(kind)}  # type: ignore[attr-defined]
         tracer.update({name: part for name, part in getattr(value, "__dict__", {}).items() if name != "_flags"})  # of a table
+        tracer.update({name: getattr(value, name) for name in sorted(slots) if hasattr(value, name)})
 
 
 def _reduced(value: Any) -> str | tuple[Any, ...]:
@@ -169,6 +171,8 @@ _UNWRAPPED: dict[type, Callable[[Any], Any]] = {
     functools.singledispatchmethod: lambda value: (value.func, value.dispatcher),
     type(functools.cache(len)): lambda value: (value.__wrapped__, value.cache_parameters(), _attributes(value)),
     MethodType: lambda value: (value.__func__, value.__self__),
+    typing.NewType: lambda value: (value.__name__, value.__supertype__),
+    typing.TypeVar: lambda value: (value.__name__, value.__bound__, value.__constraints__, value.__covariant__),
     MappingProxyType: dict,
     UnionType: lambda value: value.__args__,
     GetSetDescriptorType: lambda value: value.__qualname__,

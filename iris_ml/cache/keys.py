@@ -28,6 +28,7 @@ class Fingerprint:
     code: str  # the same digest without the versions of packages and Python
     reads: str = ""  # what in its code may read from outside
     paths: frozenset[str] = frozenset()  # texts in its code that may be paths
+    packages: frozenset[str] = frozenset()  # installed packages that its code uses
 
 
 _FINGERPRINTS: WeakKeyDictionary[Callable[..., object], tuple[Watcher, Fingerprint]] = WeakKeyDictionary()
@@ -45,7 +46,9 @@ def fingerprint(
     types = [kind for name, kind in annotations.items() if name != "return"]
     tracer = Tracer()
     tracer.packages |= set() if all(kind in _PLAIN for kind in types) else {"pandas"}
-    found = Fingerprint(_digest(function, tracer), tracer.parts, tracer.code_digest, tracer.reads, frozenset(tracer.paths))
+    total = _digest(function, tracer)
+    outside = tracer.reads, frozenset(tracer.paths), frozenset(tracer.packages)
+    found = Fingerprint(total, tracer.parts, tracer.code_digest, *outside)
     _FINGERPRINTS[function] = tracer.watcher, found
     return found
 

@@ -5,17 +5,18 @@
 # %% auto #0
 __all__ = ['Statement', 'changing_statements', 'module_statements']
 
-# %% ../../nbs/cache/12_statements.ipynb #4c03e50c
+# %% ../../nbs/cache/12_statements.ipynb #3b1f6d7f
 import ast
 import builtins
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-# %% ../../nbs/cache/12_statements.ipynb #1d631d35
+# %% ../../nbs/cache/12_statements.ipynb #04093d5d
 @dataclass(frozen=True)
 class Statement:
     """A statement that may change something outside of its module."""
@@ -37,7 +38,9 @@ def changing_statements(
 ) -> list[Statement]:
     """Return the statements that may change something outside of a module."""
     tree = ast.parse(source)
-    found = _Statements(scope, _own_names(tree), is_main)
+    targets = [target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets]
+    bound = Counter(target.id for target in targets if isinstance(target, ast.Name))
+    found = _Statements(scope, _own_names(tree), {name for name, times in bound.items() if times > 1}, is_main)
     return [Statement(name, ast.unparse(ast.fix_missing_locations(node))) for name, node in found.of(tree.body)]
 
 
@@ -52,8 +55,8 @@ def _own_names(tree: ast.Module) -> set[str]:  # of functions and classes, their
 
 
 class _Statements:
-    def __init__(self, scope: Mapping[str, Any], own: set[str], is_main: bool):
-        self.scope, self.own, self.is_main = scope, own, is_main
+    def __init__(self, scope: Mapping[str, Any], own: set[str], rebound: set[str], is_main: bool):
+        self.scope, self.own, self.rebound, self.is_main = scope, own, rebound, is_main
 
     def of(self, body: Iterable[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
         """Yield the statements that may change something outside, each with a name."""
@@ -84,7 +87,9 @@ class _Statements:
         targets = node.targets if isinstance(node, ast.Assign | ast.Delete) else [node.target]
         parts = [part for target in targets for part in ast.walk(target)]
         outside = [part for part in parts if isinstance(part, ast.Attribute | ast.Subscript) and self._is_outside(part)]
-        if outside:
+        if rebound := [part.id for part in parts if isinstance(part, ast.Name) and part.id in self.rebound and not self.is_main]:
+            yield rebound[0], node
+        elif outside:
             yield _text(outside[0]), node
         elif not isinstance(node, ast.Delete) and isinstance(node.value, ast.Call):
             names = [part.id for part in parts if isinstance(part, ast.Name)]

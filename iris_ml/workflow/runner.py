@@ -8,7 +8,7 @@ __all__ = ['Plan', 'reusable_steps']
 # %% ../../nbs/workflow/04_runner.ipynb #3bdccd0d
 import logging
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -19,8 +19,8 @@ from ..base.environment import place
 from ..base.progress import Progress
 from ..base.settings import Source
 from ..cache.hashing import UnhashableError
-from ..cache.keys import CacheKey, Entry, cache_key, diff_parts, digest, fingerprint
-from ..cache.observation import Observation
+from ..cache.keys import CacheKey, Entry, Fingerprint, cache_key, diff_parts, digest, fingerprint
+from ..cache.observation import CHANGED_PACKAGES, Observation
 from ..cache.random_numbers import RandomNumbers
 from ..cache.serializers import UnserializableError, choose_format
 from ..cache.store import Checkpoints
@@ -50,6 +50,8 @@ class _Runner(BaseDoNodeExecute):
             key = _key(node_.callable, {name: result.digest for name, result in kwargs.items()})
         except UnhashableError as error:
             return step.compute(note=f"not kept: {error}")
+        if CHANGED_PACKAGES and (changed := fingerprint(node_.callable.function).packages & CHANGED_PACKAGES):
+            return step.compute(note=f"not kept: a step has changed the package {min(changed)}, which its code uses")
         if entry := self.store.find(key, {"seed": str(self.seed)}):
             load = partial(step.load, self.store, key, entry)
             return Result(load=load, entry=entry, how="reused", seconds=0.0, key=entry.cache_key)
@@ -98,7 +100,7 @@ class _Computation:
     def compute_and_keep(self, store: Checkpoints, key: CacheKey) -> Result:
         """Compute the step and keep its result, or say in its note why it is not kept."""
         code = fingerprint(self.node.callable.function)
-        watched = self._observation(code.paths)
+        watched = self._observation(code)
         result = self.compute(watched)
         answers = watched.answers | ({"seed": str(self.seed)} if self.numbers.are_drawn else {})
         result.key = key.with_answers(answers)
@@ -119,11 +121,12 @@ class _Computation:
             warnings.warn(f"the result of {key.step!r} is not kept: {error.strerror}", stacklevel=2)
         return result
 
-    def _observation(self, paths: Iterable[str]) -> Observation:
+    def _observation(self, code: Fingerprint) -> Observation:
         values = [given.in_memory for given in self.inputs.values()]
         names = [name for value in values if isinstance(value, Source) for name in value]
         texts = [value for value in values if isinstance(value, str)]
-        return Observation(source_paths(names), any("://" in name for name in names), [*paths, *names, *texts])
+        connects = any("://" in name for name in names)
+        return Observation(source_paths(names), connects, [*code.paths, *names, *texts], code.packages)
 
     def _obstacle(self, unseen: str, parts: Mapping[str, str]) -> str:
         if changed := [given.in_memory for given in self.inputs.values() if given.has_changed]:
