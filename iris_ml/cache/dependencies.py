@@ -24,6 +24,7 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 import iris_ml.cache.hashing_pandas  # noqa: F401 - registers the hashers of arrays and tables
 from ..base.packages import owner, package_versions
@@ -148,15 +149,24 @@ def package_settings(
     package: str,  # its name; "python" and "datetime" for Python's own
 ) -> str:  # interned: the same object as long as nothing changes, as a watcher compares by identity
     """Return the settings of a package in this process that can change results; nothing if all are as they were imported."""
-    return sys.intern(repr(found)) if (found := _SETTINGS[package]()) else ""
+    found, known = _SETTINGS[package](), _LAST_SETTINGS.get(package)
+    if known is None or known[0] != found:
+        known = _LAST_SETTINGS[package] = found, sys.intern(repr(found)) if found else ""
+    return known[1]
+
+
+_LAST_SETTINGS: dict[str, tuple[object, str]] = {}  # to write the settings of pandas takes ten times as long as to compare them
 
 
 def _pandas_settings() -> object:
-    options = importlib.import_module("pandas").options.d
-    display = {name: value for name, value in options["display"].items() if name != "encoding"}
-    if display["max_columns"] in (0, 20):  # in a terminal, and outside of one
-        del display["max_columns"]
-    return {**options, "display": display}
+    options: Any = pd.options.d
+    display = options["display"]
+    width = None if display["max_columns"] in (0, 20) else display["max_columns"]  # in a terminal, and outside of one
+    return _values({**options, "display": {**display, "encoding": None, "max_columns": width}})
+
+
+def _values(options: dict[str, Any]) -> list[object]:  # copied: pandas changes its dictionaries in place
+    return [_values(value) if isinstance(value, dict) else value for value in options.values()]
 
 
 def _matplotlib_settings() -> object:

@@ -304,13 +304,14 @@ def _folders(folder: str) -> Iterator[str]:
 def _watch_parent(opened: OpenedFiles, path: str) -> None:
     opened.watch(path if Path(path).is_dir() else str(Path(path).parent))
 
-# %% ../../nbs/cache/11_observation.ipynb #fbaf0846
+# %% ../../nbs/cache/11_observation.ipynb #e8e09f34
 CHANGED_PACKAGES: set[str] = set()  # by a step, in this process: what uses them is computed each time
 _SETTLED = {"joblib", "numpy", "pandas", "pyarrow", "scipy", "sklearn"}
 
 
 def _contents(packages: Collection[str]) -> dict[str, object]:  # name with its module -> what it means
-    modules = [module for name, module in [*sys.modules.items()] if name.partition(".")[0] in packages]
+    loaded = [*sys.modules.items()] if packages else []
+    modules = [module for name, module in loaded if name.partition(".")[0] in packages]
     found = {f"{module.__name__}.{name}": value for module in modules for name, value in [*vars(module).items()]}
     for name, value in [*found.items()]:
         if isinstance(value, dict | list):
