@@ -304,9 +304,9 @@ def _folders(folder: str) -> Iterator[str]:
 def _watch_parent(opened: OpenedFiles, path: str) -> None:
     opened.watch(path if Path(path).is_dir() else str(Path(path).parent))
 
-# %% ../../nbs/cache/11_observation.ipynb #e8e09f34
+# %% ../../nbs/cache/11_observation.ipynb #dffdb0dc
 CHANGED_PACKAGES: set[str] = set()  # by a step, in this process: what uses them is computed each time
-_SETTLED = {"joblib", "numpy", "pandas", "pyarrow", "scipy", "sklearn"}
+_SETTLED = {"hamilton", "joblib", "numpy", "pandas", "pyarrow", "pydantic", "rich", "scipy", "sklearn", "skops"}
 
 
 def _contents(packages: Collection[str]) -> dict[str, object]:  # name with its module -> what it means
