@@ -13,6 +13,7 @@ from pathlib import Path
 
 import catalogue
 import fresh
+import kinds
 import nbformat
 import pytest
 from nbclient import NotebookClient
@@ -48,6 +49,8 @@ def outcomes(tmp_path_factory):
     stages = {
         title: [("notebook", before), ("module", before), ("module", after), ("notebook", after)]
         for title, before, after in ((title, project(text, 1), project(text, 2)) for title, text in EDITED.items())
+    } | {
+        ("module", title): [("module", project(text, side)) for side in (1, 1, 2, 2)] for title, text in kinds.KINDS.items()
     } | {("one process", title): [("session", project(text, 1))] for title, text in catalogue.SESSIONS.items()}
     jobs = [(str(tmp_path_factory.mktemp("project")), asked) for asked in stages.values()]
     with ThreadPoolExecutor() as pool:
@@ -82,6 +85,15 @@ def test_no_two_texts_have_one_title():
 def test_no_result_is_stale(outcomes, title):
     for outcome in outcomes[title]:
         expect_true(outcome)
+
+
+@pytest.mark.parametrize("title", kinds.KINDS)
+def test_no_kind_of_change_is_missed(outcomes, title):
+    stages = outcomes["module", title]
+    for outcome in stages:
+        assert "error" not in outcome, outcome["error"]
+        assert outcome["given"] == outcome["truth"]
+    assert stages[0]["truth"]["result"] != stages[-1]["truth"]["result"]
 
 
 @pytest.mark.parametrize("title", MATTERING)

@@ -227,9 +227,12 @@ def app(host: _HOST = "127.0.0.1", port: _PORT = 8501) -> None:
 # %% ../../nbs/cli/06_commands.ipynb #11eab973
 @application.command()
 def check(
-    what: Annotated[Literal["parity"], typer.Argument(help="The check to run.")],
+    what: Annotated[Literal["parity", "reuse"], typer.Argument(help="The check to run.")],
 ) -> None:
-    """Check that all ways to get a prediction give the same one."""
+    """Check that all ways to get a prediction give the same one (parity), or that reused results are true (reuse)."""
+    if what == "reuse":
+        _check_reuse()
+        return
     from iris_ml.cli.parity import check_parity
 
     surfaces = check_parity()
@@ -238,6 +241,19 @@ def check(
     for surface, detail in differing.detail.items():
         print(f"{surface}: {detail}")
     if len(differing):
+        raise SystemExit(1)
+
+
+def _check_reuse() -> None:
+    from iris_ml.base.settings import read_settings
+    from iris_ml.models.clean_process import compare_results, recompute, result_digests
+    from iris_ml.workflow.workflow import find_workflow
+
+    run = find_workflow(read_settings().workflow).run(progress=False)
+    results = compare_results(result_digests(run), recompute()).assign(how=[result.how for result in run.results.values()])
+    print(format_table(results, "Results, and those of a clean process"))
+    if different := [*results.index[results.result == "differs"]]:
+        print(f"step {different[0]!r} gives another result in a clean process: find out what it depends on, or remove the store")
         raise SystemExit(1)
 
 # %% ../../nbs/cli/06_commands.ipynb #e07bcde5

@@ -23,7 +23,6 @@ import numpy as np
 import pandas as pd
 
 from ..steps.model import Model
-from ..cache.hashing import UnhashableError
 from .prediction_steps import equal_rows
 from .predictor import Predictor
 from ..tracking.run_record import RunRecord, StepRecord
@@ -45,18 +44,16 @@ class Gate:
 
 # %% ../../nbs/models/06_gates.ipynb #c10f1914
 def check_repeatable(
-    run: Run,  # with the steps to compare
-    again: Run,  # the same steps, computed again
+    results: Mapping[str, str],  # step -> digest of its result; empty if it has none
+    again: Mapping[str, str],  # the same of a clean process
 ) -> Gate:
-    """Compare two runs step by step, and name the first step that differs."""
-    for name in again:
-        try:
-            same = run.results[name].digest == again.results[name].digest
-        except UnhashableError as error:
-            return Gate("repeatable", False, f"step {name!r} cannot be compared: {error}")
-        if not same:
-            return Gate("repeatable", False, f"step {name!r} gives another result each time; set its random state")
-    return Gate("repeatable", True, f"{len(again)} steps gave the same results again")
+    """Compare results step by step, and name the first step that differs."""
+    for name, digest in results.items():
+        if not digest:
+            return Gate("repeatable", False, f"step {name!r} cannot be compared: its result has no digest")
+        if digest != again.get(name):
+            return Gate("repeatable", False, f"step {name!r} gives another result each time, or in a clean process")
+    return Gate("repeatable", True, f"{len(results)} steps gave the same results in a clean process")
 
 # %% ../../nbs/models/06_gates.ipynb #dc5a02bb
 def check_better(

@@ -14,6 +14,7 @@ import pandas as pd
 
 from ..cache.store import Checkpoints
 from ..base.atomic_files import temporary_path
+from .clean_process import recompute, result_digests
 from .gates import Gate, check_better, check_cost, check_derived, check_repeatable, check_shape
 from ..tracking.history import diff_records, find_record
 from .request_log import read_requests
@@ -119,13 +120,12 @@ def _decide(
 ) -> Decision:
     if record is None:
         raise IrisError("runs are not recorded", "the setting 'record'", "set it to true")
-    again = workflow.run("test", "model", "predictions", "scores", progress=False, checkpoints=False)
     with temporary_path(settings.model_file.parent) as candidate:
         save_run_model(run.results["model"], settings.checkpoints, candidate)
         costs, figures = check_cost(candidate, settings.limits, settings.trusted_types)
         gates = [
             check_derived(record, run, settings.workflow.partition(":")[0].partition(".")[0]),
-            check_repeatable(run, again),
+            _repeatable(run),
             compare_with_champion(read_champion(settings.model_file), record, run, settings),
             check_shape(run["raw"].iloc[:: -(-len(run["raw"]) // 200)], run["model"]),
             *costs,
@@ -141,6 +141,13 @@ def _decide(
         )  # fmt: skip
         set_champion(settings, champion)
     return decision
+
+
+def _repeatable(run: Run) -> Gate:
+    try:
+        return check_repeatable(result_digests(run), recompute())
+    except IrisError as error:
+        return Gate("repeatable", False, str(error))
 
 
 def _changed_steps(model: Model, settings: Settings) -> tuple[str, ...]:

@@ -1,0 +1,138 @@
+"""Whether reused results are true, asked of a clean process; and what a step may not do if its result is to be kept."""
+
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from iris_ml.cache.observation import Observation
+from iris_ml.cli.commands import application
+from iris_ml.workflow.workflow import Workflow
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("IRIS_ML_PROGRESS", "false")
+    return tmp_path
+
+
+def check(folder, steps=""):
+    """Run `iris_ml check reuse` in a project of one's own."""
+    if steps:
+        (folder / "own.py").write_text(textwrap.dedent(steps), encoding="utf-8")
+        (folder / "iris.toml").write_text('workflow = "own:workflow"', encoding="utf-8")
+    command = [sys.executable, "-c", "from iris_ml.cli.entry import main; main()", "check", "reuse"]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def test_a_clean_process_gives_what_production_reuses(folder):
+    assert check(folder).returncode == 0
+    again = check(folder)
+    assert again.returncode == 0
+    assert again.stdout.count("same") == again.stdout.count("reused") == 11
+
+
+def test_a_result_that_is_not_the_same_elsewhere_is_named_also_when_it_is_reused(folder):
+    steps = """
+        from iris_ml import Workflow
+        def words() -> list: return list({"a", "b", "c", "d", "e", "f"})
+        def result(words: list) -> int: return len(words)
+        workflow = Workflow(words, result)
+    """
+    for how in "computed", "reused":
+        found = check(folder, steps)
+        assert found.returncode == 1
+        assert [line.split() for line in found.stdout.splitlines() if "words" in line][0] == ["words", "differs", how]
+        assert "step 'words' gives another result in a clean process" in found.stdout
+
+
+def test_a_clean_process_reads_the_files_of_the_project(folder):
+    (folder / "rates.txt").write_text("1.07", encoding="utf-8")
+    steps = """
+        from iris_ml import Workflow
+        def rate() -> float: return float(open("rates.txt").read())
+        workflow = Workflow(rate)
+    """
+    assert check(folder, steps).returncode == 0
+    (folder / "rates.txt").unlink()
+    failed = check(folder, steps)
+    assert failed.returncode not in (0, None) and "rates.txt" in failed.stderr
+
+
+def observed(function):
+    with Observation() as seen:
+        function()
+    return seen
+
+
+def test_a_database_counts_by_its_content_and_writing_to_it_is_an_obstacle(folder):
+    with sqlite3.connect("rows.db") as base:
+        base.execute("create table rows (length real)")
+    os.utime("rows.db", (1e9, 1e9))
+    read = observed(lambda: sqlite3.connect("rows.db").execute("select * from rows").fetchall())
+    assert [*read.answers] == ["file rows.db"] and not read.obstacle
+
+    def write():
+        with sqlite3.connect("rows.db") as base:
+            base.execute("insert into rows values (1.4)")
+
+    assert "rows.db" in observed(write).obstacle
+
+
+def test_the_network_and_changes_outside_are_obstacles(folder):
+    def connect():
+        with socket.socket() as mine:
+            mine.settimeout(0.1)
+            mine.connect_ex(("127.0.0.1", 1))
+
+    assert observed(connect).obstacle == "it uses the network"
+    assert observed(lambda: Path("made").mkdir()).obstacle == "it writes made"
+    assert observed(lambda: os.environ.update(WIDTH="1")).obstacle == "it changes the environment variable WIDTH"
+    assert observed(lambda: os.chdir(".")).obstacle == "it changes the working folder"
+    assert not observed(lambda: Path("made").exists()).obstacle
+
+
+def test_a_file_that_changes_while_it_is_read_is_an_obstacle(folder):
+    rates = folder / "rates.txt"
+    rates.write_text("1.07", encoding="utf-8")
+
+    def read():
+        rates.read_text(encoding="utf-8")
+        subprocess.run([sys.executable, "-c", f"open({str(rates)!r}, 'w').write('1.195')"], check=True)
+
+    seen = observed(read)
+    assert seen.obstacle == "rates.txt changed while it was read" and seen.unseen == "it starts other programs"
+
+
+def test_a_step_whose_files_another_program_reads_is_not_kept(folder):
+    Path("rates.txt").write_text("1.07", encoding="utf-8")
+
+    def rate() -> str:
+        return subprocess.run(["cat", "rates.txt"], capture_output=True, text=True, check=True).stdout
+
+    run = Workflow(rate).run()
+    assert run.results["rate"].note == "not kept: it starts other programs, and its code uses subprocess.run"
+
+
+def test_the_reason_names_the_file(folder):
+    def rate() -> str:
+        return Path("rates.txt").read_text(encoding="utf-8")
+
+    Path("rates.txt").write_text("1.07", encoding="utf-8")
+    Workflow(rate).run()
+    Path("rates.txt").write_text("1.19", encoding="utf-8")
+    run = Workflow(rate).run()
+    assert run.why("rate") == "rate was computed because the file rates.txt changed."
+    Path("rates.txt").write_text("1.07", encoding="utf-8")
+    assert Workflow(rate).run().results["rate"].how == "reused", "both contents are kept"
+
+
+def test_the_command_is_in_the_help():
+    assert "reuse" in CliRunner().invoke(application, ["check", "--help"]).output
