@@ -49,7 +49,7 @@ def test_a_result_that_is_not_the_same_elsewhere_is_named_also_when_it_is_reused
     for how in "computed", "reused":
         found = check(folder, steps)
         assert found.returncode == 1
-        assert [line.split() for line in found.stdout.splitlines() if "words" in line][0] == ["words", "differs", how]
+        assert next(line.split() for line in found.stdout.splitlines() if "words" in line) == ["words", "differs", how]
         assert "step 'words' gives another result in a clean process" in found.stdout
 
 
@@ -63,7 +63,8 @@ def test_a_clean_process_reads_the_files_of_the_project(folder):
     assert check(folder, steps).returncode == 0
     (folder / "rates.txt").unlink()
     failed = check(folder, steps)
-    assert failed.returncode not in (0, None) and "rates.txt" in failed.stderr
+    assert failed.returncode
+    assert "rates.txt" in failed.stderr
 
 
 def observed(function):
@@ -77,7 +78,8 @@ def test_a_database_counts_by_its_content_and_writing_to_it_is_an_obstacle(folde
         base.execute("create table rows (length real)")
     os.utime("rows.db", (1e9, 1e9))
     read = observed(lambda: sqlite3.connect("rows.db").execute("select * from rows").fetchall())
-    assert [*read.answers] == ["file rows.db"] and not read.obstacle
+    assert [*read.answers] == ["file rows.db"]
+    assert not read.obstacle
 
     def write():
         with sqlite3.connect("rows.db") as base:
@@ -108,7 +110,8 @@ def test_a_file_that_changes_while_it_is_read_is_an_obstacle(folder):
         subprocess.run([sys.executable, "-c", f"open({str(rates)!r}, 'w').write('1.195')"], check=True)
 
     seen = observed(read)
-    assert seen.obstacle == "rates.txt changed while it was read" and seen.unseen == "it starts other programs"
+    assert seen.obstacle == "rates.txt changed while it was read"
+    assert seen.unseen == "it starts other programs"
 
 
 def test_a_step_whose_files_another_program_reads_is_not_kept(folder):
