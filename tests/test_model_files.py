@@ -7,14 +7,17 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+import skops.io
+from sklearn.cluster import FeatureAgglomeration
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.feature_selection import SelectKBest, mutual_info_classif
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.utils import all_estimators
 
 from iris_ml.base.errors import ModelFileError
-from iris_ml.base.skops_archive import _is_known
+from iris_ml.base.skops_archive import _is_known, dump_archive, load_archive
 from iris_ml.io.readers import raw
 from iris_ml.models.model_file import load, save
 from iris_ml.steps.classifier import classifier
@@ -134,3 +137,25 @@ def test_an_interrupted_save_leaves_the_old_model(tmp_path, monkeypatch):
 def test_every_estimator_of_scikit_learn_is_trusted_by_our_own_rule():
     names = [f"{kind.__module__}.{kind.__name__}" for _, kind in all_estimators()]
     assert [name for name in names if name.startswith("sklearn.") and not _is_known(name)] == []
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        make_pipeline(LinearSVC(), memory="cache"),
+        make_pipeline(make_pipeline(StandardScaler(), memory="cache"), LinearSVC()),
+        FeatureAgglomeration(memory="cache"),
+        TfidfVectorizer(input="filename"),
+    ],
+    ids=["memory", "memory_inside", "memory_of_a_clustering", "names_of_files"],
+)
+def test_an_estimator_that_reads_files_is_neither_written_nor_read(estimator):
+    with pytest.raises(ValueError, match="makes it read files"):
+        dump_archive(estimator)
+    with pytest.raises(ModelFileError, match="makes it read files"):
+        load_archive(skops.io.dumps(estimator), "a file")
+
+
+def test_the_same_estimators_without_it_are_written_and_read():
+    for estimator in make_pipeline(LinearSVC()), FeatureAgglomeration(), TfidfVectorizer():
+        assert type(load_archive(dump_archive(estimator), "a file")) is type(estimator)

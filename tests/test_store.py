@@ -1,5 +1,6 @@
 """The store of checkpoints gives true results after every fault; `make torture` runs the same at full length."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,8 @@ import pytest
 
 from iris_ml.cache.hashing import digest
 from iris_ml.cache.serializers import UnserializableError, read_value, write_value
+from iris_ml.models.pruning import prune
+from iris_ml.workflow.workflow import Workflow
 from torture import checkpoints
 
 
@@ -102,3 +105,22 @@ def test_a_full_disk_is_an_error_though_a_table_of_its_shape_was_written_before(
     write_value(NUMBERS, digest(NUMBERS), tmp_path / "value")
     with pytest.raises(OSError, match="No space left"):
         write_value(NUMBERS, digest(NUMBERS), Path("/dev/full"))
+
+
+
+def test_a_symbolic_link_in_a_store_leads_nowhere(tmp_path):
+    def numbers() -> list:
+        return [1, 2]
+
+    outside, root = tmp_path / "outside", tmp_path / ".iris_ml" / "checkpoints"
+    outside.mkdir()
+    root.mkdir(parents=True)
+    (outside / "mine.txt").write_text("mine", encoding="utf-8")
+    os.utime(outside / "mine.txt", (1e9, 1e9))
+    for name in "values", "entries", "damaged":
+        (root / name).symlink_to(outside)
+    workflow = Workflow(numbers).swap(store=tmp_path / ".iris_ml", progress=False)
+    with pytest.warns(UserWarning, match="is not kept: .* is a symbolic link"):
+        assert workflow.run()["numbers"] == [1, 2]
+    prune(root, size=0, age=0)
+    assert [path.name for path in outside.iterdir()] == ["mine.txt"]

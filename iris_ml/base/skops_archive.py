@@ -6,8 +6,9 @@
 __all__ = ['ADVICE', 'dump_archive', 'load_archive', 'import_skops', 'types_to_trust']
 
 # %% ../../nbs/base/09_skops_archive.ipynb #e4c4187d
+import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from io import BytesIO
@@ -18,6 +19,27 @@ from zipfile import ZipFile
 
 from .errors import ModelFileError
 
+# %% ../../nbs/base/09_skops_archive.ipynb #e483242e
+_READING = {"memory": None, "input": {"filename", "file"}}  # parameter -> values that read files; None: all but null
+
+
+def _check_parameters(schema: object) -> None:
+    if isinstance(schema, list):
+        for part in schema:
+            _check_parameters(part)
+    elif isinstance(schema, dict):
+        for name, part in schema.items():
+            if name in _READING and isinstance(part, dict) and _reads(part, _READING[name]):
+                raise ValueError(f"its parameter {name!r} makes it read files, so set another value")
+            _check_parameters(part)
+
+
+def _reads(node: Mapping[str, object], values: set[str] | None) -> bool:
+    if node.get("__loader__") != "JsonNode":
+        return values is None
+    value = json.loads(str(node.get("content")))
+    return value is not None if values is None else value in values
+
 # %% ../../nbs/base/09_skops_archive.ipynb #6687ca56
 def dump_archive(
     value: object,  # an estimator, or what holds some
@@ -25,7 +47,10 @@ def dump_archive(
     """Return a value as an archive."""
     from skops.io import dumps  # takes half a second, so it is imported where it is used
 
-    return dumps(value)
+    archive = dumps(value)
+    with ZipFile(BytesIO(archive)) as members:
+        _check_parameters(json.loads(members.read("schema.json")))
+    return archive
 
 # %% ../../nbs/base/09_skops_archive.ipynb #4d0e68df
 _TRUSTED = frozenset(
@@ -92,6 +117,8 @@ def load_archive(
             what = f"it has the member {outside[0]!r}" if outside else f"its {len(archive)} bytes would unpack to {size}"
             raise ValueError(f"{what}, and skops writes no such archive")
         archive = _renamed(archive)
+        with ZipFile(BytesIO(archive)) as members:
+            _check_parameters(json.loads(members.read("schema.json")))
         types = get_untrusted_types(data=archive)
         untrusted = [name for name in types if name not in trusted and not _is_known(name)]
         if not untrusted:

@@ -116,7 +116,8 @@ def _object(value: object, tracer: Tracer) -> None:
         for part in how, arguments, state, list(items or ()), dict(pairs or ()):
             tracer.update(part)
     if owner(type(value).__module__) == "project":
-        slots = {name for kind in type(value).__mro__ for name in copyreg._slotnames(kind)}  # type: ignore[attr-defined]
+        kinds = [kind for kind in type(value).__mro__ if not kind.__module__.startswith("iris_ml.")]  # `Origin` hides its slot
+        slots = {name for kind in kinds for name in copyreg._slotnames(kind)}  # type: ignore[attr-defined]
         tracer.update({name: part for name, part in getattr(value, "__dict__", {}).items() if name != "_flags"})  # of a table
         tracer.update({name: getattr(value, name) for name in sorted(slots) if hasattr(value, name)})
 

@@ -11,6 +11,7 @@ import warnings
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from contextlib import suppress
+from errno import ELOOP
 from functools import lru_cache
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -47,12 +48,13 @@ class Checkpoints:
             return None
         if entry is None or entry.cache_key.key != key.key:
             self._set_aside(path)
-        elif entry.questions:
+            return None
+        with suppress(OSError):  # the store may be read-only
+            os.utime(path)  # for `last`, and for pruning
+        if entry.questions:
             known = answers or {}
             return self.find(key.with_answers({each: known[each] if each in known else ask(each) for each in entry.questions}))
-        elif not entry.file or entry.inline_data or self._value_path(entry.file).exists():
-            with suppress(OSError):  # the store may be read-only
-                os.utime(path)  # for `last`
+        if not entry.file or entry.inline_data or self._value_path(entry.file).exists():
             self._used_last[key.step] = entry
             return entry
         return None
@@ -128,7 +130,10 @@ class Checkpoints:
         return self.root / f"values/{file}"
 
     def _move(self, part: Path, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        folder = path.parent
+        if any(each.is_symlink() for each in (folder, *folder.parents) if each.is_relative_to(self.root) and each != self.root):
+            raise OSError(ELOOP, f"{folder} is a symbolic link")  # which may lead out of the store
+        folder.mkdir(parents=True, exist_ok=True)
         part.replace(path)
 
     def _set_aside(self, path: Path) -> None:

@@ -6,7 +6,7 @@
 __all__ = ['StoredResult', 'list_results', 'summarize_store', 'prune', 'results_behind', 'save_run_model']
 
 # %% ../../nbs/models/03_pruning.ipynb #900d42e5
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -36,17 +36,25 @@ def list_results(
 ) -> list[StoredResult]:  # the one used last comes first
     """List the results in a store; damaged entries are left out."""
     found = []
-    for path in Path(root).glob("entries/*/*"):
+    for path in _own_files(root, "entries/*/*"):
         if entry := decode_entry(path.read_bytes()):
             found.append(StoredResult(path, entry, path.stat().st_mtime))
     return sorted(found, key=lambda result: result.used, reverse=True)
+
+
+def _own_files(root: Path | str, pattern: str) -> Iterator[Path]:  # nothing behind a symbolic link
+    for path in Path(root).glob(pattern):
+        inside = path.relative_to(root).parents
+        if not path.is_symlink() and not any(Path(root, folder).is_symlink() for folder in inside if folder != Path()):
+            yield path
 
 
 def summarize_store(
     results: list[StoredResult],
 ) -> pd.DataFrame:  # step -> results, bytes
     """Count the results and the bytes of each step."""
-    found = [(result.entry.cache_key.step, result.entry.file, result.entry.size) for result in results]
+    entries = [result.entry for result in results if not result.entry.questions]
+    found = [(entry.cache_key.step, entry.file, entry.size) for entry in entries]
     rows = pd.DataFrame(found, columns=["step", "file", "bytes"])
     return rows.assign(bytes=rows.bytes.mask(rows.file.duplicated(), 0)).groupby("step").agg(
         results=("file", "size"), bytes=("bytes", "sum")
@@ -72,7 +80,7 @@ def prune(
     for result in going:
         result.path.unlink(missing_ok=True)
     held = sum(result.entry.size for result in going if result.entry.inline_data)
-    return held + sum(_freed(path) for path in Path(root).glob("values/*") if path.name not in staying and _is_settled(path))
+    return held + sum(_freed(path) for path in _own_files(root, "values/*") if path.name not in staying and _is_settled(path))
 
 
 def _freed(path: Path) -> int:
