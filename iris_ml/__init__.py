@@ -44,7 +44,9 @@ from types import ModuleType
 
 _MOVED = {
     "iris_ml.champion": "iris_ml.models.live_model",
+    "iris_ml.digests": "iris_ml.cache.hashing",
     "iris_ml.files": "iris_ml.base.atomic_files",
+    "iris_ml.fingerprints": "iris_ml.cache.keys",
     "iris_ml.model_files": "iris_ml.models.model_file",
     "iris_ml.predict": "iris_ml.models.predictor",
     "iris_ml.report": "iris_ml.batch.report",

@@ -994,4 +994,46 @@ def result() -> list: return [k for k in sorted(vars(tools)) if k.startswith('W_
 W_a=1
 W_«b → c»=2
 """,
+    "the statements of a module, imported inside for a constant": """
+import fakelib
+def result() -> int:
+    from patches import ONE
+    return fakelib.width() * ONE
+# patches.py
+import fakelib
+ONE = 1
+fakelib.WIDTH = «1 → 2»
+# site-packages/fakelib/__init__.py
+WIDTH = 0
+def width(): return WIDTH
+# site-packages/fakelib.dist-info/METADATA
+Name: fakelib
+Version: 1.0
+# site-packages/fakelib.dist-info/RECORD
+fakelib/__init__.py,,
+""",
+    "the statements of a package around a module": """
+import fakelib
+import pkg.inner
+def result() -> int: return fakelib.width()
+# pkg/__init__.py
+import fakelib
+fakelib.WIDTH = «1 → 2»
+# pkg/inner.py
+# site-packages/fakelib/__init__.py
+WIDTH = 0
+def width(): return WIDTH
+# site-packages/fakelib.dist-info/METADATA
+Name: fakelib
+Version: 1.0
+# site-packages/fakelib.dist-info/RECORD
+fakelib/__init__.py,,
+""",
+    "a variable that only C reads": """
+import os
+import time
+os.environ["TZ"] = "«UTC → Asia/Tokyo»"
+time.tzset()
+def result() -> str: return time.strftime("%H", time.struct_time((2020, 1, 1, 0, 0, 0, 0, 1, 0))) + str(time.timezone)
+""",
 }

@@ -139,3 +139,31 @@ def test_the_reason_names_the_file(folder):
 
 def test_the_command_is_in_the_help():
     assert "reuse" in CliRunner().invoke(application, ["check", "--help"]).output
+
+
+@pytest.mark.parametrize(
+    "fitted",
+    [
+        "TfidfVectorizer().fit(['one two', 'two three'])",
+        "HistGradientBoostingClassifier(max_iter=3, random_state=0).fit([[i] for i in range(60)], [0, 1] * 30)",
+    ],
+    ids=["texts", "boosting"],
+)
+def test_a_fitted_estimator_has_one_digest_on_any_number_of_cores_and_in_any_process(fitted):
+    program = f"""
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
+from iris_ml.cache.keys import digest
+print(digest({fitted}))
+"""
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "OMP_NUM_THREADS": cores, "PYTHONHASHSEED": cores},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for cores in ("1", "2")
+    }
+    assert len(digests) == 1

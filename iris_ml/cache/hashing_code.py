@@ -203,6 +203,8 @@ def _trace_import(name: str, names: tuple[str, ...], code: Code, tracer: Tracer)
         if tracer.watcher.resolve(functools.partial(_exists, part)):
             importlib.import_module(part)
     module = sys.modules.get(name)
+    if module:
+        trace_statements(module, tracer)
     for attribute in names:
         trace_name((name, attribute), {name: module}, tracer)
     if not names:
@@ -240,7 +242,7 @@ def trace_statements(
     statements, imported = tracer.watcher.resolve(functools.partial(module_statements, module))
     for statement in statements:
         tracer.part(f"statement {statement.name}", statement, functools.partial(_trace_statement, scope=vars(module)))
-    for each in imported:
+    for each in (*imported, name.rpartition(".")[0]):
         if isinstance(found := sys.modules.get(each), ModuleType):
             trace_statements(found, tracer)
 

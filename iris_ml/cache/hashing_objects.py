@@ -112,6 +112,8 @@ def _object(value: object, tracer: Tracer) -> None:
         _trace_by_name(value, reduced, tracer)
     else:
         make, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
+        if type(state) is dict and type(value).__module__.startswith("sklearn."):
+            state = {name: part for name, part in state.items() if name not in _OF_THIS_PROCESS}
         how = "new" if make is copyreg.__newobj__ else make  # type: ignore[attr-defined]  # the usual way
         for part in how, arguments, state, list(items or ()), dict(pairs or ()):
             tracer.update(part)
@@ -120,6 +122,9 @@ def _object(value: object, tracer: Tracer) -> None:
         slots = {name for kind in kinds for name in copyreg._slotnames(kind)}  # type: ignore[attr-defined]
         tracer.update({name: part for name, part in getattr(value, "__dict__", {}).items() if name != "_flags"})  # of a table
         tracer.update({name: getattr(value, name) for name in sorted(slots) if hasattr(value, name)})
+
+
+_OF_THIS_PROCESS = {"_stop_words_id", "n_threads"}  # an address, and on how many cores boosting ran
 
 
 def _reduced(value: Any) -> str | tuple[Any, ...]:

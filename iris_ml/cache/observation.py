@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['WRAPPED', 'CHANGED_PACKAGES', 'ask', 'Observation']
 
-# %% ../../nbs/cache/11_observation.ipynb #8417038d
+# %% ../../nbs/cache/11_observation.ipynb #787991b6
 import linecache
 import os
 import shutil  # noqa: F401 - compares `os.stat` with Python's own: imported before that is wrapped
@@ -22,7 +22,7 @@ from functools import cache, partial, wraps
 from hashlib import file_digest, sha256
 from pathlib import Path
 from types import FrameType
-from typing import Any, Self
+from typing import Any, Self, TypeGuard
 
 from ..base.packages import INSTALLED, owner
 from .opened_files import OpenedFiles, bytes_read
@@ -49,7 +49,7 @@ def ask(
 def _kind(found: os.stat_result) -> str:
     return "folder" if stat.S_ISDIR(found.st_mode) else f"{found.st_size} bytes"
 
-# %% ../../nbs/cache/11_observation.ipynb #e0559952
+# %% ../../nbs/cache/11_observation.ipynb #3b5eb2fd
 _LIBRARY = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), f"{sys.prefix}/lib"}
 _SYSTEM = ("/dev", "/lib", "/lib64", "/proc", "/sys", "/usr/lib", "/usr/share/zoneinfo", "/etc/localtime")
 _LEFT_OUT = tuple(f"{folder}/" for folder in (*_LIBRARY, *_SYSTEM))
@@ -69,10 +69,13 @@ def _reads_code(frame: FrameType | None) -> bool:
     return frame is not start and (frame is None or owner(frame.f_globals.get("__name__", "")) != "project")
 
 
-def _is_path(value: object) -> bool:  # and not the number of an open file
+_Path = str | bytes | os.PathLike[str]
+
+
+def _is_path(value: object) -> TypeGuard[_Path]:  # and not the number of an open file
     return isinstance(value, str | bytes | os.PathLike)
 
-# %% ../../nbs/cache/11_observation.ipynb #846a1e12
+# %% ../../nbs/cache/11_observation.ipynb #0c268020
 class Observation:
     """Watches what is touched between entering and leaving it."""
 
@@ -138,17 +141,17 @@ class Observation:
         if not self._connects:
             self.stop("it uses the network")
 
-    def touch(self, kind: str, path: Any) -> None:
+    def touch(self, kind: str, path: object) -> None:
         """Note a question about a path."""
         if _is_path(path) and not self._is_its_own(full := self._full(path)):
             self._touched.setdefault((kind, full), _state(full))
 
-    def write(self, path: Any) -> None:
+    def write(self, path: object) -> None:
         """Note that a file or a folder is written."""
         if _is_path(path) and not _is_left_out(full := self._full(path)):
             self._written.add(full)
 
-    def change(self, path: Any) -> None:
+    def change(self, path: object) -> None:
         """Note that a file or a folder is removed, renamed or cut."""
         if _is_path(path) and not self._is_its_own(full := self._full(path)):
             self.stop(f"it changes {self._name(full)}")
@@ -156,7 +159,7 @@ class Observation:
     def _is_its_own(self, path: str) -> bool:
         return path in self._written or path in self._known or _is_left_out(path)
 
-    def _full(self, path: Any) -> str:
+    def _full(self, path: _Path) -> str:
         name = os.fsdecode(path)
         return os.path.normpath(name if name.startswith("/") else f"{self._folder}/{name}")
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-# %% ../../nbs/cache/12_statements.ipynb #04093d5d
+# %% ../../nbs/cache/12_statements.ipynb #52296261
 @dataclass(frozen=True)
 class Statement:
     """A statement that may change something outside of its module."""
