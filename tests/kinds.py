@@ -3,6 +3,17 @@
 The texts are written like those of the catalogue, but run as modules only: before the edit twice, and after it twice.
 """
 
+FAKELIB = """
+# site-packages/fakelib/__init__.py
+WIDTH = 0
+def width(): return WIDTH
+# site-packages/fakelib.dist-info/METADATA
+Name: fakelib
+Version: 1.0
+# site-packages/fakelib.dist-info/RECORD
+fakelib/__init__.py,,
+"""
+
 KINDS = {
     "module __getattr__ of installed": """
 import fakelib
@@ -1003,15 +1014,7 @@ def result() -> int:
 import fakelib
 ONE = 1
 fakelib.WIDTH = «1 → 2»
-# site-packages/fakelib/__init__.py
-WIDTH = 0
-def width(): return WIDTH
-# site-packages/fakelib.dist-info/METADATA
-Name: fakelib
-Version: 1.0
-# site-packages/fakelib.dist-info/RECORD
-fakelib/__init__.py,,
-""",
+""" + FAKELIB,
     "the statements of a package around a module": """
 import fakelib
 import pkg.inner
@@ -1020,20 +1023,39 @@ def result() -> int: return fakelib.width()
 import fakelib
 fakelib.WIDTH = «1 → 2»
 # pkg/inner.py
-# site-packages/fakelib/__init__.py
-WIDTH = 0
-def width(): return WIDTH
-# site-packages/fakelib.dist-info/METADATA
-Name: fakelib
-Version: 1.0
-# site-packages/fakelib.dist-info/RECORD
-fakelib/__init__.py,,
-""",
+""" + FAKELIB,
     "a variable that only C reads": """
 import os
 import time
 os.environ["TZ"] = "«UTC → Asia/Tokyo»"
 time.tzset()
 def result() -> str: return time.strftime("%H", time.struct_time((2020, 1, 1, 0, 0, 0, 0, 1, 0))) + str(time.timezone)
+""",
+    "a file that a cached helper read for another step": """
+from functools import cache
+@cache
+def rate(): return float(open("rate.txt").read())
+def rows() -> float: return rate()
+def result(rows: float) -> float: return rate() * 2
+# rate.txt
+«1 → 2»
+""",
+    "a file that a cached helper read for a step beside": """
+from functools import cache
+@cache
+def rate(): return float(open("rate.txt").read())
+def raw() -> float: return rate()
+def result() -> float: return rate() * 2
+# rate.txt
+«1 → 2»
+""",
+    "a file that a cached helper read when it was imported": """
+from functools import cache
+@cache
+def rate(): return float(open("rate.txt").read())
+rate()
+def result() -> float: return rate() * 2
+# rate.txt
+«1 → 2»
 """,
 }

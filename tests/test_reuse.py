@@ -1,13 +1,18 @@
 """Whether reused results are true, asked of a clean process; and what a step may not do if its result is to be kept."""
 
+import importlib
+import json
 import os
 import socket
 import sqlite3
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -135,6 +140,70 @@ def test_the_reason_names_the_file(folder):
     assert run.why("rate") == "rate was computed because the file rates.txt changed."
     Path("rates.txt").write_text("1.07", encoding="utf-8")
     assert Workflow(rate).run().results["rate"].how == "reused", "both contents are kept"
+
+
+def test_where_a_link_leads_and_who_may_run_a_file_count(folder):
+    def link() -> str:
+        return os.readlink("latest")  # noqa: PTH115 - as projects write it
+
+    def may_run() -> bool:
+        return os.access("run.sh", os.R_OK)
+
+    Path("run.sh").touch(0o600)
+    Path("latest").symlink_to("one")
+    assert Workflow(link, may_run).run()["link"] == "one"
+    Path("latest").unlink()
+    Path("latest").symlink_to("two")
+    Path("run.sh").chmod(0o400)
+    again = Workflow(link, may_run).run()
+    assert again["link"] == "two"
+    assert [result.how for result in again.results.values()] == ["computed", "computed"]
+
+
+def test_a_text_that_is_no_path_may_be_an_input():
+    def text() -> str:
+        return "setosa/" * 2_000 + "\0"
+
+    def length(text: str) -> int:
+        return len(text)
+
+    assert Workflow(text, length).run()["length"] == 14_001
+
+
+def test_the_statements_of_a_module_count_again_when_it_is_loaded_again(folder, monkeypatch):
+    monkeypatch.syspath_prepend(folder)
+    before = "import json\njson.WIDTH = 1\ndef width() -> int: return vars(json)['WIDTH']\n"
+    Path("widths.py").write_text(before, encoding="utf-8")
+    import widths
+
+    assert Workflow(widths.width).run()["width"] == 1
+    Path("widths.py").write_text(before.replace("= 1", "= 22"), encoding="utf-8")
+    importlib.reload(widths)
+    assert Workflow(widths.width).run()["width"] == 22
+    del json.WIDTH, sys.modules["widths"]
+
+
+def test_unseeded_numbers_of_threads_that_a_step_starts_are_not_kept():
+    def drawn() -> float:
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(lambda: np.random.default_rng().random()).result()
+
+    note = Workflow(drawn).run().results["drawn"].note
+    assert note == "not kept: it draws random numbers in several threads; pass seeded generators"
+
+
+def test_a_cache_that_was_filled_before_is_named():
+    @cache
+    def rate() -> float:
+        return 1.07
+
+    def doubled() -> float:
+        return 2 * rate()
+
+    rate()
+    assert "cache_clear()" in Workflow(doubled).run().results["doubled"].note
+    rate.cache_clear()
+    assert [Workflow(doubled).run().results["doubled"].how for _ in range(2)] == ["computed", "reused"]
 
 
 def test_the_command_is_in_the_help():

@@ -106,6 +106,7 @@ class Tracer(Hasher):
         self.packages: set[str] = set()  # installed packages that were reached
         self.reads = ""  # what in the code may read from outside
         self.paths: set[str] = set()  # texts that may be paths
+        self.caches: list[Any] = []  # functions that keep their results, such as those of `functools.cache`
         self.visited: set[object] = set()  # classes and attributes that need no second look
         self.code_digest = ""  # of everything but packages and Python, once `hexdigest` has hashed it
         self.installed_classes: dict[type, bytes] = {}  # class of a package -> its full name, which is all that is hashed

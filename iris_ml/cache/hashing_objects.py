@@ -169,13 +169,14 @@ def _builtin(value: BuiltinFunctionType, tracer: Tracer) -> None:
 _SEEDED_FOR_A_STEP = (random._inst, np.random.mtrand._rand)  # see the page on random numbers
 
 # %% ../../nbs/cache/06_hashing_objects.ipynb #edfb1a54
+_CACHED = type(functools.cache(len))
 _UNWRAPPED: dict[type, Callable[[Any], Any]] = {
     property: lambda value: (value.fget, value.fset, value.fdel),
     staticmethod: lambda value: value.__func__,
     classmethod: lambda value: value.__func__,
     functools.cached_property: lambda value: value.func,
     functools.singledispatchmethod: lambda value: (value.func, value.dispatcher),
-    type(functools.cache(len)): lambda value: (value.__wrapped__, value.cache_parameters(), _attributes(value)),
+    _CACHED: lambda value: (value.__wrapped__, value.cache_parameters(), _attributes(value)),
     MethodType: lambda value: (value.__func__, value.__self__),
     typing.NewType: lambda value: (value.__name__, value.__supertype__),
     typing.TypeVar: lambda value: (value.__name__, value.__bound__, value.__constraints__, value.__covariant__),
@@ -198,6 +199,8 @@ def _attributes(value: object) -> dict[str, object]:  # that were given to a wra
 def _unwrapped(value: object, tracer: Tracer) -> None:
     tracer.update_bytes("wrapped", type(value).__name__.encode())
     tracer.update(_UNWRAPPED[type(value)](value))
+    if isinstance(value, _CACHED) and owner(value.__module__) == "project" and not value.__module__.startswith("iris_ml."):
+        tracer.caches.append(value)
 
 
 @register_hasher(logging.Logger, once=True)

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import iris_ml.cache.hashing_objects  # noqa: F401 - registers the hashers of classes and objects
@@ -29,6 +30,7 @@ class Fingerprint:
     reads: str = ""  # what in its code may read from outside
     paths: frozenset[str] = frozenset()  # texts in its code that may be paths
     packages: frozenset[str] = frozenset()  # installed packages that its code uses
+    caches: tuple[Any, ...] = ()  # functions in its code that keep their results
 
 
 _FINGERPRINTS: WeakKeyDictionary[Callable[..., object], tuple[Watcher, Fingerprint]] = WeakKeyDictionary()
@@ -47,7 +49,7 @@ def fingerprint(
     tracer = Tracer()
     tracer.packages |= set() if all(kind in _PLAIN for kind in types) else {"pandas"}
     total = _digest(function, tracer)
-    outside = tracer.reads, frozenset(tracer.paths), frozenset(tracer.packages)
+    outside = tracer.reads, frozenset(tracer.paths), frozenset(tracer.packages), tuple(tracer.caches)
     found = Fingerprint(total, tracer.parts, tracer.code_digest, *outside)
     _FINGERPRINTS[function] = tracer.watcher, found
     return found

@@ -27,7 +27,7 @@ from typing import Any, Self, TypeGuard
 from ..base.packages import INSTALLED, owner
 from .opened_files import OpenedFiles, bytes_read
 
-# %% ../../nbs/cache/11_observation.ipynb #2214d26d
+# %% ../../nbs/cache/11_observation.ipynb #f84fcb46
 def ask(
     question: str,  # such as "file rates.csv"
 ) -> str:
@@ -42,6 +42,10 @@ def ask(
             return sha256("\n".join(names).encode(errors="surrogateescape")).hexdigest()
         if kind == "path":
             return _kind(os.stat(name))  # noqa: PTH116 - as text, which need not be a valid path
+        if kind == "link":
+            return os.readlink(name)  # noqa: PTH115
+        if kind == "mode":
+            return oct(os.stat(name).st_mode)  # noqa: PTH116
         return str(Path.cwd()) if kind == "working" else repr(os.environ.get(name))
     return "missing"
 
@@ -49,7 +53,7 @@ def ask(
 def _kind(found: os.stat_result) -> str:
     return "folder" if stat.S_ISDIR(found.st_mode) else f"{found.st_size} bytes"
 
-# %% ../../nbs/cache/11_observation.ipynb #3b5eb2fd
+# %% ../../nbs/cache/11_observation.ipynb #f9c0bbef
 _LIBRARY = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), f"{sys.prefix}/lib"}
 _SYSTEM = ("/dev", "/lib", "/lib64", "/proc", "/sys", "/usr/lib", "/usr/share/zoneinfo", "/etc/localtime")
 _LEFT_OUT = tuple(f"{folder}/" for folder in (*_LIBRARY, *_SYSTEM))
@@ -60,13 +64,12 @@ def _is_left_out(path: str) -> bool:
     return f"{path}/".startswith(_LEFT_OUT) or not {*path.split("/")}.isdisjoint({"__pycache__", *INSTALLED})
 
 
-def _reads_code(frame: FrameType | None) -> bool:
-    if frame is None or frame.f_code.co_filename.startswith(_IMPORTS):
-        return frame is not None
-    start = frame
-    while frame and frame.f_code.co_filename in _QUOTES:
+def _reads_code(frame: FrameType) -> bool:
+    if frame.f_code.co_filename not in _QUOTES:
+        return frame.f_code.co_filename.startswith(_IMPORTS)
+    while frame.f_back and frame.f_code.co_filename in _QUOTES:
         frame = frame.f_back
-    return frame is not start and (frame is None or owner(frame.f_globals.get("__name__", "")) != "project")
+    return owner(frame.f_globals.get("__name__", "")) != "project"
 
 
 _Path = str | bytes | os.PathLike[str]
@@ -75,7 +78,7 @@ _Path = str | bytes | os.PathLike[str]
 def _is_path(value: object) -> TypeGuard[_Path]:  # and not the number of an open file
     return isinstance(value, str | bytes | os.PathLike)
 
-# %% ../../nbs/cache/11_observation.ipynb #0c268020
+# %% ../../nbs/cache/11_observation.ipynb #b29d11a6
 class Observation:
     """Watches what is touched between entering and leaving it."""
 
@@ -99,7 +102,7 @@ class Observation:
         self._threads = {thread.ident for thread in threading.enumerate()} - {threading.get_ident()}
         self._kernel = _watch_project(self._folder, os.getpid())
         for path in self._paths:
-            _watch_parent(self._kernel, self._full(path))
+            _watch_path(self._kernel, self._full(path))
         self._installed = _contents(self._packages)
         self._kernel.drain()
         self._read = bytes_read()
@@ -109,6 +112,8 @@ class Observation:
     def __exit__(self, *error: object) -> None:
         read = bytes_read() - self._read
         _ACTIVE.remove(self)
+        if any(error):  # there is no result
+            return
         opened = {*self._kernel.drain()}
         for path in opened - self._opened:
             self._opened_unseen(path)
@@ -121,7 +126,7 @@ class Observation:
             self.miss("this system does not tell which files compiled libraries open")
         self._answer()
 
-    def notice(self, event: str, arguments: tuple[Any, ...], frame: FrameType | None) -> None:
+    def notice(self, event: str, arguments: tuple[Any, ...], frame: FrameType) -> None:
         """Note an event, which code in a frame causes."""
         if event == "open" and _is_path(arguments[0]):
             self._opened.add(self._full(arguments[0]))
@@ -182,10 +187,12 @@ class Observation:
             elif kind != "path" or ("file", path) not in self._touched:
                 self.answers[f"{kind} {self._name(path)}"] = ask(f"{kind} {path}")
 
-# %% ../../nbs/cache/11_observation.ipynb #9cb0f0f1
+# %% ../../nbs/cache/11_observation.ipynb #d46d32c9
 _EVENTS: dict[str, Callable[..., object]] = {
     "open": lambda seen, path, mode, flags: _opens(seen, path, mode or "", flags or 0),
     "path": lambda seen, path: seen.touch("path", path),
+    "link": lambda seen, path: seen.touch("link", path),
+    "mode": lambda seen, path: seen.touch("mode", path),
     "os.listdir": lambda seen, path: seen.touch("folder", path or "."),
     "os.scandir": lambda seen, path: seen.touch("folder", path or "."),
     "sqlite3.connect": lambda seen, path: None if path in (":memory:", b":memory:") else seen.touch("file", path),
@@ -233,7 +240,7 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
 
 sys.addaudithook(_hook)
 
-# %% ../../nbs/cache/11_observation.ipynb #dad6911b
+# %% ../../nbs/cache/11_observation.ipynb #dcaaf9cb
 _getcwd = os.getcwd
 WRAPPED: dict[Callable[..., object], Callable[..., object]] = {}  # a wrapped function -> Python's own
 
@@ -254,8 +261,9 @@ def _wrap(place: Any, name: str, tell: Callable[..., object]) -> None:
     setattr(place, name, wrapped)
 
 
-for _name in ("stat", "lstat", "access", "readlink"):
-    _wrap(os, _name, lambda path, *_, **options: _tell("path", path, depth=3))
+for _name, _kinds in {"stat": ["path"], "lstat": ["path", "link"], "readlink": ["link"], "access": ["mode"]}.items():
+    for _question in _kinds:
+        _wrap(os, _name, partial(lambda kind, path, *_, **options: _tell(kind, path, depth=3), _question))
 _wrap(os, "getcwd", lambda: _tell("working folder", _getcwd()) if _is_asked_by_project() else None)
 
 
@@ -281,7 +289,7 @@ class _Variables(dict[bytes, bytes]):
 
 os.environ._data = os.environb._data = _Variables(os.environ._data)  # type: ignore[attr-defined]
 
-# %% ../../nbs/cache/11_observation.ipynb #0728e903
+# %% ../../nbs/cache/11_observation.ipynb #96c4b147
 _MOST_FOLDERS = 300
 
 
@@ -304,8 +312,9 @@ def _folders(folder: str) -> Iterator[str]:
 
 
 @cache
-def _watch_parent(opened: OpenedFiles, path: str) -> None:
-    opened.watch(path if Path(path).is_dir() else str(Path(path).parent))
+def _watch_path(opened: OpenedFiles, path: str) -> None:  # a text that is no path has no folder, which the kernel refuses
+    opened.watch(path)
+    opened.watch(path.rpartition("/")[0])
 
 # %% ../../nbs/cache/11_observation.ipynb #dffdb0dc
 CHANGED_PACKAGES: set[str] = set()  # by a step, in this process: what uses them is computed each time

@@ -30,7 +30,7 @@ def _seeded(seed: object, name: str) -> tuple[bytes, bytes]:  # the states of Py
     state = bytes(_Words.from_address(id(generator) + object.__basicsize__))
     return state, state[4:] + state[:4]
 
-# %% ../../nbs/cache/13_random_numbers.ipynb #df85b545
+# %% ../../nbs/cache/13_random_numbers.ipynb #f201a9b8
 class RandomNumbers:
     """While it is entered, generators that nobody seeded take their numbers from a seed and a name."""
 
@@ -41,14 +41,15 @@ class RandomNumbers:
     ):
         self.seed, self.name = seed, name
         self.are_drawn = False  # whether a generator was used that nobody had seeded
-        self.is_alone = False  # no other thread draws from the same generators
+        self.are_repeatable = False  # whether the order of the draws is known: no other thread draws meanwhile
+        self._is_alone = False
         self._seeds = 0  # of new generators
 
     def __enter__(self) -> Self:
-        self.is_alone = _LOCK.acquire(blocking=False)
+        self._is_alone = self.are_repeatable = _LOCK.acquire(blocking=False)
         states = bytes(_PYTHON), bytes(_NUMPY)
         self._before = states, random._inst.gauss_next, np.random.get_bit_generator()  # type: ignore[attr-defined]
-        if self.is_alone:
+        if self._is_alone:
             for words, state in zip((_PYTHON, _NUMPY), _seeded(self.seed, self.name), strict=True):
                 ctypes.memmove(words, state, len(state))
             random._inst.gauss_next = None  # type: ignore[attr-defined]
@@ -60,7 +61,7 @@ class RandomNumbers:
     def __exit__(self, *error: object) -> None:
         _ENTERED.remove((get_ident(), self))
         self.are_drawn |= _positions() != self._start
-        if self.is_alone:
+        if self._is_alone:
             states, random._inst.gauss_next, generator = self._before  # type: ignore[attr-defined]
             for words, state in zip((_PYTHON, _NUMPY), states, strict=True):
                 ctypes.memmove(words, state, len(state))
@@ -80,9 +81,14 @@ _ENTERED: list[tuple[int, RandomNumbers]] = []  # with the thread of each
 def _positions() -> tuple[int, ...]:  # a draw moves the position, and each 624th all words
     return _PYTHON[0], _PYTHON[1], _NUMPY[624], _NUMPY[0]
 
-# %% ../../nbs/cache/13_random_numbers.ipynb #5b4e22a8
-def _current() -> RandomNumbers | None:
-    return next((entered for thread, entered in reversed(_ENTERED) if thread == get_ident()), None)
+# %% ../../nbs/cache/13_random_numbers.ipynb #e2c85972
+def _current() -> RandomNumbers | None:  # None in a thread that the step has started
+    for thread, entered in reversed(_ENTERED):
+        if thread == get_ident():
+            return entered
+    for _, entered in _ENTERED:
+        entered.are_drawn, entered.are_repeatable = True, False
+    return None
 
 
 def _seed_random(generator: random.Random, seed: Any = None, version: int = 2) -> None:

@@ -136,26 +136,26 @@ class _Statements:
 def _text(expression: ast.AST) -> str:
     return ast.unparse(expression.func if isinstance(expression, ast.Call) else expression)
 
-# %% ../../nbs/cache/12_statements.ipynb #dacaa2ae
+# %% ../../nbs/cache/12_statements.ipynb #3ea9fdf6
 def module_statements(
     module: ModuleType,
 ) -> tuple[tuple[Statement, ...], tuple[str, ...]]:  # and the modules that it imports; the same object while nothing changes
     """Return the statements of a loaded module that may change something outside of it."""
-    version = module.__spec__, _cells(module)
+    spec, cells = module.__spec__, _cells(module)  # loading a module again gives it another, equal one
     known = _KNOWN.get(module.__name__)
-    if known is None or known[0] != version:
+    if known is None or known[0] is not spec or known[1] != cells:
         try:
             source = _source(module)
             statements = changing_statements(source, vars(module), module.__name__ == "__main__")
             found = tuple(dict.fromkeys(statements)), (*_imported(ast.parse(source), module),)
         except (SyntaxError, ValueError):
             found = (), ()
-        known = _KNOWN[module.__name__] = version, _SAME.setdefault(found, found)
-    return known[1]
+        known = _KNOWN[module.__name__] = spec, cells, _SAME.setdefault(found, found)
+    return known[2]
 
 
 _Found = tuple[tuple[Statement, ...], tuple[str, ...]]
-_KNOWN: dict[str, tuple[object, _Found]] = {}
+_KNOWN: dict[str, tuple[object, int, _Found]] = {}  # name of a module -> its spec, the cells that ran, and what was found
 _SAME: dict[_Found, _Found] = {}
 
 

@@ -8,12 +8,13 @@ __all__ = ['Plan', 'reusable_steps']
 # %% ../../nbs/workflow/04_runner.ipynb #3bdccd0d
 import logging
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from graphlib import TopologicalSorter
 from time import perf_counter
+from typing import Any
 
 from ..base.environment import place
 from ..base.progress import Progress
@@ -69,7 +70,7 @@ class _Computation:
 
     node: Node
     inputs: Mapping[str, Result]
-    seed: object
+    seed: object  # None: the run as a whole is seeded
 
     def compute(self, watched: AbstractContextManager[object] | None = None, note: str = "") -> Result:
         """Compute the step, which may be watched meanwhile."""
@@ -78,7 +79,7 @@ class _Computation:
         self.numbers = RandomNumbers(self.seed, step.cache_name)
         start = perf_counter()
         try:
-            with watched or nullcontext(), self.numbers:
+            with watched or nullcontext(), self.numbers if self.seed is not None else nullcontext():
                 value = step.function(**values)
         except Exception as error:
             error.add_note(f"in step {self.node.name!r}, {place(step.function)}")
@@ -100,12 +101,16 @@ class _Computation:
     def compute_and_keep(self, store: Checkpoints, key: CacheKey) -> Result:
         """Compute the step and keep its result, or say in its note why it is not kept."""
         code = fingerprint(self.node.callable.function)
-        watched = self._observation(code)
+        watched, remembered = self._observation(code), _remembered(code.caches)
         result = self.compute(watched)
-        answers = watched.answers | ({"seed": str(self.seed)} if self.numbers.are_drawn else {})
+        answers = (remembered or {}) | watched.answers | ({"seed": str(self.seed)} if self.numbers.are_drawn else {})
+        _REMEMBERED.update(dict.fromkeys(code.caches, answers))
         result.key = key.with_answers(answers)
         try:
-            if obstacle := watched.obstacle or self._obstacle(watched.unseen, code.parts):
+            obstacle = watched.obstacle or self._obstacle(watched.unseen, code.parts)
+            if remembered is None:
+                obstacle = "a function that keeps its results was called before; call its cache_clear()"
+            if obstacle:
                 result.note = f"not kept: {obstacle}"
                 return result
             last = store.last(key.step)
@@ -134,9 +139,22 @@ class _Computation:
         now = fingerprint(self.node.callable.function)
         if different := diff_parts(parts, now.parts):
             return f"it changes {different[0]}"
-        if self.numbers.are_drawn and not self.numbers.is_alone:
-            return "it draws from a global random state while another thread may; pass a seeded generator"
+        if self.numbers.are_drawn and not self.numbers.are_repeatable:
+            return "it draws random numbers in several threads; pass seeded generators"
         return f"{unseen}, and its code uses {now.reads}" if unseen and now.reads else ""
+
+
+_REMEMBERED: dict[Callable[..., object], dict[str, str]] = {}  # what was read when a step filled the cache of a function
+
+
+def _remembered(caches: Sequence[Any]) -> dict[str, str] | None:  # question -> answer; None if nobody watched
+    answers: dict[str, str] = {}
+    for function in caches:
+        if function.cache_info().currsize:
+            if function not in _REMEMBERED:
+                return None
+            answers |= _REMEMBERED[function]
+    return answers
 
 
 _TIMES_LONGER = 100  # than digesting an estimator: packing and unpacking it takes 20 to 40 times as long
@@ -158,9 +176,9 @@ class Plan:
         found, _ = graph.get_upstream_nodes([*names], runtime_overrides=dict.fromkeys([*overrides, *self.given.values()]))
         self.nodes = [node for node in graph.nodes.values() if node in found and not node.user_defined]
         self.inputs, self.renamed = inputs, renamed
-        answers_rows = bool(self.given)  # and learns nothing: what it works with is not copied each time
-        self._inputs = {name: Result(value, is_given=answers_rows) for name, value in inputs.items()}
-        self._overrides = {name: Result(value, is_given=answers_rows) for name, value in overrides.items()}
+        self.answers_rows = bool(self.given)  # and learns nothing: what it works with is not copied each time
+        self._inputs = {name: Result(value, is_given=self.answers_rows) for name, value in inputs.items()}
+        self._overrides = {name: Result(value, is_given=self.answers_rows) for name, value in overrides.items()}
 
     def run(
         self,
@@ -171,8 +189,10 @@ class Plan:
         """Run the steps."""
         overrides = self._overrides | {self.given[name]: Result(value, is_given=True) for name, value in given.items()}
         progress = progress or Progress()
-        adapter = LifecycleAdapterSet(_Runner(progress, store, self.inputs.get("seed", 0)))
-        with progress:
+        seed = self.inputs.get("seed", 0)
+        as_a_whole = self.answers_rows and store is None  # a step at a time, random numbers take 5 % of the answer to a row
+        adapter = LifecycleAdapterSet(_Runner(progress, store, None if as_a_whole else seed))
+        with progress, RandomNumbers(seed, "rows") if as_a_whole else nullcontext():
             results = execute_subdag(self.nodes, self._inputs, adapter, overrides=overrides)
         return Run({node.name: results[node.name] for node in self.nodes}, self.inputs, self.renamed)
 
