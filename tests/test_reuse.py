@@ -83,7 +83,7 @@ def test_a_database_counts_by_its_content_and_writing_to_it_is_an_obstacle(folde
         base.execute("create table rows (length real)")
     os.utime("rows.db", (1e9, 1e9))
     read = observed(lambda: sqlite3.connect("rows.db").execute("select * from rows").fetchall())
-    assert [*read.answers] == ["file rows.db"]
+    assert [*read.dependencies] == ["file rows.db"]
     assert not read.obstacle
 
     def write():
@@ -116,7 +116,7 @@ def test_a_file_that_changes_while_it_is_read_is_an_obstacle(folder):
 
     seen = observed(read)
     assert seen.obstacle == "rates.txt changed while it was read"
-    assert seen.unseen == "it starts other programs"
+    assert seen.unobserved == "it starts other programs"
 
 
 def test_a_step_whose_files_another_program_reads_is_not_kept(folder):

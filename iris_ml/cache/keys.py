@@ -76,12 +76,12 @@ class CacheKey:
     inputs: dict[str, str]  # input -> digest
     parts: dict[str, str]  # part of the fingerprint -> digest or version
 
-    def with_answers(
+    def with_states(
         self,
-        answers: Mapping[str, str],  # question -> answer, of what a step touched while it computed
+        states: Mapping[str, str],  # dependency -> its state, of what the step touched while it computed
     ) -> "CacheKey":
-        """Return the key of a result that also depends on answers."""
-        return replace(self, key=_digest([self.key, dict(answers)]), inputs={**self.inputs, **answers}) if answers else self
+        """Return the key of a result that also depends on these states."""
+        return replace(self, key=_digest([self.key, dict(states)]), inputs={**self.inputs, **states}) if states else self
 
 
 def cache_key(
@@ -126,7 +126,7 @@ class Entry:
     seconds: float  # to compute it
     summary: str  # the value in a few words
     inline_data: str = ""  # a small file's content in base 64, instead of the file
-    questions: tuple[str, ...] = ()  # instead of a result: its key holds the answers to these questions
+    dependencies: tuple[str, ...] = ()  # instead of a result: its key combines this key with their states
 
 
 _EARLIER_NAMES = {"recipe": "cache_key", "form": "format", "made": "summary", "held": "inline_data"}
@@ -149,6 +149,7 @@ def decode_entry(
         return None
     fields = {_EARLIER_NAMES.get(name, name): value for name, value in json.loads(text).items()}
     try:
-        return Entry(**{**fields, "cache_key": CacheKey(**fields["cache_key"]), "questions": (*fields.get("questions", ()),)})
+        names = (*fields.get("dependencies", ()),)
+        return Entry(**{**fields, "cache_key": CacheKey(**fields["cache_key"]), "dependencies": names})
     except (KeyError, TypeError):
         return None

@@ -19,7 +19,7 @@ from typing import Any
 
 from ..base.atomic_files import remove_leftovers, temporary_path
 from .keys import CacheKey, Entry, decode_entry, encode_entry
-from .observation import ask
+from .observation import dependency_state
 from .serializers import choose_format, read_value, write_value
 
 # %% ../../nbs/cache/09_store.ipynb #8a4f733e
@@ -38,9 +38,9 @@ class Checkpoints:
     def find(
         self,
         key: CacheKey,
-        answers: Mapping[str, str] | None = None,  # question -> answer, of questions that only the run can answer
+        states: Mapping[str, str] | None = None,  # dependency -> its state, of those that only the run has
     ) -> Entry | None:
-        """Return the entry with this key, after its questions were asked again."""
+        """Return the entry with this key, and with the present states of its dependencies."""
         path = self._entry_path(key)
         try:
             entry = decode_entry(path.read_bytes())
@@ -51,9 +51,10 @@ class Checkpoints:
             return None
         with suppress(OSError):  # the store may be read-only
             os.utime(path)  # for `last`, and for pruning
-        if entry.questions:
-            known = answers or {}
-            return self.find(key.with_answers({each: known[each] if each in known else ask(each) for each in entry.questions}))
+        if entry.dependencies:
+            known = states or {}
+            now = {each: known[each] if each in known else dependency_state(each) for each in entry.dependencies}
+            return self.find(key.with_states(now))
         if not entry.file or entry.inline_data or self._value_path(entry.file).exists():
             self._used_last[key.step] = entry
             return entry
@@ -68,7 +69,7 @@ class Checkpoints:
                 entry = decode_entry(path.read_bytes())
                 if not entry or entry.cache_key.step != step:
                     self._set_aside(path)
-                elif not entry.questions:
+                elif not entry.dependencies:
                     return entry
         return None
 
@@ -80,14 +81,14 @@ class Checkpoints:
         seconds: float,  # to compute it
         summary: str,  # the value in a few words
         whole: bool = True,  # store the value with its entry, or only the entry
-        answers: Mapping[str, str] | None = None,  # question -> answer, of what the step touched
+        states: Mapping[str, str] | None = None,  # dependency -> its state, of what the step touched
     ) -> Entry:
         """Store a result; `UnserializableError` if the value cannot be restored exactly."""
-        if answers:
+        if states:
             with temporary_path(self.root) as part:
-                part.write_bytes(encode_entry(Entry(key, "", "", "", 0, seconds, summary, questions=(*answers,))))
+                part.write_bytes(encode_entry(Entry(key, "", "", "", 0, seconds, summary, dependencies=(*states,))))
                 self._move(part, self._entry_path(key))
-            key = key.with_answers(answers)
+            key = key.with_states(states)
         with temporary_path(self.root) as part:
             file_format, file, size, inline_data = "", "", 0, ""
             if whole:

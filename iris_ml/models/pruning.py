@@ -53,7 +53,7 @@ def summarize_store(
     results: list[StoredResult],
 ) -> pd.DataFrame:  # step -> results, bytes
     """Count the results and the bytes of each step."""
-    entries = [result.entry for result in results if not result.entry.questions]
+    entries = [result.entry for result in results if not result.entry.dependencies]
     found = [(entry.cache_key.step, entry.file, entry.size) for entry in entries]
     rows = pd.DataFrame(found, columns=["step", "file", "bytes"])
     return rows.assign(bytes=rows.bytes.mask(rows.file.duplicated(), 0)).groupby("step").agg(

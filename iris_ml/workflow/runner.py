@@ -103,11 +103,11 @@ class _Computation:
         code = fingerprint(self.node.callable.function)
         watched, remembered = self._observation(code), _remembered(code.caches)
         result = self.compute(watched)
-        answers = (remembered or {}) | watched.answers | ({"seed": str(self.seed)} if self.numbers.are_drawn else {})
-        _REMEMBERED.update(dict.fromkeys(code.caches, answers))
-        result.key = key.with_answers(answers)
+        states = (remembered or {}) | watched.dependencies | ({"seed": str(self.seed)} if self.numbers.are_drawn else {})
+        _REMEMBERED.update(dict.fromkeys(code.caches, states))
+        result.key = key.with_states(states)
         try:
-            obstacle = watched.obstacle or self._obstacle(watched.unseen, code.parts)
+            obstacle = watched.obstacle or self._obstacle(watched.unobserved, code.parts)
             if remembered is None:
                 obstacle = "a function that keeps its results was called before; call its cache_clear()"
             if obstacle:
@@ -118,7 +118,7 @@ class _Computation:
             start = perf_counter()
             known, value = result.digest, result.value
             whole = choose_format(value) != "skops" or result.seconds > _TIMES_LONGER * (perf_counter() - start)
-            result.entry = store.keep(value, key, known, result.seconds, result.summary, whole, answers)
+            result.entry = store.keep(value, key, known, result.seconds, result.summary, whole, states)
         except (UnhashableError, UnserializableError) as error:
             result.note = f"not kept: {error}"
         except OSError as error:
@@ -133,7 +133,7 @@ class _Computation:
         connects = any("://" in name for name in names)
         return Observation(source_paths(names), connects, [*code.paths, *names, *texts], code.packages)
 
-    def _obstacle(self, unseen: str, parts: Mapping[str, str]) -> str:
+    def _obstacle(self, unobserved: str, parts: Mapping[str, str]) -> str:
         if changed := [given.in_memory for given in self.inputs.values() if given.has_changed]:
             return f"{changed[0]} changed while it was read"
         now = fingerprint(self.node.callable.function)
@@ -141,20 +141,20 @@ class _Computation:
             return f"it changes {different[0]}"
         if self.numbers.are_drawn and not self.numbers.are_repeatable:
             return "it draws random numbers in several threads; pass seeded generators"
-        return f"{unseen}, and its code uses {now.reads}" if unseen and now.reads else ""
+        return f"{unobserved}, and its code uses {now.reads}" if unobserved and now.reads else ""
 
 
 _REMEMBERED: dict[Callable[..., object], dict[str, str]] = {}  # what was read when a step filled the cache of a function
 
 
-def _remembered(caches: Sequence[Any]) -> dict[str, str] | None:  # question -> answer; None if nobody watched
-    answers: dict[str, str] = {}
+def _remembered(caches: Sequence[Any]) -> dict[str, str] | None:  # dependency -> state; None if it was not observed
+    states: dict[str, str] = {}
     for function in caches:
         if function.cache_info().currsize:
             if function not in _REMEMBERED:
                 return None
-            answers |= _REMEMBERED[function]
-    return answers
+            states |= _REMEMBERED[function]
+    return states
 
 
 _TIMES_LONGER = 100  # than digesting an estimator: packing and unpacking it takes 20 to 40 times as long
