@@ -91,7 +91,10 @@ def cache_key(
 ) -> CacheKey:
     """Return the key of the result of a step; `UnhashableError` if its code cannot be traced."""
     code = fingerprint(function)
-    return CacheKey(step, digest([code.digest, dict(sorted(inputs.items()))]), dict(inputs), code.parts)
+    return CacheKey(step, digest([_RULES, code.digest, dict(sorted(inputs.items()))]), dict(inputs), code.parts)
+
+
+_RULES = 2  # counts up when results that were kept before would not be kept now, so that they are not reused
 
 # %% ../../nbs/cache/07_keys.ipynb #1697ba58
 def diff_keys(
