@@ -18,8 +18,9 @@ import time
 import tokenize
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
-from functools import cache, partial, wraps
+from functools import cache, lru_cache, partial, wraps
 from hashlib import file_digest, sha256
+from itertools import islice
 from pathlib import Path
 from types import FrameType
 from typing import Any, Self, TypeGuard
@@ -100,29 +101,31 @@ class Observation:
     def __enter__(self) -> Self:
         self._folder, self._since = _getcwd(), time.time_ns() - 10_000_000  # the clock of a disk may be late by that
         self._threads = {thread.ident for thread in threading.enumerate()} - {threading.get_ident()}
-        self._kernel = _watch_project(self._folder, os.getpid())
+        self._opened_in_kernel: set[str] = set()
+        self._is_watched = _watch_project(_kernel(os.getpid()), self._folder)
         for path in self._paths:
-            _watch_path(self._kernel, self._full(path))
+            _watch_path(_kernel(os.getpid()), self._full(path))
         self._installed = _contents(self._packages)
-        self._kernel.drain()
+        _collect_opened()
         self._read = bytes_read()
         _ACTIVE.append(self)
         return self
 
     def __exit__(self, *error: object) -> None:
         read = bytes_read() - self._read
+        _collect_opened()
         _ACTIVE.remove(self)
         if any(error):  # there is no result
             return
-        opened = {*self._kernel.drain()}
-        for path in opened - self._opened:
+        for path in self._opened_in_kernel - self._opened:
             self._add_opened(path)
-        if read > 4_096 + sum(65_536 + 4 * _size(path) for path in opened | self._opened):  # it may be read several times
+        opened = self._opened_in_kernel | self._opened
+        if read > 4_096 + sum(65_536 + 4 * _size(path) for path in opened):  # it may be read several times
             self.add_unobserved("it reads more than the open files explain")
         if replaced := _replaced(self._installed, _contents(self._packages)):
             self.add_obstacle(f"it changes {replaced}")
             CHANGED_PACKAGES.add(replaced.partition(".")[0])
-        if not self._kernel.is_available:
+        if not self._is_watched:
             self.add_unobserved("this system does not report which files compiled libraries open")
         self._record_states()
 
@@ -294,27 +297,41 @@ _MOST_FOLDERS = 300
 
 
 @cache
-def _watch_project(folder: str, process: int) -> OpenedFiles:  # a child that was forked needs events of its own
+def _kernel(process: int) -> OpenedFiles:  # a child that was forked needs events of its own
     tempfile.gettempdir()  # writes a file when it is called first
-    opened = OpenedFiles()
-    for path, _ in zip(_folders(folder), range(_MOST_FOLDERS), strict=False):
-        opened.watch(path)
-    return opened
+    return OpenedFiles()
+
+
+def _collect_opened() -> None:
+    opened = _kernel(os.getpid()).drain()
+    for observation in _ACTIVE:
+        observation._opened_in_kernel |= {*opened}
+
+
+def _watch_project(opened: OpenedFiles, folder: str) -> bool:  # whether the kernel agrees
+    return all(map(opened.watch, islice(_folders(folder), _MOST_FOLDERS)))
 
 
 def _folders(folder: str) -> Iterator[str]:
     waiting = [folder]
     for path in waiting:
         yield path
-        with suppress(OSError), os.scandir(path) as entries:
-            inside = [each.path for each in entries if each.is_dir(follow_symlinks=False) and not each.name.startswith(".")]
-            waiting += [path for path in inside if not Path(path, "pyvenv.cfg").exists() and not _is_left_out(path)]
+        waiting += _subfolders(path, _file_state(path))
 
 
-@cache
-def _watch_path(opened: OpenedFiles, path: str) -> None:  # a text that is no path has no folder, which the kernel refuses
-    opened.watch(path)
-    opened.watch(path.rpartition("/")[0])
+@lru_cache(maxsize=10 * _MOST_FOLDERS)
+def _subfolders(path: str, state: object) -> list[str]:  # of a folder that is unchanged while its state is
+    with suppress(OSError), os.scandir(path) as entries:
+        inside = [each.path for each in entries if each.is_dir(follow_symlinks=False) and not each.name.startswith(".")]
+        return [path for path in inside if not _file_state(f"{path}/pyvenv.cfg") and not _is_left_out(path)]
+    return []
+
+
+def _watch_path(opened: OpenedFiles, path: str) -> None:  # a text that is no path has no folder
+    if _file_state(path):
+        opened.watch(path)
+    if _file_state(folder := path.rpartition("/")[0]):
+        opened.watch(folder)
 
 # %% ../../nbs/cache/11_observation.ipynb #dffdb0dc
 CHANGED_PACKAGES: set[str] = set()  # by a step, in this process: what uses them is computed each time

@@ -26,7 +26,6 @@ class OpenedFiles:
     def __init__(self) -> None:
         self._channel = _LIBC.fanotify_init(_CHANNEL, os.O_RDONLY) if hasattr(_LIBC, "fanotify_init") else -1
         self._folders: dict[bytes, str] = {}  # handle -> folder
-        self.is_available = self.watch(".")
 
     def watch(
         self,
@@ -35,11 +34,14 @@ class OpenedFiles:
         """Watch the files in a folder, without its subfolders."""
         if self._channel < 0:
             return False
-        name, handle = os.fsencode(folder), ctypes.create_string_buffer(struct.pack("Ii", 128, 0), 136)
-        failed = _LIBC.name_to_handle_at(_WORKING_FOLDER, name, handle, ctypes.byref(ctypes.c_int()), 0)
-        if failed or _LIBC.fanotify_mark(self._channel, _MARK, ctypes.c_uint64(_OPENED), _WORKING_FOLDER, name):
+        name, buffer = os.fsencode(folder), ctypes.create_string_buffer(struct.pack("Ii", 128, 0), 136)
+        if _LIBC.name_to_handle_at(_WORKING_FOLDER, name, buffer, ctypes.byref(ctypes.c_int()), 0):
             return False
-        self._folders[handle.raw[: 8 + struct.unpack_from("I", handle)[0]]] = folder
+        handle = buffer.raw[: 8 + struct.unpack_from("I", buffer)[0]]
+        is_new = handle not in self._folders
+        if is_new and _LIBC.fanotify_mark(self._channel, _MARK, ctypes.c_uint64(_OPENED), _WORKING_FOLDER, name):
+            return False
+        self._folders[handle] = folder
         return True
 
     def drain(self) -> list[str]:
