@@ -219,7 +219,7 @@ def keep_pages(project, *names):
 
 
 def test_pages_that_run_in_one_process_do_not_depend_on_each_other(project):
-    keep_pages(project, "05_security", "06_server", "07_progress", "02_four_wishes", "04_your_own_table")
+    keep_pages(project, "05_security", "07_server", "07_progress", "02_four_wishes", "04_your_own_table")
     nbdev("nbdev_test --n_workers 0", project)
 
 

@@ -17,12 +17,15 @@ PROJECT = Path(__file__).parents[1]
 
 
 @contextmanager
-def served(folder, *words, **environment):
-    """Serve the model of a folder on a free port; gives the address, the process, and what it wrote at its end."""
+def served(folder, *words, before="pass", **environment):
+    """Serve the model of a folder on a free port; gives the address, the process, and what it wrote at its end.
+
+    `before` is a statement that the process runs first.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    start = "from iris_ml.cli.entry import main; main()"
+    start = f"{before}; from iris_ml.cli.entry import main; main()"
     log = open(Path(folder) / "log", "w+")  # noqa: SIM115
     server = subprocess.Popen(
         [*FORKED_PYTHON, "-c", start, "serve", "--port", str(port), *words],
@@ -59,7 +62,7 @@ def _looks_until_ready(server, address):
 def request(body, path="/v1/predict", kind="application/json", method="POST"):
     """The bytes of a request."""
     body = body if isinstance(body, bytes) else body.encode()
-    head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
     return head.encode() + body
 
 

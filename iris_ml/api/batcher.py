@@ -7,8 +7,9 @@ __all__ = ['Row', 'Answer', 'Result', 'Batcher']
 
 # %% ../../nbs/api/01_batcher.ipynb #f958c93e
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Generic, TypeVar
@@ -32,8 +33,10 @@ class Batcher(Generic[Row, Answer]):
         self,
         answer: Callable[[list[Row]], Sequence[Answer]],  # one answer for each row
         max_rows: int = 10_000,  # rows in one call, unless a single request has more
+        max_requests: int = 256,  # in progress; one more raises `asyncio.QueueFull`
     ):
-        self.answer, self.max_rows = answer, max_rows
+        self.answer, self.max_rows, self.max_requests = answer, max_rows, max_requests
+        self.in_progress = 0
         self.thread = ThreadPoolExecutor(1, "answering")
         self._fast_rows = 0  # rows that a call answers in less than ten milliseconds
         self._waiting: list[_Request[Row, Answer]] = []
@@ -44,11 +47,12 @@ class Batcher(Generic[Row, Answer]):
         rows: list[Row],  # of one request
     ) -> Sequence[Answer]:
         """Return the answers to the rows of one request."""
-        request: _Request[Row, Answer] = _Request(rows, asyncio.get_running_loop().create_future())
-        self._waiting.append(request)
-        if self._task is None:
-            self._task = asyncio.create_task(self._answer_waiting())
-        return await request.future
+        with self._counted():
+            request: _Request[Row, Answer] = _Request(rows, asyncio.get_running_loop().create_future())
+            self._waiting.append(request)
+            if self._task is None:
+                self._task = asyncio.create_task(self._answer_waiting())
+            return await request.future
 
     async def run_in_thread(
         self,
@@ -56,7 +60,18 @@ class Batcher(Generic[Row, Answer]):
         *arguments: object,
     ) -> Result:
         """Call a function in the batcher's thread, so that the event loop does not wait for it."""
-        return await asyncio.get_running_loop().run_in_executor(self.thread, function, *arguments)
+        with self._counted():
+            return await asyncio.get_running_loop().run_in_executor(self.thread, function, *arguments)
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        if self.in_progress == self.max_requests:
+            raise asyncio.QueueFull
+        self.in_progress += 1
+        try:
+            yield
+        finally:
+            self.in_progress -= 1
 
     async def _answer_waiting(self) -> None:
         try:

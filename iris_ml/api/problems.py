@@ -48,6 +48,7 @@ _TITLES = {
     408: "The request took too long to arrive",
     413: "The request is too large",
     415: "The request is not JSON",
+    421: "The request is for another host",
     422: "The request is not valid",
     500: "Internal error",
     503: "The service is not available now",
@@ -58,7 +59,8 @@ def problem_response(
     problem: Problem,
 ) -> Response:
     """Build the response to a request that is refused."""
-    document = {"title": _TITLES[problem.status], "status": problem.status, "detail": problem.detail}
+    title = _TITLES.get(problem.status, "The request is refused")
+    document = {"title": title, "status": problem.status, "detail": problem.detail}
     headers = {name.replace("_", "-"): value for name, value in problem.headers.items()}
     return Response(to_json(document), problem.status, headers, media_type="application/problem+json")
 

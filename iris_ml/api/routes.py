@@ -39,41 +39,55 @@ class Limits:
     max_explained_rows: int = 20  # of a request for explanations
     timeout: float = 10.0  # seconds, for reading the body and answering
     max_concurrent: int = 256  # requests in progress
+    max_bodies: int = 256_000_000  # bytes, of all bodies that are being read
 
 
 async def read_body(
     request: Request,
-    max_body: int,  # bytes
+    limits: Limits = Limits(),
 ) -> bytes:
-    """Return a JSON body; raise `Problem` for another content type or a body beyond the limit, which is never kept."""
+    """Return a JSON body; raise `Problem` for another content type or a body beyond a limit, which is never kept."""
+    global _held
     headers = dict(request.scope["headers"])
     if headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != b"application/json":
         raise Problem(415, "the content type must be application/json")
-    too_large = Problem(413, f"a body may have {max_body} bytes", Connection="close")
-    if b"expect" in headers and int(headers.get(b"content-length", b"0")) > max_body:
+    too_large = Problem(413, f"a body may have {limits.max_body} bytes", Connection="close")
+    if b"expect" in headers and int(headers.get(b"content-length", b"0")) > limits.max_body:
         raise too_large
     body, size, more = bytearray(), 0, True
-    while more:
-        message = await request.receive()
-        part, more = message.get("body", b""), message.get("more_body", False)
-        size += len(part)
-        if size <= max_body:
-            body += part
-    if size > max_body:
+    try:
+        while more:
+            message = await request.receive()
+            part, more = message.get("body", b""), message.get("more_body", False)
+            size += len(part)
+            if size <= limits.max_body:
+                body += part
+                _held += len(part)
+            if _held > limits.max_bodies:
+                what = f"other requests with {limits.max_bodies} bytes are being read"
+                raise Problem(503, what, Retry_After="1", Connection="close")
+    finally:
+        _held -= len(body)
+    if size > limits.max_body:
         raise too_large
     return bytes(body)
+
+
+_held = 0  # bytes of all bodies that are being read
 
 
 async def _respond(answer: Callable[[bytes], Awaitable[object]], limits: Limits, request: Request) -> Response:
     body = None
     try:
         async with asyncio.timeout(limits.timeout):
-            body = await read_body(request, limits.max_body)
+            body = await read_body(request, limits)
             return Response(to_json(await answer(body)), media_type="application/json")
     except TimeoutError:
         if body is None:
             return problem_response(Problem(408, f"the body must arrive within {limits.timeout:g} seconds", Connection="close"))
         return problem_response(Problem(503, f"there is no answer after {limits.timeout:g} seconds", Retry_After="1"))
+    except asyncio.QueueFull:
+        return problem_response(Problem(503, f"{limits.max_concurrent} requests are in progress", Retry_After="1"))
     except Exception as error:
         response = await handle_error(request, error)
         if response.status_code == 500:
@@ -118,7 +132,7 @@ def _add_answers(application: FastAPI, champion: LiveModel, limits: Limits, requ
     def with_id(fields: dict[str, Any]) -> dict[str, Any]:
         return {"id": f"{champion.version}{token_hex(10)}", "model": champion.version, **fields}
 
-    batcher = Batcher(answer, limits.max_rows)
+    batcher = Batcher(answer, limits.max_rows, limits.max_concurrent)
 
     async def predict(body: Annotated[predict_body.type, Body()]) -> dict[str, Any]:  # type: ignore[name-defined]
         """Predict the label and the probability of each class."""
