@@ -16,6 +16,8 @@ from subprocess import DEVNULL, Popen
 from threading import Thread
 from urllib.parse import urlsplit
 
+from .errors import hide_passwords
+
 # %% ../../nbs/base/08_background_sync.ipynb #5d941b7e
 def is_reachable(
     address: str,  # such as "http://127.0.0.1:5000", "postgresql://ada@host/runs", "sqlite:///runs.db"
@@ -90,7 +92,7 @@ def sync_in_background(
     if address and find_spec("mlflow") is None:
         reason = 'the package mlflow is not installed (pip install "iris_ml[mlflow]")'
     elif address and not is_reachable(address):
-        reason = f"no server accepts connections at {_without_password(address)}"
+        reason = f"no server accepts connections at {hide_passwords(address)}"
     elif address:
         _start(address, store)
     if reason:
@@ -104,15 +106,12 @@ def _start(address: str, store: Path) -> None:
         return
     lock.give()  # the started process takes it
     command = [sys.executable, "-c", "from iris_ml.cli.entry import main; main()", "ui", "--sync-only"]
-    environment = {**os.environ, "IRIS_ML_STORE": str(store.absolute()), "IRIS_ML_TRACKING": address}
+    environment = {**os.environ, "IRIS_ML_STORE": str(store.absolute())}
+    if "..." not in address:  # a record hides a password; then the process takes the address from the settings
+        environment["IRIS_ML_TRACKING"] = address
     with open(store / "sending.log", "wb") as log:
         process = Popen(command, env=environment, stdin=DEVNULL, stdout=log, stderr=log, start_new_session=True)
     _RUNNING[:] = [one for one in [*_RUNNING, process] if one.poll() is None]
 
 
 _RUNNING: list[Popen[bytes]] = []  # started processes; `poll` removes those that have ended
-
-
-def _without_password(address: str) -> str:
-    password = urlsplit(address).password
-    return address.replace(f":{password}@", ":...@") if password else address

@@ -20,13 +20,14 @@ from ..io.batches import read_batches, expected_rows, cut_parts
 from ..base.atomic_files import replace_atomically, remove_leftovers
 from ..models.model_file import model_version
 from ..io.locations import file_format, expand_locations
+from ..io.readers import escape_formulas
 from ..steps.profile import Profile
 from ..models.predictor import load_champion
 from .scoring import ScoredBatch
 from .page import render_report
 from ..base.settings import read_settings
 from .summary import Counts, ReportSummary, count_run, merge_counts, summarize_counts
-from ..base.errors import DataError
+from ..base.errors import DataError, hide_passwords
 from .executors import score_locally, score_on_dask, visible_to_workers
 from .writers import SHOWN, PartsFolder, PredictionWriter, make_shared_folder, write_part
 
@@ -48,14 +49,16 @@ def terminal_progress(
             bar.update(task, advance=result.rows, rate=bar.tasks[0].speed or 0.0)
 
 # %% ../../nbs/batch/07_report.ipynb #0aa5754d
-def _written(results: Iterable[ScoredBatch], aside: dict[str, Path], kind: str, strict: bool) -> tuple[Counts, pd.DataFrame, int]:
+def _written(
+    results: Iterable[ScoredBatch], aside: dict[str, Path], kind: str, strict: bool, raw: bool
+) -> tuple[Counts, pd.DataFrame, int]:
     counts: Counts | None = None
     first: list[pd.DataFrame] = []
     refused = 0
-    made = PartsFolder() if aside["predictions"].is_dir() else PredictionWriter(aside["predictions"], kind)
+    made = PartsFolder() if aside["predictions"].is_dir() else PredictionWriter(aside["predictions"], kind, not raw)
     with closing(made) as writer, aside["refused"].open("w", newline="") as others:
         for number, part in enumerate(results):
-            part.refused.to_csv(others, header=number == 0, index_label="row")
+            (part.refused if raw else escape_formulas(part.refused)).to_csv(others, header=number == 0, index_label="row")
             refused += len(part.refused)
             if refused and (strict or (counts is None and part.answers is None)):
                 what, row = str(part.refused.iloc[0, 0]), part.refused.index[0]
@@ -87,6 +90,7 @@ def report(
     model: Model | None = None,  # none: the approved one
     predictions: Path | str | None = None,  # file for the predictions, `.csv` or `.parquet`; none: beside the page
     strict: bool = False,  # stop at the first invalid row
+    raw: bool = False,  # write cells to CSV as they are, also those that a spreadsheet would run
     on: Any = None,  # a Dask client; none: the cores of this machine
     most: int = 1 << 18,  # rows in a batch
     watch: Callable[[Iterable[ScoredBatch], int | None], Iterable[ScoredBatch]] | None = None,  # shows the progress
@@ -101,9 +105,10 @@ def report(
         aside = {name: stack.enter_context(replace_atomically(path)) for name, path in written.items()}
         results = _results(found, model, most, on, aside["predictions"], file_format(written["predictions"])[0])
         results = watch(results, expected_rows(found)) if watch else results
-        counts, first, refused = _written(results, aside, file_format(written["predictions"])[0], strict)
+        counts, first, refused = _written(results, aside, file_format(written["predictions"])[0], strict, raw)
+        shown = tuple(map(hide_passwords, found))
         summary = replace(
-            summarize_counts(counts, model), rows=counts.rows + refused, refused=refused, source=tuple(found), model=version,
+            summarize_counts(counts, model), rows=counts.rows + refused, refused=refused, source=shown, model=version,
             predictions=written["predictions"].name, refused_rows=written["refused"].name,
         )  # fmt: skip
         aside["data"].write_text(summary.to_json(), encoding="utf-8")

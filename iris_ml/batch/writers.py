@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..io.batches import Part
+from ..io.readers import FORMULA_STARTS, escape_formula
 from ..base.atomic_files import temporary_path
 from .scoring import ScoredBatch
 from ..base.errors import DataError
@@ -26,8 +27,9 @@ class PredictionWriter:
         self,
         path: Path,
         kind: str,  # "parquet" or "csv"
+        for_spreadsheets: bool = True,  # escape formulas in CSV
     ):
-        self.path, self.kind = path, kind
+        self.path, self.kind, self.escape = path, kind, for_spreadsheets and kind == "csv"
         self._writer: Any = None
         self._schema: Any = None
 
@@ -37,6 +39,7 @@ class PredictionWriter:
         from pyarrow.csv import CSVWriter
         from pyarrow.parquet import ParquetWriter
 
+        answers = _escape_formulas(answers) if self.escape else answers
         if self._writer is None:
             self._schema = answers.schema
             more = _parquet_options(answers.schema) if self.kind == "parquet" else {}
@@ -59,6 +62,19 @@ def _parquet_options(schema: Any) -> dict[str, Any]:
     repeated = [name for name, how in compressed.items() if how != "none"]
     compared = [field.name for field in schema if not (is_string(field.type) or is_large_string(field.type))]
     return {"compression": compressed, "use_dictionary": repeated, "write_statistics": compared}
+
+
+def _escape_formulas(table: Any) -> Any:
+    import pyarrow as pa
+    from pyarrow import compute
+
+    for place, field in enumerate(table.schema):
+        if pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
+            starts = compute.is_in(compute.utf8_slice_codeunits(table[place], 0, 1), pa.array(FORMULA_STARTS, field.type))
+            if compute.any(starts).as_py():
+                escaped = pa.array([escape_formula(text) for text in table[place].to_pylist()], field.type)
+                table = table.set_column(place, field, escaped)
+    return table.rename_columns([str(escape_formula(name)) for name in table.schema.names])
 
 
 def _type_change_error(how: str) -> DataError:

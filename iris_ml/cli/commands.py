@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ..base.errors import IrisError
+from ..base.errors import IrisError, hide_passwords
 from .manifest import current_state, write_manifest
 from .tables import format_table, terminal_width
 
@@ -148,6 +148,7 @@ commands = typer.Typer()
 def predict(
     file: Annotated[str, typer.Argument(help="Rows to predict: a file, a pattern, a folder or an address.")],
     to: Annotated[Path | None, typer.Option(help="CSV or Parquet file to write rows and predictions to.")] = None,
+    raw: Annotated[bool, typer.Option("--raw", help="Write cells as they are, also those that a spreadsheet would run.")] = False,
 ) -> None:
     """Predict the rows of a file."""
     from iris_ml.models.predictor import run_model, join_predictions
@@ -160,7 +161,7 @@ def predict(
         if len(predictions) > 20:
             print(f"and {len(predictions) - 20} more; --to FILE writes all of them")
     else:
-        write_table(join_predictions(run), to)
+        write_table(join_predictions(run), to, for_spreadsheets=not raw)
         print(f"{len(predictions)} rows with predictions written to {to}.")
 
 # %% ../../nbs/cli/06_commands.ipynb #a8170137
@@ -170,6 +171,7 @@ def report(
     to: Annotated[Path, typer.Option(help="HTML page to write; the other files go beside it.")] = Path("report.html"),
     predictions: Annotated[Path | None, typer.Option(help="CSV or Parquet file; default: beside the page.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first invalid row.")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="Write cells as they are, also those that a spreadsheet would run.")] = False,
     on: Annotated[str, typer.Option(help="Address of a Dask scheduler, such as tcp://10.0.0.1:8786.")] = "",
 ) -> None:
     """Predict any number of rows, and write a report about the predictions."""
@@ -177,7 +179,7 @@ def report(
     from iris_ml.batch.executors import connect_dask
 
     with _exit_on_sigterm(), connect_dask(on) as client:
-        made = report(files, to, predictions=predictions, strict=strict, on=client, watch=terminal_progress)
+        made = report(files, to, predictions=predictions, strict=strict, raw=raw, on=client, watch=terminal_progress)
     print(made.page, made.data, made.predictions, *([made.refused] if made.summary.refused else []), sep="\n")
     if made.summary.refused:
         raise SystemExit(3)
@@ -333,10 +335,10 @@ def settings() -> None:
 def _format_value(value: object) -> str:
     match value:
         case tuple():
-            return ", ".join(value)
+            return hide_passwords(", ".join(value))
         case dict():
             return ", ".join(f"{old} -> {new}" for old, new in value.items())
-    return str(value)
+    return hide_passwords(str(value))
 
 # %% ../../nbs/cli/06_commands.ipynb #c8cd2994
 def main() -> None:

@@ -81,7 +81,8 @@ def _command(rows: pd.DataFrame, model: Model) -> pd.DataFrame:
     with TemporaryDirectory() as folder:
         file, to = Path(folder, "rows.csv"), Path(folder, "answers.csv")
         write_table(rows, file)
-        command = [sys.executable, "-c", "from iris_ml.cli.entry import main; main()", "predict", str(file), "--to", str(to)]
+        start = "from iris_ml.cli.entry import main; main()"
+        command = [sys.executable, "-c", start, "predict", str(file), "--raw", "--to", str(to)]
         ended = subprocess.run(command, capture_output=True, text=True)
         if ended.returncode:
             raise IrisError(f"the command failed: {ended.stderr.strip().splitlines()[-1]}")
@@ -92,7 +93,7 @@ def _report(rows: pd.DataFrame, model: Model, kind: str, batch_rows: int) -> pd.
     with TemporaryDirectory() as folder:
         file = Path(folder, f"rows.{kind}")
         write_table(rows, file)
-        return read_table(report(file, Path(folder, "report.html"), most=batch_rows).predictions)
+        return read_table(report(file, Path(folder, "report.html"), raw=True, most=batch_rows).predictions)
 
 # %% ../../nbs/cli/04_parity.ipynb #828c972e
 def _as_learned(rows: pd.DataFrame, model: Model) -> pd.DataFrame:

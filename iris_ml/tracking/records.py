@@ -19,7 +19,7 @@ from typing import Any
 from ..base.atomic_files import remove_leftovers, temporary_path
 from ..base.background_sync import sync_in_background
 from ..base.environment import current_user, git_state, new_run_id
-from ..base.errors import IrisError
+from ..base.errors import IrisError, hide_passwords
 from .run_record import RunRecord, RunSummary, read_json, summarize_record
 
 # %% ../../nbs/tracking/02_records.ipynb #e9e992a9
@@ -52,7 +52,7 @@ class Records:
 
     def write(self, record: RunRecord) -> None:
         """Write a record, and replace an earlier one with the same id."""
-        self.write_file(self.root / f"{record.id}.json", record.to_json().encode())
+        self.write_file(self.root / f"{record.id}.json", hide_passwords(record.to_json()).encode())
         _append(self.root / "index", [summarize_record(record)])
 
     def read(self, run_id: str) -> RunRecord:
@@ -106,7 +106,8 @@ def warn_on_failure(
     try:
         yield
     except Exception as error:
-        warnings.warn(f"{what}: {getattr(error, 'strerror', None) or repr(error)}", stacklevel=3)
+        reason = hide_passwords(getattr(error, "strerror", None) or repr(error))
+        warnings.warn(f"{what}: {reason}", stacklevel=3)
 
 # %% ../../nbs/tracking/02_records.ipynb #823cd092
 class NoRecord:
