@@ -22,7 +22,7 @@ from sklearn.metrics import classification_report, log_loss
 from sklearn.svm import LinearSVC
 
 import iris_ml.batch.report
-from iris_ml.base.errors import DataError, IrisError, ModelFileError
+from iris_ml.base.errors import DataError, IrisError, ModelFileError, SettingsError
 from iris_ml.batch.report import report
 from iris_ml.io.locations import package_file
 from iris_ml.io.readers import read_table, write_table
@@ -493,6 +493,26 @@ def test_a_cluster_gives_the_same_answers_in_the_same_order_though_a_worker_dies
     pd.testing.assert_frame_equal(pd.read_parquet(there.predictions), pd.read_parquet(here.predictions), check_exact=True)
     assert replace(there.summary, predictions="", refused_rows="") == replace(here.summary, predictions="", refused_rows="")
     assert there.page.read_text().replace("there_", "here_") == here.page.read_text()
+
+
+def test_a_worker_that_dies_while_the_report_begins_leaves_the_work_to_the_others(model, client):
+    flowers(100_000, "many.parquet")
+    pid = next(iter(client.run(os.getpid).values()))
+    os.kill(pid, signal.SIGSTOP)  # it takes part, and answers nothing
+    killer = threading.Timer(1, os.kill, (pid, signal.SIGKILL))
+    killer.start()
+    made = report("many.parquet", "there.html", model, on=client)
+    killer.join()
+    assert made.summary.answered == 100_000
+
+
+def test_a_cluster_without_a_worker_is_a_sentence(model):
+    with (
+        LocalCluster(n_workers=0, dashboard_address=None) as cluster,
+        Client(cluster, set_as_default=False) as client,
+        pytest.raises(SettingsError, match="has no worker"),
+    ):
+        report("new.csv", model=model, on=client)
 
 
 def test_answers_of_a_cluster_and_of_this_machine_take_each_others_place(model, client):

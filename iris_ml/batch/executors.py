@@ -93,8 +93,10 @@ def score_on_dask(
     collect: Callable[[Any, Iterable[ScoredBatch]], list[ScoredBatch]] | None = None,  # called on the worker; none: a list
 ) -> Iterator[ScoredBatch]:
     """Predict for batches of rows, several at a time, on a cluster; yield them in their order."""
-    predictor = client.scatter(Predictor(model), broadcast=True, hash=False)
     workers = len(client.scheduler_info(n_workers=-1)["workers"])
+    if not workers:
+        raise SettingsError("the Dask scheduler has no worker", client.scheduler.address, "start one, or leave --on out")
+    predictor = client.submit(_unchanged, Predictor(model), pure=False)  # if its worker dies, another one repeats this task
 
     def submit(work: Callable[..., Any], part: Any) -> Any:
         return client.submit(work, part, predictor, count, collect, pure=False)
@@ -103,13 +105,21 @@ def score_on_dask(
         for scored in map_in_order(_score_part, parts, submit, 2 * workers):
             yield from scored
 
+
+def _unchanged(predictor: Predictor) -> Predictor:
+    return predictor
+
 # %% ../../nbs/batch/02_executors.ipynb #aef443c8
 def visible_to_workers(
     client: Any,  # of Dask
     files: list[str],  # or folders
 ) -> bool:
-    """Whether each worker can see these files."""
-    return all(all(seen) for seen in client.run(_seen, files).values())
+    """Whether each worker can see these files, except for workers that die meanwhile."""
+    answers = client.run(_seen, files, on_error="return").values()
+    for answer in answers:
+        if isinstance(answer, Exception) and not isinstance(answer, OSError):  # `OSError`: it has died
+            raise answer
+    return all(all(answer) for answer in answers if not isinstance(answer, OSError))
 
 
 def _seen(files: list[str]) -> list[bool]:
