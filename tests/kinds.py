@@ -1058,4 +1058,64 @@ def result() -> float: return rate() * 2
 # rate.txt
 «1 → 2»
 """,
+    "another name of the same type of numbers": """
+import numpy as np
+def raw() -> np.ndarray: return np.zeros(1, np.«int_ → longlong»)
+def result(raw: np.ndarray) -> str: return str(raw.dtype.char)
+""",
+    "a hard mask": """
+import numpy as np
+def raw() -> np.ndarray: return np.ma.array([1, 2], mask=[0, 1], hard_mask=«False → True»)
+def result(raw: np.ndarray) -> str: return str(raw.hardmask)
+""",
+    "an integer under a gap": """
+import numpy as np
+import pandas as pd
+def raw() -> pd.Series: return pd.Series(pd.arrays.IntegerArray(np.array([1, «2 → 3»]), np.array([False, True])))
+def result(raw: pd.Series) -> str: return str(raw.array._data)
+""",
+    "a truth value under a gap": """
+import numpy as np
+import pandas as pd
+def raw() -> pd.DataFrame: return pd.DataFrame({'a': pd.arrays.BooleanArray(np.array([True, «True → False»]), np.array([False, True]))})
+def result(raw: pd.DataFrame) -> str: return str(raw.a.array._data)
+""",
+    "the class of a column's UTC": """
+from datetime import timezone
+from zoneinfo import ZoneInfo
+import pandas as pd
+def raw() -> pd.DataFrame: return pd.DataFrame({'a': pd.to_datetime(['2020']).tz_localize(«timezone.utc → ZoneInfo('UTC')»)})
+def result(raw: pd.DataFrame) -> str: return str(raw.a.dt.tz == timezone.utc)
+""",
+    "the class of an index's UTC": """
+from datetime import timezone
+from zoneinfo import ZoneInfo
+import pandas as pd
+def raw() -> pd.DataFrame: return pd.DataFrame({'a': [1]}, index=pd.DatetimeIndex(['2020'], tz=«timezone.utc → ZoneInfo('UTC')»))
+def result(raw: pd.DataFrame) -> str: return str(repr(raw.index.tz))
+""",
+    "the class of a level's UTC": """
+from datetime import timezone
+from zoneinfo import ZoneInfo
+import pandas as pd
+def raw() -> pd.DataFrame: return pd.DataFrame({'a': [1]}, index=pd.MultiIndex.from_arrays([pd.DatetimeIndex(['2020'], tz=«timezone.utc → ZoneInfo('UTC')»), [1]]))
+def result(raw: pd.DataFrame) -> str: return str(repr(raw.index.levels[0].tz))
+""",
+    "an attribute of a table": """
+import pandas as pd
+def raw() -> pd.DataFrame:
+    table = pd.DataFrame({'a': [1]})
+    object.__setattr__(table, 'unit', «1 → 2»)
+    return table
+def result(raw: pd.DataFrame) -> int: return raw.unit
+""",
+    "an attribute of an array": """
+import numpy as np
+class Lengths(np.ndarray): pass
+def raw() -> np.ndarray:
+    lengths = np.zeros(2).view(Lengths)
+    lengths.unit = «1 → 2»
+    return lengths
+def result(raw: np.ndarray) -> int: return raw.unit
+""",
 }

@@ -117,6 +117,8 @@ def _object(value: object, tracer: Tracer) -> None:
         how = "new" if make is copyreg.__newobj__ else make  # type: ignore[attr-defined]  # the usual way
         for part in how, arguments, state, list(items or ()), dict(pairs or ()):
             tracer.update(part)
+    if isinstance(value, np.ma.MaskedArray):
+        tracer.update(value.hardmask)
     if owner(type(value).__module__) == "project":
         kinds = [kind for kind in type(value).__mro__ if not kind.__module__.startswith("iris_ml.")]  # `Origin` hides its slot
         slots = {name for kind in kinds for name in copyreg._slotnames(kind)}  # type: ignore[attr-defined]

@@ -41,10 +41,18 @@ def _metadata(kind: Any) -> str:
     return f"{dict(found)}" if found else ""
 
 
+def _alias(kind: Any) -> str:  # `longlong` is equal to `int64`, but its code is another letter
+    letter = getattr(kind, "char", "")
+    return letter if letter in _ALIASES else ""
+
+
+_ALIASES = {letter for letter in np.typecodes["AllInteger"] if np.dtype(np.dtype(letter).str).char != letter}
+
+
 @register_hasher(np.ndarray, once=True)
 def _array(values: np.ndarray, hasher: Hasher) -> None:
     order = "by columns" if values.flags.fnc else ""  # sums may differ in their last bit
-    hasher.update_bytes("array", f"{_description(values.dtype)}{values.shape}{order}".encode())
+    hasher.update_bytes("array", f"{_description(values.dtype)}{_alias(values.dtype)}{values.shape}{order}".encode())
     if values.dtype.hasobject:
         update_sequence(values.ravel().tolist(), hasher)
     elif values.ndim == 2 and values.shape[1]:
@@ -55,19 +63,27 @@ def _array(values: np.ndarray, hasher: Hasher) -> None:
 
 @register_hasher(*{np.dtype(code).type for code in np.typecodes["All"] if code != "O"})
 def _number(value: np.generic, hasher: Hasher) -> None:
-    hasher.update_bytes("number", _description(value.dtype).encode() + value.tobytes())
+    hasher.update_bytes("number", f"{_description(value.dtype)}{_alias(value.dtype)}".encode() + value.tobytes())
 
 # %% ../../nbs/cache/03_hashing_pandas.ipynb #199933e1
 @register_hasher(pd.DataFrame)
 def _table(table: pd.DataFrame, hasher: Hasher) -> None:
     columns = columns_of(table)
     hasher.update_bytes("table", f"{table.shape}{[*map(_type_of, columns)]}".encode())
-    for part in table.columns, table.index, table.attrs, table.flags.allows_duplicate_labels:
+    for part in table.columns, table.index, table.attrs, table.flags.allows_duplicate_labels, *_attributes(table):
         hasher.update(part)
     _columns([column for column in columns if _is_plain(column)], hasher)
     for column in columns:
         if not _is_plain(column):
             _column(column, hasher)
+
+
+def _attributes(table: Any) -> list[dict[str, Any]]:  # that somebody set, which no file restores
+    found = {name: value for name, value in vars(table).items() if name not in _OWN_ATTRIBUTES}
+    return [found] if found else []
+
+
+_OWN_ATTRIBUTES = {"_mgr", "_attrs", "_flags", "_name", "_item_cache"}
 
 
 def columns_of(table: Any) -> list[Any]:
@@ -80,13 +96,15 @@ def _is_plain(column: object) -> bool:
 
 
 def _type_of(column: Any) -> str:
-    return f"{column.dtype.str if _is_plain(column) else repr(column.dtype)}{_metadata(column.dtype)}"
+    name = f"{column.dtype.str}{_alias(column.dtype)}" if _is_plain(column) else repr(column.dtype)
+    return f"{name}{_metadata(column.dtype)}"
 
 # %% ../../nbs/cache/03_hashing_pandas.ipynb #980834f3
 @register_hasher(pd.Series)
 def _series(series: pd.Series, hasher: Hasher) -> None:
     hasher.update_bytes("series")
-    hasher.update(series.name)
+    for part in series.name, *_attributes(series):
+        hasher.update(part)
     hasher.update(series.to_frame(0) if series.name != 0 else series.to_frame())
 
 
@@ -119,8 +137,8 @@ def _levels(index: pd.MultiIndex, hasher: Hasher) -> None:
 # %% ../../nbs/cache/03_hashing_pandas.ipynb #acd4723a
 def _column(column: Any, hasher: Hasher) -> None:
     zone = getattr(column.dtype, "tz", None)
-    offset = "" if zone is None else zone.utcoffset(None)  # a fixed one may have any name
-    hasher.update_bytes("column", f"{column.dtype!r}{offset}".encode())
+    zone = "" if zone is None else f"{type(zone).__name__} {zone.utcoffset(None)}"  # a fixed one may have any name
+    hasher.update_bytes("column", f"{column.dtype!r}{zone}".encode())
     match column.dtype:
         case np.dtype(kind="O"):
             update_sequence(list(column), hasher)
@@ -131,9 +149,15 @@ def _column(column: Any, hasher: Hasher) -> None:
             _array(column.asi8 if hasattr(column, "asi8") else column, hasher)
         case pd.StringDtype() | pd.ArrowDtype():
             _arrow(column, hasher)
+        case _ if type(column) in _MASKED:
+            _array(column._data, hasher)  # also what stands in the gaps
+            _array(column._mask, hasher)
         case _:
             hasher.update_bytes("gaps", np.packbits(column.isna()).tobytes())
             update_sequence(column[~column.isna()].tolist(), hasher)
+
+
+_MASKED = {pd.arrays.IntegerArray, pd.arrays.FloatingArray, pd.arrays.BooleanArray}
 
 
 def _arrow(column: Any, hasher: Hasher) -> None:

@@ -7,6 +7,7 @@ __all__ = ['UnserializableError', 'choose_format', 'read_value', 'write_value']
 
 # %% ../../nbs/cache/08_serializers.ipynb #dde48e2e
 import json
+from datetime import UTC
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -67,12 +68,33 @@ def _write_arrow(value: pd.DataFrame | pd.Series, file: BinaryIO) -> None:
     else:
         table = value if isinstance(value, pd.DataFrame) else value.to_frame(_NAMELESS if value.name is None else value.name)
         arrow = pa.Table.from_pandas(table, preserve_index=None)
-        arrow = arrow.replace_schema_metadata(arrow.schema.metadata | kind)
+        utc = {b"utc": b"timezone"} if any(zone is UTC for zone in _zones(table)) else {}
+        arrow = arrow.replace_schema_metadata(arrow.schema.metadata | kind | utc)
     with pa.ipc.new_file(file, arrow.schema) as ipc:
         ipc.write_table(arrow)
 
 
 _NAMELESS = "a series without a name"  # the name of its column in the file
+
+
+def _zones(table: pd.DataFrame) -> list[Any]:
+    return [getattr(array.dtype, "tz", None) for array in [*_levels(table.index), *columns_of(table)]]
+
+
+def _levels(index: pd.Index) -> list[Any]:
+    return [*index.levels] if isinstance(index, pd.MultiIndex) else [index]
+
+
+def _with_timezone_utc(table: pd.DataFrame) -> pd.DataFrame:  # Arrow restores every zone with this name as a `ZoneInfo`
+    levels = [*map(_in_utc, _levels(table.index))]
+    table.index = table.index.set_levels(levels) if isinstance(table.index, pd.MultiIndex) else levels[0]
+    for place, column in enumerate(columns_of(table)):
+        table.isetitem(place, _in_utc(column))
+    return table
+
+
+def _in_utc(values: Any) -> Any:
+    return values.tz_convert(UTC) if str(getattr(values.dtype, "tz", "")) == "UTC" else values
 
 # %% ../../nbs/cache/08_serializers.ipynb #0a894811
 def _is_plain(value: pd.DataFrame | pd.Series) -> bool:
@@ -114,6 +136,8 @@ def _read_arrow(content: bytes) -> pd.DataFrame | pd.Series:
 
     arrow = pa.ipc.open_file(content).read_all()
     table = arrow.to_pandas()
+    if arrow.schema.metadata.get(b"utc"):
+        table = _with_timezone_utc(table)
     if arrow.schema.metadata[b"kind"] == b"DataFrame":
         return table
     series = table.iloc[:, 0]

@@ -47,15 +47,16 @@ class Result:
         if self.workflow is not None and hasattr(value, "set_origin"):
             value.set_origin(self.workflow)
             self.workflow = None
-        return value.copy(deep=False) if isinstance(value, pd.DataFrame | pd.Series) else value
+        return _with_attributes(value.copy(deep=False), value) if isinstance(value, pd.DataFrame | pd.Series) else value
 
     @property
     def own_value(self) -> Any:
         """The value for a step, which no other step can change: a copy, or an array that is read-only."""
         value = self.value
-        if isinstance(value, np.ndarray):
-            value = value.view()
+        if type(value) is np.ndarray:
+            value = value.view() if value.flags.forc else np.ascontiguousarray(value)  # as a file restores it: in one piece
             value.flags.writeable = False
+            return value
         return value if self.is_given or isinstance(value, _PROTECTED) else _copied(value)
 
     @cached_property
@@ -74,14 +75,21 @@ class Result:
         return self.entry.summary if self.entry else summarize_value(self.in_memory)
 
 
-_PROTECTED = pd.DataFrame | pd.Series | pd.Index | np.ndarray | np.generic | int | float | str | bytes | Path | Source | None
+_PROTECTED = pd.DataFrame | pd.Series | pd.Index | np.generic | int | float | str | bytes | Path | Source | None
 
 
 def _copied(value: object) -> object:
     try:
-        return deepcopy(value)
+        copied = deepcopy(value)
     except Exception:  # a lock, a generator, a connection: there is only one
         return value
+    return _with_attributes(copied, value) if isinstance(value, np.ndarray) else copied
+
+
+def _with_attributes(copied: Any, value: object) -> Any:  # which pandas and NumPy do not copy
+    for name, part in vars(value).items() if hasattr(value, "__dict__") else ():
+        vars(copied).setdefault(name, part)
+    return copied
 
 # %% ../../nbs/workflow/03_run.ipynb #672be6af
 def summarize_value(value: object) -> str:
