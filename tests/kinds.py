@@ -1077,7 +1077,8 @@ def result(raw: pd.Series) -> str: return str(raw.array._data)
     "a truth value under a gap": """
 import numpy as np
 import pandas as pd
-def raw() -> pd.DataFrame: return pd.DataFrame({'a': pd.arrays.BooleanArray(np.array([True, «True → False»]), np.array([False, True]))})
+def raw() -> pd.DataFrame:
+    return pd.DataFrame({'a': pd.arrays.BooleanArray(np.array([True, «True → False»]), np.array([False, True]))})
 def result(raw: pd.DataFrame) -> str: return str(raw.a.array._data)
 """,
     "the class of a column's UTC": """
@@ -1098,7 +1099,9 @@ def result(raw: pd.DataFrame) -> str: return str(repr(raw.index.tz))
 from datetime import timezone
 from zoneinfo import ZoneInfo
 import pandas as pd
-def raw() -> pd.DataFrame: return pd.DataFrame({'a': [1]}, index=pd.MultiIndex.from_arrays([pd.DatetimeIndex(['2020'], tz=«timezone.utc → ZoneInfo('UTC')»), [1]]))
+def raw() -> pd.DataFrame:
+    times = pd.DatetimeIndex(['2020'], tz=«timezone.utc → ZoneInfo('UTC')»)
+    return pd.DataFrame({'a': [1]}, index=pd.MultiIndex.from_arrays([times, [1]]))
 def result(raw: pd.DataFrame) -> str: return str(repr(raw.index.levels[0].tz))
 """,
     "an attribute of a table": """
@@ -1117,5 +1120,16 @@ def raw() -> np.ndarray:
     lengths.unit = «1 → 2»
     return lengths
 def result(raw: np.ndarray) -> int: return raw.unit
+""",
+    "what reads the metadata of a stored type": """
+import numpy as np
+def raw() -> np.ndarray: return np.zeros(1, np.dtype('i4', metadata={'unit': 'mm'}))
+def result(raw: np.ndarray) -> str: return f"«1 → 2» {raw.dtype.metadata}"
+""",
+    "what reads the letter of a stored type": """
+import numpy as np
+import pandas as pd
+def raw() -> pd.DataFrame: return pd.DataFrame({'a': np.zeros(1, np.longlong)})
+def result(raw: pd.DataFrame) -> str: return f"«1 → 2» {raw.a.dtype.char}"
 """,
 }

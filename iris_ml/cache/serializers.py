@@ -17,7 +17,7 @@ import pandas as pd
 
 from .keys import digest
 from ..base.skops_archive import dump_archive, load_archive
-from .hashing_pandas import columns_of
+from .hashing_pandas import columns_of, type_details
 
 # %% ../../nbs/cache/08_serializers.ipynb #2d69ff55
 class UnserializableError(Exception):
@@ -177,4 +177,5 @@ def _layout(value: pd.DataFrame | pd.Series) -> str:  # all that decides how Arr
     if table.attrs or not table.flags.allows_duplicate_labels or np.dtype(object) in [*table.dtypes, table.index.dtype]:
         return ""
     labels = [(type(each), each.dtype, each.names, getattr(each, "freq", None)) for each in (table.index, table.columns)]
-    return f"{type(value)}{_is_plain(value)}{[*table.dtypes]}{labels}"
+    kinds = [f"{kind!r} {type(getattr(kind, 'tz', None))} {type_details(kind)}" for kind in table.dtypes]
+    return f"{type(value)}{_is_plain(value)}{kinds}{labels}"
