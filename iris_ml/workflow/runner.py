@@ -9,7 +9,7 @@ __all__ = ['Plan', 'reusable_steps']
 import logging
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from graphlib import TopologicalSorter
@@ -214,8 +214,9 @@ def reusable_steps(
         node = graph.nodes[name]
         if name in known or node.user_defined or not known.keys() >= {*needs[name]}:
             continue
-        key = _key(node.callable, {needed: known[needed] for needed in needs[name]})
-        if entry := store.find(key, {"seed": str(inputs.get("seed", 0))}):
-            known[name] = entry.result
-            reused.append(name)
+        with suppress(UnhashableError):  # its result is never kept
+            key = _key(node.callable, {needed: known[needed] for needed in needs[name]})
+            if entry := store.find(key, {"seed": str(inputs.get("seed", 0))}):
+                known[name] = entry.result
+                reused.append(name)
     return reused

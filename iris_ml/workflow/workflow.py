@@ -145,12 +145,23 @@ class Workflow:
     def _repr_html_(self) -> str:
         needs = {name: [needed for needed in inputs if needed in [*self]] for name, inputs in self._spec.inputs.items()}
         try:
-            settings = self._spec.read_settings()
-            graph, store = self._graph(settings), Checkpoints(settings.checkpoints)
-            kept = reusable_steps(graph, dict(settings), self._spec.step_overrides, store)
+            kept = self._reusable()
         except (IrisError, UnhashableError):
             kept = []
         return draw(needs, dict.fromkeys(kept, "kept") | _marks(self._spec))
+
+    def _reusable(self) -> list[str]:
+        settings = self._spec.read_settings()
+        store = Checkpoints(settings.checkpoints)
+        return reusable_steps(self._graph(settings), dict(settings), self._spec.step_overrides, store)
+
+    def outdated(self) -> list[str]:
+        """Name the steps that a run would compute, in their order; nothing runs."""
+        try:
+            kept = self._reusable()
+        except UnhashableError:  # of a setting; then nothing can be reused
+            kept = []
+        return [name for name in self if name not in kept and name not in self._spec.step_overrides]
 
     def run(
         self,
