@@ -16,6 +16,7 @@ import os
 import platform
 import re
 import sys
+import tempfile
 import time
 from collections import deque
 from collections.abc import Callable
@@ -29,6 +30,7 @@ import pandas as pd
 import iris_ml.cache.hashing_pandas  # noqa: F401 - registers the hashers of arrays and tables
 from ..base.packages import owner, package_versions
 from .hashing import Hasher, UnhashableError, digest
+from .observation import IMPORT_READS
 
 # %% ../../nbs/cache/04_dependencies.ipynb #1e9748e3
 class Watcher:
@@ -136,7 +138,9 @@ class Tracer(Hasher):
                 self.reads = reads
         for package in sorted(self.packages):
             self.parts |= {f"package {name}": version for name, version in package_versions(package)}
-        reached = {"python", *self.packages, *(name.removeprefix("package ") for name in self.parts)}
+            read = IMPORT_READS.get(package, {}).items()
+            self.parts |= {f"package {package} with {dependency}": state for dependency, state in read}
+        reached = {*self.packages, *(name.removeprefix("package ") for name in self.parts)}
         for package in sorted(reached & {*_SETTINGS}):
             if settings := self.watcher.resolve(functools.partial(package_settings, package)):
                 self.parts[f"settings of {package}"] = digest(settings)
@@ -150,7 +154,7 @@ _PACKAGES = ("package ", "settings of ")  # beginnings of the names of parts tha
 
 # %% ../../nbs/cache/04_dependencies.ipynb #0752c11b
 def package_settings(
-    package: str,  # its name; "python" and "datetime" for Python's own
+    package: str,  # its name; "python", or a module of Python
 ) -> str:  # interned: the same object as long as nothing changes, as a watcher compares by identity
     """Return the settings of a package in this process that can change results; nothing if all are as they were imported."""
     found, known = _SETTINGS[package](), _LAST_SETTINGS.get(package)
@@ -193,20 +197,22 @@ def _python_settings() -> object:
     names = [locale.setlocale(kind) for kind in kinds]
     added = {name: csv.get_dialect(name) for name in csv.list_dialects() if name not in {"excel", "excel-tab", "unix"}}
     dialects = {name: [getattr(dialect, option) for option in _OF_DIALECTS] for name, dialect in added.items()}
-    return [names, dialects] if dialects or {*names} != {"C"} else []
+    reading = locale.getpreferredencoding(False), sys.getfilesystemencoding(), sys.get_int_max_str_digits()
+    return [names, dialects, reading, time.tzname, time.timezone, time.altzone]
 
 
 _OF_DIALECTS = "delimiter", "doublequote", "escapechar", "lineterminator", "quotechar", "quoting", "skipinitialspace", "strict"
 
 
 _SETTINGS: dict[str, Callable[[], object]] = {
-    "datetime": lambda: (time.tzname, time.timezone, time.altzone),
     "decimal": _decimal_settings,
+    "locale": lambda: locale.setlocale(locale.LC_ALL),
     "matplotlib": _matplotlib_settings,
     "numpy": lambda: (np.geterr(), np.get_printoptions()),
     "pandas": _pandas_settings,
     "python": _python_settings,
     "scikit-learn": lambda: importlib.import_module("sklearn").get_config(),
+    "tempfile": tempfile.gettempdir,
 }
 
 # %% ../../nbs/cache/04_dependencies.ipynb #a98607e1
@@ -254,6 +260,7 @@ _NEVER = (  # not in any step that is reused
     r"(os|posix)\.scandir",  # sizes and times of files, which nobody watches
     r"time\.(time|monotonic|perf_counter|process_time|thread_time)(_ns)?|time\.(localtime|gmtime|ctime)",  # the clock
     r"\.(now|utcnow|today|st_[acm]time(_ns)?|get[acm]time)",  # the clock, of `datetime`, `Timestamp` and others; of files
+    r"(posix|nt)\.environ",  # the environment, unobserved
     r"(uuid\.uuid[14]|secrets|random\.SystemRandom)(\..+)?",  # random numbers of the system
     r"\.(f_globals|f_locals|f_back|__globals__|__builtins__)",  # names of other code
     r"\.(__subclasses__|__doc__|__module__)",  # which classes exist, and text that is not hashed

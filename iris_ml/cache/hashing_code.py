@@ -12,7 +12,7 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Mapping
-from types import FunctionType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import pandas as pd
@@ -21,7 +21,7 @@ from ..base.packages import owner
 from .bytecode import Code, normalize
 from .dependencies import CODE, MISSING, Tracer, check_pure, check_readable, is_constant, traced
 from .hashing import UnhashableError, register_hasher
-from .observation import WRAPPED
+from .observation import SETTLED, WRAPPED
 from .import_effects import ImportEffect, module_effects
 
 # %% ../../nbs/cache/05_hashing_code.ipynb #e897e351
@@ -84,8 +84,8 @@ def trace_installed(
     tracer.update_bytes("installed", name.encode())
     if package != "python":
         tracer.packages.add(package)
-    elif (module := name.partition(".")[0]) in {"datetime", "decimal", "time"}:  # whose settings count
-        tracer.packages.add("datetime" if module == "time" else module)
+    elif (module := name.partition(".")[0]) in {"decimal", "locale", "tempfile"}:  # whose settings count
+        tracer.packages.add(module)
 
 
 def _trace_scope(scope: Mapping[str, Any], tracer: Tracer) -> None:
@@ -109,8 +109,32 @@ def _function(function: FunctionType, tracer: Tracer) -> None:
     home, claimed = _home(function), owner(function.__module__ or "")
     if "project" not in (home, claimed) and _found_by_name(function):
         trace_installed(f"{function.__module__}.{function.__qualname__}", home, tracer)
+        _trace_configuration(function, home, tracer)
     else:
         tracer.part(f"function {function.__qualname__.rpartition('<locals>.')[2]}", function, _trace_function)
+
+
+def _trace_configuration(function: FunctionType, home: str, tracer: Tracer) -> None:
+    if home in SETTLED or home == "python" or function in tracer.visited:
+        return
+    tracer.visited.add(function)
+    for name in sorted(_names_in_code(function.__code__)):
+        value = tracer.watcher.resolve(functools.partial(function.__globals__.get, name))
+        if isinstance(value, FunctionType) and value.__globals__ is function.__globals__:
+            _trace_configuration(value, home, tracer)
+        elif value is not None and not name.startswith("__") and _is_plain(value):
+            trace_binding(f"package {home} with {name}", value, tracer)
+
+
+def _names_in_code(code: CodeType) -> set[str]:
+    return {*code.co_names}.union(*(_names_in_code(inner) for inner in code.co_consts if isinstance(inner, CodeType)))
+
+
+def _is_plain(value: Any) -> bool:
+    if type(value) in (list, tuple, set, frozenset, dict):
+        items = [*value.items()] if isinstance(value, dict) else [*value]
+        return len(items) < 1_000 and all(map(_is_plain, items))
+    return is_constant(value)
 
 
 def _home(function: FunctionType) -> str:  # whose globals it uses: a decorator may have changed `__module__`
@@ -160,8 +184,6 @@ def _trace_names(function: FunctionType, code: Code, tracer: Tracer) -> None:
     for attribute in sorted(code.attributes):
         check_pure(f".{attribute}", tracer)
         _trace_accessor(attribute, tracer)
-    if not _LOCAL_TIME.isdisjoint(code.attributes):
-        tracer.packages.add("datetime")
     for names in [*code.names, *(names for text in function.__annotations__.values() for names in names_in(text))]:
         trace_name(names, function.__globals__, tracer)
     for level, module, names in code.imports:
@@ -169,7 +191,6 @@ def _trace_names(function: FunctionType, code: Code, tracer: Tracer) -> None:
         _trace_import(importlib.util.resolve_name("." * level + module, package) if level else module, names, code, tracer)
 
 
-_LOCAL_TIME = {"astimezone", "fromtimestamp", "strftime", "tzlocal"}
 _DISPATCHER = {"registry", "dispatch", "register", "_clear_cache", "__wrapped__"}  # what functools.singledispatch adds
 
 

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 
 import iris_ml.cache.hashing_objects  # noqa: F401 - registers the hashers of classes and objects
 from ..base.packages import owner
-from .dependencies import Tracer, Watcher
+from .dependencies import Tracer, Watcher, package_settings
 from .hashing import digest as _digest
 
 # %% ../../nbs/cache/07_keys.ipynb #67117922
@@ -90,8 +90,9 @@ def cache_key(
     inputs: Mapping[str, str],  # input -> digest
 ) -> CacheKey:
     """Return the key of the result of a step; `UnhashableError` if its code cannot be traced."""
-    code = fingerprint(function)
-    return CacheKey(step, digest([_RULES, code.digest, dict(sorted(inputs.items()))]), dict(inputs), code.parts)
+    code, python = fingerprint(function), package_settings("python")
+    parts = {**code.parts, "settings of Python": python}
+    return CacheKey(step, digest([_RULES, code.digest, python, dict(sorted(inputs.items()))]), dict(inputs), parts)
 
 
 _RULES = 2  # counts up when results that were kept before would not be kept now, so that they are not reused

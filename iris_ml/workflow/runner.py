@@ -107,7 +107,7 @@ class _Computation:
         _REMEMBERED.update(dict.fromkeys(code.caches, states))
         result.key = key.with_states(states)
         try:
-            obstacle = watched.obstacle or self._obstacle(watched.unobserved, code.parts)
+            obstacle = watched.obstacle or self._obstacle(watched.unobserved, key)
             if remembered is None:
                 obstacle = "a function that keeps its results was called before; call its cache_clear()"
             if obstacle:
@@ -133,11 +133,12 @@ class _Computation:
         connects = any("://" in name for name in names)
         return Observation(source_paths(names), connects, [*code.paths, *names, *texts], code.packages)
 
-    def _obstacle(self, unobserved: str, parts: Mapping[str, str]) -> str:
+    def _obstacle(self, unobserved: str, key: CacheKey) -> str:
         if changed := [given.in_memory for given in self.inputs.values() if given.has_changed]:
             return f"{changed[0]} changed while it was read"
         now = fingerprint(self.node.callable.function)
-        if different := diff_parts(parts, now.parts):
+        parts = cache_key(key.step, self.node.callable.function, {}).parts
+        if different := [part for part in diff_parts(key.parts, parts) if not part.startswith("package ")]:  # caches fill
             return f"it changes {different[0]}"
         if self.numbers.are_drawn and not self.numbers.are_repeatable:
             return "it draws random numbers in several threads; pass seeded generators"
