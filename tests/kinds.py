@@ -1132,4 +1132,36 @@ import pandas as pd
 def raw() -> pd.DataFrame: return pd.DataFrame({'a': np.zeros(1, np.longlong)})
 def result(raw: pd.DataFrame) -> str: return f"«1 → 2» {raw.a.dtype.char}"
 """,
+    "a step that sets the first day of the week": """
+import calendar
+def raw() -> int:
+    calendar.setfirstweekday(«0 → 6»)
+    return 1
+def result(raw: int) -> str: return calendar.month(2020, 1)
+""",
+    "a step that makes an error of each warning": """
+import warnings
+def warned() -> str:
+    try: warnings.warn("x")
+    except UserWarning: return "raised"
+    return "warned"
+def raw() -> int:
+    warnings.simplefilter("«ignore → error»")
+    return 1
+def result(raw: int) -> str: return warned()
+""",
+    "a step that gives a class of a package another attribute": """
+from fakelib import Reader
+def raw() -> int:
+    Reader.unit = «1 → 2»
+    return 1
+def result(raw: int) -> int: return Reader.unit
+# site-packages/fakelib/__init__.py
+class Reader: pass
+# site-packages/fakelib.dist-info/METADATA
+Name: fakelib
+Version: 1.0
+# site-packages/fakelib.dist-info/RECORD
+fakelib/__init__.py,,
+""",
 }

@@ -106,6 +106,7 @@ class Tracer(Hasher):
         self.known_class = known_class  # a class whose code is hashed already
         self.parts: dict[str, str] = {}  # name -> digest or version
         self.packages: set[str] = set()  # installed packages that were reached
+        self.reached: dict[int, Any] = {}  # identity -> a class or a module of others that the code names
         self.reads = ""  # what in the code may read from outside
         self.paths: set[str] = set()  # texts that may be paths
         self.caches: list[Any] = []  # functions that keep their results, such as those of `functools.cache`

@@ -53,8 +53,10 @@ def trace_name(
 
 
 def _attribute(module: ModuleType, attribute: str, tracer: Tracer) -> Any:
-    if owner(module.__name__) != "project":
+    if (home := owner(module.__name__)) != "project":
         check_pure(f"{module.__name__}.{attribute}", tracer)
+        if home == "python":
+            tracer.reached[id(module)] = module
     elif attribute not in vars(module) and "__getattr__" in vars(module):
         tracer.update(vars(module)["__getattr__"])
     return tracer.watcher.resolve(functools.partial(getattr, module, attribute, MISSING))

@@ -52,6 +52,7 @@ def _class(cls: type, tracer: Tracer) -> None:
     if home != "project" and "<locals>" not in cls.__qualname__:
         name = f"{cls.__module__}.{cls.__qualname__}"
         trace_installed(name, home, tracer)
+        tracer.reached[id(cls)] = cls
         for base in cls.__mro__:
             _trace_replaced(base, tracer)
         if not registered:

@@ -31,6 +31,12 @@ class Fingerprint:
     paths: frozenset[str] = frozenset()  # texts in its code that may be paths
     packages: frozenset[str] = frozenset()  # installed packages that its code uses
     caches: tuple[Any, ...] = ()  # functions in its code that keep their results
+    reached: tuple[Any, ...] = ()  # classes and modules of others that its code names
+
+    @property
+    def uses(self) -> frozenset[str]:
+        """The installed packages and the modules of Python that its code uses."""
+        return self.packages | {each.__name__.partition(".")[0] for each in self.reached}
 
 
 _FINGERPRINTS: WeakKeyDictionary[Callable[..., object], tuple[Watcher, Fingerprint]] = WeakKeyDictionary()
@@ -49,7 +55,8 @@ def fingerprint(
     tracer = Tracer()
     tracer.packages |= set() if all(kind in _PLAIN for kind in types) else {"pandas"}
     total = _digest(function, tracer)
-    outside = tracer.reads, frozenset(tracer.paths), frozenset(tracer.packages), tuple(tracer.caches)
+    reached = tuple(tracer.reached.values())
+    outside = tracer.reads, frozenset(tracer.paths), frozenset(tracer.packages), tuple(tracer.caches), reached
     found = Fingerprint(total, tracer.parts, tracer.code_digest, *outside)
     _FINGERPRINTS[function] = tracer.watcher, found
     return found

@@ -90,11 +90,13 @@ class Observation:
         connects: bool = False,  # an input lies behind an address
         paths: Iterable[str] = (),  # that the code and the inputs name: the kernel watches their folders
         packages: Iterable[str] = (),  # installed ones that the code uses: nothing in their modules may be replaced
+        reached: Iterable[Any] = (),  # classes and modules of others that the code names: neither in them
     ):
         self.dependencies: dict[str, str] = {}  # dependency -> state
         self.obstacle = ""  # why the result must not be kept
         self.unobserved = ""  # why more may have been read than was observed
         self._known, self._connects, self._paths, self._packages = known, connects, paths, {*packages} - SETTLED
+        self._reached = [each for each in reached if each.__name__.partition(".")[0] not in _UNSTABLE]
         self._touched: dict[tuple[str, str], object] = {}  # kind of dependency and path -> what `_file_state` returned
         self._written: set[str] = set()
         self._opened: set[str] = set()  # by Python, in any thread
@@ -106,7 +108,7 @@ class Observation:
         self._is_watched = _watch_project(_kernel(os.getpid()), self._folder)
         for path in self._paths:
             _watch_path(_kernel(os.getpid()), self._full(path))
-        self._installed = _contents(self._packages)
+        self._installed = _contents(self._packages, self._reached)
         _collect_opened()
         self._read = bytes_read()
         _ACTIVE.append(self)
@@ -123,7 +125,7 @@ class Observation:
         opened = self._opened_in_kernel | self._opened
         if read > 4_096 + sum(65_536 + 4 * _size(path) for path in opened):  # it may be read several times
             self.add_unobserved("it reads more than the open files explain")
-        if replaced := _replaced(self._installed, _contents(self._packages)):
+        if replaced := _replaced(self._installed, _contents(self._packages, self._reached)):
             self.add_obstacle(f"it changes {replaced}")
             CHANGED_PACKAGES.add(replaced.partition(".")[0])
         if not self._is_watched:
@@ -369,19 +371,43 @@ CHANGED_PACKAGES: set[str] = set()  # by a step, in this process: what uses them
 SETTLED = {"hamilton", "joblib", "numpy", "pandas", "pyarrow", "pydantic", "rich", "scipy", "sklearn", "skops"}
 
 
-def _contents(packages: Collection[str]) -> dict[str, object]:  # name with its module -> what it means
+_UNSTABLE = {"random", "threading", "re", "os", "sys", "builtins"}  # watched elsewhere, or changing all the time
+
+
+_Contents = dict[str, dict[Any, object]]  # place -> name -> what it means
+
+
+def _contents(packages: Collection[str], reached: Iterable[Any]) -> _Contents:
     loaded = [*sys.modules.items()] if packages else []
-    modules = [module for name, module in loaded if name.partition(".")[0] in packages]
-    found = {f"{module.__name__}.{name}": value for module in modules for name, value in [*vars(module).items()]}
-    for name, value in [*found.items()]:
-        if isinstance(value, dict | list):
-            items = [*value.items()] if isinstance(value, dict) else [*enumerate(value)]
-            found |= {f"{name}[{key!r}]": inner for key, inner in items if isinstance(key, str | int)}
+    found: _Contents = {f"{name}.": dict(vars(module)) for name, module in loaded if name.partition(".")[0] in packages}
+    for each in reached:
+        home = getattr(each, "__module__", "")
+        found[f"{home}.{each.__name__}:" if home else f"{each.__name__}."] = inside = dict(vars(each))
+        if not home:  # a module of Python
+            objects = {name: value for name, value in inside.items() if _is_instance_of(each, value)}
+            found |= {f"{each.__name__}.{name}.": dict(vars(value)) for name, value in objects.items()}
+    for place, inside in [*found.items()]:
+        for name, value in inside.items():
+            if isinstance(value, dict | list) and "cache" not in name and name != "__builtins__":
+                found[f"{place}{name}."] = dict(value) if isinstance(value, dict) else dict(enumerate(value))
     return found
 
 
-def _replaced(before: dict[str, object], after: dict[str, object]) -> str:
-    return next((name for name, value in before.items() if after.get(name, _replaced) is not value), "")
+def _is_instance_of(module: Any, value: object) -> bool:
+    return type(value).__module__ == module.__name__ and hasattr(value, "__dict__")
+
+
+def _replaced(before: _Contents, after: _Contents) -> str:
+    for place, inside in before.items():
+        now = after.get(place, {})
+        for name, value in inside.items():
+            if now.get(name, _replaced) is not value and value is not None:  # None: it is made when it is needed first
+                return f"{place}{name}".replace(":", ".")
+        if place.endswith(":") and len(now) > len(inside):  # a class, which fills no caches
+            added = [name for name in now if name not in inside and not name.startswith("__")]
+            if added:
+                return f"{place[:-1]}.{added[0]}"
+    return ""
 
 # %% ../../nbs/cache/11_observation.ipynb #6ed157fb
 def _file_state(path: str) -> tuple[int, int, int] | None:

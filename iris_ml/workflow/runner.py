@@ -51,7 +51,7 @@ class _Runner(BaseDoNodeExecute):
             key = _key(node_.callable, {name: result.digest for name, result in kwargs.items()})
         except UnhashableError as error:
             return step.compute(note=f"not kept: {error}")
-        if CHANGED_PACKAGES and (changed := fingerprint(node_.callable.function).packages & CHANGED_PACKAGES):
+        if CHANGED_PACKAGES and (changed := fingerprint(node_.callable.function).uses & CHANGED_PACKAGES):
             return step.compute(note=f"not kept: a step has changed the package {min(changed)}, which its code uses")
         if entry := self.store.find(key, {"seed": str(self.seed)}):
             load = partial(step.load, self.store, key, entry)
@@ -131,7 +131,7 @@ class _Computation:
         names = [name for value in values if isinstance(value, Source) for name in value]
         texts = [value for value in values if isinstance(value, str)]
         connects = any("://" in name for name in names)
-        return Observation(source_paths(names), connects, [*code.paths, *names, *texts], code.packages)
+        return Observation(source_paths(names), connects, [*code.paths, *names, *texts], code.packages, code.reached)
 
     def _obstacle(self, unobserved: str, key: CacheKey) -> str:
         if changed := [given.in_memory for given in self.inputs.values() if given.has_changed]:
