@@ -1164,4 +1164,27 @@ Version: 1.0
 # site-packages/fakelib.dist-info/RECORD
 fakelib/__init__.py,,
 """,
+    "a module that only a text names": """
+import pydoc
+def result() -> int: return pydoc.locate("tools.answer")()
+# tools.py
+def answer(): return «1 → 2»
+""",
+    "a class that only a pickle names": """
+import pandas as pd
+def result() -> int: return pd.read_pickle("model.pkl").answer()
+# tools.py
+class Model:
+    def answer(self): return «1 → 2»
+# model.pkl
+ctools
+Model
+(tR.
+""",
+    "the data of an installed package": """
+from importlib.resources import files
+def result() -> str: return (files("fakelib") / "unit.txt").read_text()
+# site-packages/fakelib/unit.txt
+«1 → 2»
+""" + FAKELIB,
 }

@@ -6,6 +6,7 @@
 __all__ = ['WRAPPED', 'IMPORT_READS', 'CHANGED_PACKAGES', 'SETTLED', 'dependency_state', 'Observation']
 
 # %% ../../nbs/cache/11_observation.ipynb #787991b6
+import importlib
 import linecache
 import os
 import re
@@ -36,8 +37,8 @@ def dependency_state(
     """Return the present state of a dependency."""
     kind, _, name = dependency.partition(" ")
     with suppress(OSError):
-        if kind == "file":
-            with Path(name).open("rb") as file:
+        if kind in ("file", "data"):
+            with _place(kind, name).open("rb") as file:
                 return file_digest(file, "sha256").hexdigest()
         if kind == "folder":
             names = sorted({*os.listdir(name)} - {"__pycache__", ".iris_ml"})  # noqa: PTH208 - names without their folder
@@ -52,6 +53,11 @@ def dependency_state(
     return "missing"
 
 
+def _place(kind: str, name: str) -> Path:
+    places = (Path(folder, name) for folder in sys.path) if kind == "data" else ()
+    return next(filter(Path.is_file, places), Path(name))
+
+
 def _kind(found: os.stat_result) -> str:
     return "folder" if stat.S_ISDIR(found.st_mode) else f"{found.st_size} bytes"
 
@@ -60,6 +66,14 @@ _LIBRARY = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), f"{s
 _SYSTEM = ("/dev", "/lib", "/lib64", "/proc", "/sys", "/usr/lib", "/usr/share/zoneinfo", "/etc/localtime")
 _LEFT_OUT = tuple(f"{folder}/" for folder in (*_LIBRARY, *_SYSTEM))
 _IMPORTS, _QUOTES = ("<frozen importlib", "<frozen zipimport"), {linecache.__file__, tokenize.__file__}
+
+
+_CODE = (".py", ".pyc", ".so")
+
+
+def _data_of_package(path: str) -> str:  # its name in the folder of installed packages; empty if it is something else
+    found = re.search("/(?:site|dist)-packages/(.+)", path)
+    return found[1] if found and "-info/" not in path and not path.endswith(_CODE) else ""
 
 
 def _is_left_out(path: str) -> bool:
@@ -99,6 +113,7 @@ class Observation:
         self._reached = [each for each in reached if each.__name__.partition(".")[0] not in _UNSTABLE]
         self._touched: dict[tuple[str, str], object] = {}  # kind of dependency and path -> what `_file_state` returned
         self._written: set[str] = set()
+        self._runs_unnamed_code = False  # code of the project that its own code does not name
         self._opened: set[str] = set()  # by Python, in any thread
 
     def __enter__(self) -> Self:
@@ -139,6 +154,11 @@ class Observation:
         if threading.get_ident() not in self._threads and not _reads_code(frame):
             _EVENTS[event](self, *arguments)
 
+    def add_code(self, module: str) -> None:
+        """Record that code is loaded that only a file or a text names; code of the project counts then as a whole."""
+        if owner(module) == "project" and not module.startswith("iris_ml."):
+            self._runs_unnamed_code = True
+
     def add_obstacle(self, reason: str) -> None:
         """Record that the result must not be kept."""
         self.obstacle = self.obstacle or reason
@@ -154,7 +174,9 @@ class Observation:
 
     def add_dependency(self, kind: str, path: object) -> None:
         """Record a dependency on a path."""
-        if _is_path(path) and not self._is_its_own(full := self._full(path)):
+        if kind == "file" and _is_path(path) and _data_of_package(full := self._full(path)):
+            self._touched.setdefault(("data", full), _file_state(full))
+        elif _is_path(path) and not self._is_its_own(full := self._full(path)):
             self._touched.setdefault((kind, full), _file_state(full))
 
     def add_written(self, path: object) -> None:
@@ -187,11 +209,19 @@ class Observation:
     def _record_states(self) -> None:
         for path in sorted(filter(_file_state, self._written)):
             self.add_obstacle(f"it writes {self._name(path)}")
+        for path in _code_of_project() if self._runs_unnamed_code else ():
+            self.add_dependency("file", path)
         for (kind, path), state in self._touched.items():
             if _file_state(path) != state:
                 self.add_obstacle(f"{self._name(path)} changed while it was read")
             elif kind != "path" or ("file", path) not in self._touched:
-                self.dependencies[f"{kind} {self._name(path)}"] = dependency_state(f"{kind} {path}")
+                name = _data_of_package(path) if kind == "data" else self._name(path)
+                self.dependencies[f"{kind} {name}"] = dependency_state(f"{kind} {path}")
+
+
+def _code_of_project() -> list[str]:
+    loaded = [(name, getattr(module, "__file__", None)) for name, module in [*sys.modules.items()]]
+    return sorted({file for name, file in loaded if file and owner(name) == "project" and not name.startswith("iris_ml")})
 
 # %% ../../nbs/cache/11_observation.ipynb #62627ccd
 _EVENTS: dict[str, Callable[..., object]] = {
@@ -215,6 +245,7 @@ _EVENTS: dict[str, Callable[..., object]] = {
     "os.chdir": lambda log, path: log.add_obstacle("it changes the working folder"),
     "os.putenv": lambda log, name, *_: log.add_obstacle(f"it changes the environment variable {os.fsdecode(name)}"),
     "os.unsetenv": lambda log, name, *_: log.add_obstacle(f"it changes the environment variable {os.fsdecode(name)}"),
+    "pickle.find_class": lambda log, module, name: log.add_code(module),
     "subprocess.Popen": lambda log, program, *_: None if program == "lscpu" else _starts(log),  # joblib counts cores
 }
 _EVENTS |= dict.fromkeys(("socket.connect", "socket.sendto", "socket.getaddrinfo"), lambda log, *_: log.add_connection())
@@ -244,8 +275,20 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     if _ACTIVE and event in _EVENTS:
         for observation in _ACTIVE:
             observation.add_event(event, arguments, sys._getframe(1))
+    elif _ACTIVE and event == "import" and not _is_import_statement(arguments[0], sys._getframe(1)):
+        for observation in _ACTIVE:
+            observation.add_code(arguments[0])
     elif event == "open" and _is_path(arguments[0]) and not _reads_code(frame := sys._getframe(1)):
         _note_import("file", arguments[0], frame)
+
+
+def _is_import_statement(module: str, frame: FrameType | None) -> bool:  # of the project's code, which the trace follows
+    while frame and frame.f_code.co_filename.startswith(("<frozen", importlib.__file__)):
+        frame = frame.f_back
+    if frame is None or owner(frame.f_globals.get("__name__") or "") != "project":
+        return False
+    names = {name for text in frame.f_code.co_names for name in (text, *text.split("."))}
+    return not names.isdisjoint({module, *module.split(".")})
 
 
 sys.addaudithook(_hook)
