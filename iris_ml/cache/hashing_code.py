@@ -47,6 +47,10 @@ def trace_name(
             if is_constant(value):  # the project may have given it another value
                 tracer.part(f"global {path}", value)
             return
+    if isinstance(value, type) and attributes and owner(value.__module__) not in ("project", "python"):
+        attribute = tracer.watcher.resolve(functools.partial(getattr, value, attributes[0], MISSING))
+        if is_constant(attribute):  # the project may have set it
+            tracer.part(f"global {path}.{attributes[0]}", attribute)
     if value is globals:
         _trace_scope(scope, tracer)
     trace_binding(f"global {path}", value, tracer)
