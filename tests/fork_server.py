@@ -34,10 +34,17 @@ FORKED_PYTHON = [sys.executable, "-I", "-S", str(Path(__file__).with_name("fork_
 if sys.platform != "linux":
     FORKED_PYTHON = [sys.executable]
 
+# What a forked process starts as its own Python: commands of `iris_ml` are forked as well.
+EXECUTABLE = f"""#!/bin/sh
+case "$1 $2" in "-c "*"from iris_ml."*) exec {" ".join(FORKED_PYTHON)} "$@";; esac
+exec {sys.executable} "$@"
+"""
+
 # Not `iris_ml`, because tests run changed copies of it, and not Matplotlib, which reads the environment when imported.
 HEAVY = """pandas pyarrow.parquet pyarrow.dataset pyarrow.csv sklearn.pipeline sklearn.linear_model sklearn.ensemble
     sklearn.model_selection sklearn.dummy skops.io scipy.stats hamilton.driver pydantic joblib typer rich.progress
-    ipykernel.kernelapp ipykernel.ipkernel"""
+    ipykernel.kernelapp ipykernel.ipkernel altair streamlit fastapi.testclient fastapi_offline uvicorn
+    prometheus_client mlflow.sklearn"""
 # Only a process with one thread forks safely: OpenBLAS and Arrow start no threads. Hamilton loads no extensions, as in `iris_ml`.
 BEFORE_IMPORTS = {
     "OPENBLAS_NUM_THREADS": "1",
@@ -132,6 +139,8 @@ def take_over(server, request, streams):
     os.environ.clear()
     os.environ.update(request["environment"])
     tempfile.tempdir = None
+    if executable := os.environ.get("FORK_SERVER"):
+        sys.executable = str(Path(executable).with_name("python"))
     sys.modules["numpy"].random.seed()  # the fork itself seeds the generator of Python
     folders = os.environ.get("PYTHONPATH")
     sys.path[:1] = folders.split(os.pathsep) if folders else []
@@ -162,6 +171,8 @@ def running_server():
     with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listening:
         listening.bind(f"{folder}/socket")
         listening.listen(100)
+        Path(folder, "python").write_text(EXECUTABLE)
+        Path(folder, "python").chmod(0o755)
         session, held = os.pipe()
         process = subprocess.Popen(
             [sys.executable, __file__, str(listening.fileno()), str(session)],

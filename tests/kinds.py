@@ -1187,4 +1187,33 @@ def result() -> str: return (files("fakelib") / "unit.txt").read_text()
 # site-packages/fakelib/unit.txt
 «1 → 2»
 """ + FAKELIB,
+    "a default of a data class that is made by a call": """
+import dataclasses
+Length = dataclasses.make_dataclass("Length", [("unit", int, «1 → 2»)])
+def result() -> int: return Length().unit
+""",
+    "a file that is read under a second name": """
+import os
+def result() -> str:
+    os.link("a.txt", "b.txt")
+    try: return open("b.txt").read()
+    finally: os.remove("b.txt")
+# a.txt
+«1 → 2»
+""",
+    "a file that decides about the statements of a module": """
+import json
+import warnings
+warnings.simplefilter(json.load(open("filter.json"))["action"])
+def result() -> str:
+    try: warnings.warn("x")
+    except UserWarning: return "raised"
+    return "warned"
+# filter.json
+{"action": "«ignore → error»"}
+""",
+    "a class that claims the module of a package": """
+Unit = type("Unit", (), {"__module__": "numpy", "size": «1 → 2»})
+def result() -> int: return Unit.size
+""",
 }

@@ -258,7 +258,7 @@ _NEVER = (  # not in any step that is reused
     r"sys\.(modules|_getframe|argv|stdin|executable|prefix|path)",  # the state of this process
     r"(os|posix)\.(get(e?[ug]id|p?pid|login|random|loadavg)|cpu_count|times|uname|urandom)|platform\..+",  # and of this machine
     r"inspect\.(get(source|sourcelines|doc|module|file)|currentframe|stack)",  # source text and callers
-    r"(os|posix)\.scandir",  # sizes and times of files, which nobody watches
+    r"(os|posix)\.(scandir|p?readv?|getxattr|listxattr)|(posix|generic)path\.same\w+",  # of files, which nobody watches
     r"time\.(time|monotonic|perf_counter|process_time|thread_time)(_ns)?|time\.(localtime|gmtime|ctime)",  # the clock
     r"\.(now|utcnow|today|st_[acm]time(_ns)?|get[acm]time)",  # the clock, of `datetime`, `Timestamp` and others; of files
     r"(posix|nt)\.environ",  # the environment, unobserved

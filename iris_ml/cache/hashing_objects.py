@@ -26,7 +26,7 @@ import numpy as np
 from ..base.packages import owner
 from .dependencies import Tracer, check_readable, traced
 from .hashing import UnhashableError, register_hasher
-from .hashing_code import names_in, trace_binding, trace_installed, trace_name
+from .hashing_code import is_found_by_name, names_in, trace_binding, trace_installed, trace_name
 
 # %% ../../nbs/cache/06_hashing_objects.ipynb #6a0b80d1
 _DERIVED = {
@@ -49,7 +49,8 @@ def _class(cls: type, tracer: Tracer) -> None:
     home, registered = owner(cls.__module__), _registered(cls)
     for subclass in registered:
         tracer.update(subclass)
-    if home != "project" and "<locals>" not in cls.__qualname__:
+    is_made_up = bool(cls.__flags__ & _MADE_BY_PYTHON) and not is_found_by_name(cls)  # such as by `make_dataclass`
+    if home != "project" and "<locals>" not in cls.__qualname__ and not is_made_up:
         name = f"{cls.__module__}.{cls.__qualname__}"
         trace_installed(name, home, tracer)
         tracer.reached[id(cls)] = cls
@@ -59,6 +60,9 @@ def _class(cls: type, tracer: Tracer) -> None:
             tracer.installed_classes[cls] = name.encode()
     else:
         tracer.part(f"class {_local_name(cls)}", cls, _trace_class)
+
+
+_MADE_BY_PYTHON = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 
 
 def _registered(cls: type) -> list[type]:

@@ -236,8 +236,8 @@ _EVENTS: dict[str, Callable[..., object]] = {
     "every variable": lambda log: log.add_unobserved("it reads all environment variables"),
     "working folder": lambda log, folder: log.dependencies.setdefault("working folder", folder),
     "os.mkdir": lambda log, path, *_: log.add_written(path),
-    "os.link": lambda log, old, new, *_: log.add_written(new),
-    "os.symlink": lambda log, old, new, *_: log.add_written(new),
+    "os.link": lambda log, old, new, *_: (log.add_dependency("file", old), log.add_written(new)),
+    "os.symlink": lambda log, old, new, *_: (log.add_dependency("file", old), log.add_written(new)),
     "os.rename": lambda log, old, new, *_: (log.add_changed(old), log.add_written(new)),
     "os.truncate": lambda log, path, *_: log.add_changed(path),
     "os.remove": lambda log, path, folder: log.add_changed(path) if folder < 0 else None,  # else inside an opened folder
