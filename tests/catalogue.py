@@ -1203,8 +1203,6 @@ x=«1 → 2»
         "a file that a step opens": "def result() -> str:\n    with open('number.csv') as file: return file.read()",
         "a file that a step reads": "def result() -> str: return Path('number.csv').read_text()",
         "a file that a path opens": "def result() -> str:\n    with Path('number.csv').open() as file: return file.read()",
-        "a file behind a number": "def result() -> str:\n    file = os.open('number.csv', os.O_RDONLY)\n"
-        "    return os.read(file, 100).decode()",
         "a file in another folder's name": "def result() -> str: return Path('photos/../number.csv').resolve().read_text()",
         "a table that a step reads": "def result() -> int: return int(pd.read_csv('number.csv').a.sum())",
         "a table that a helper reads": "from pandas import read_csv\ndef helper(): return read_csv('number.csv')\n"
@@ -1345,6 +1343,8 @@ a
 «1 → 2»
 """
     for title, text in {
+        "a file behind a number": "def result() -> str:\n    file = os.open('number.csv', os.O_RDONLY)\n"
+        "    return os.read(file, 100).decode()",
         "eval": "from tools import helper\ndef result() -> int: return eval('hel' + 'per')(1)",
         "exec": "from tools import helper\ndef result() -> int:\n    into = {}\n    exec('from tools import helper', into)"
         "\n    return into['helper'](1)",

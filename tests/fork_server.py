@@ -34,9 +34,9 @@ FORKED_PYTHON = [sys.executable, "-I", "-S", str(Path(__file__).with_name("fork_
 if sys.platform != "linux":
     FORKED_PYTHON = [sys.executable]
 
-# What a forked process starts as its own Python: commands of `iris_ml` are forked as well.
+# What a forked process starts as its own Python: the programs by which `iris_ml` starts itself are forked as well.
 EXECUTABLE = f"""#!/bin/sh
-case "$1 $2" in "-c "*"from iris_ml."*) exec {" ".join(FORKED_PYTHON)} "$@";; esac
+case "$1 $2" in "-c from iris_ml."*" import main; main()") exec {" ".join(FORKED_PYTHON)} "$@";; esac
 exec {sys.executable} "$@"
 """
 
@@ -44,7 +44,7 @@ exec {sys.executable} "$@"
 HEAVY = """pandas pyarrow.parquet pyarrow.dataset pyarrow.csv sklearn.pipeline sklearn.linear_model sklearn.ensemble
     sklearn.model_selection sklearn.dummy skops.io scipy.stats hamilton.driver pydantic joblib typer rich.progress
     ipykernel.kernelapp ipykernel.ipkernel altair streamlit fastapi.testclient fastapi_offline uvicorn
-    prometheus_client mlflow.sklearn"""
+    prometheus_client"""
 # Only a process with one thread forks safely: OpenBLAS and Arrow start no threads. Hamilton loads no extensions, as in `iris_ml`.
 BEFORE_IMPORTS = {
     "OPENBLAS_NUM_THREADS": "1",
@@ -171,6 +171,9 @@ def running_server():
     with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listening:
         listening.bind(f"{folder}/socket")
         listening.listen(100)
+        for program in Path(sys.executable).parent.iterdir():
+            Path(folder, program.name).symlink_to(program)
+        Path(folder, "python").unlink()
         Path(folder, "python").write_text(EXECUTABLE)
         Path(folder, "python").chmod(0o755)
         session, held = os.pipe()

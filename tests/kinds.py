@@ -1202,15 +1202,12 @@ def result() -> str:
 «1 → 2»
 """,
     "a file that decides about the statements of a module": """
+import calendar
 import json
-import warnings
-warnings.simplefilter(json.load(open("filter.json"))["action"])
-def result() -> str:
-    try: warnings.warn("x")
-    except UserWarning: return "raised"
-    return "warned"
-# filter.json
-{"action": "«ignore → error»"}
+calendar.setfirstweekday(json.load(open("calendar.json"))["first"])
+def result() -> str: return calendar.weekheader(3)
+# calendar.json
+{"first": «0 → 6»}
 """,
     "a class that claims the module of a package": """
 Unit = type("Unit", (), {"__module__": "numpy", "size": «1 → 2»})

@@ -91,7 +91,7 @@ def test_from_an_http_body_to_its_steps_are_at_most_ten_calls(model, tmp_path):
     assert answer.status_code == 200
     way = longest_way(walk)
     assert way[0].endswith("_respond")
-    assert "iris_ml.api.batcher.Batcher.run_in_thread" in way
+    assert "iris_ml.api.batcher.Batcher._call_in_thread" in way
     assert "iris_ml.models.predictor.Predictor.run" in way
     assert len(way) - 1 <= 10, way
 

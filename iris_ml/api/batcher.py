@@ -61,7 +61,10 @@ class Batcher(Generic[Row, Answer]):
     ) -> Result:
         """Call a function in the batcher's thread, so that the event loop does not wait for it."""
         with self._counted():
-            return await asyncio.get_running_loop().run_in_executor(self.thread, function, *arguments)
+            return await self._call_in_thread(function, *arguments)
+
+    async def _call_in_thread(self, function: Callable[..., Result], *arguments: object) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self.thread, function, *arguments)
 
     @contextmanager
     def _counted(self) -> Iterator[None]:
@@ -100,7 +103,7 @@ class Batcher(Generic[Row, Answer]):
         together, start = [row for request in batch for row in request.rows], perf_counter()
         try:
             is_fast = len(together) <= self._fast_rows
-            answers = self.answer(together) if is_fast else await self.run_in_thread(self.answer, together)
+            answers = self.answer(together) if is_fast else await self._call_in_thread(self.answer, together)
         except Exception as error:
             if len(batch) > 1:
                 for request in batch:

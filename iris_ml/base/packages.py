@@ -20,9 +20,10 @@ from pathlib import Path
 # %% ../../nbs/base/05_packages.ipynb #41c589b2
 @functools.cache
 def owner(
-    module: str,  # name of a module
+    module: str | None,  # its name; code without a module belongs to the project
 ) -> str:  # "project", "python", or the name under which an installed package is imported
     """Return the owner of the code of a module."""
+    module = module or ""
     top = module.partition(".")[0]
     spec = None if top in {"iris_ml", "__main__", "__mp_main__", ""} else _spec(module if module in sys.modules else top)
     if spec and spec.origin is None and module != top:  # of a namespace, which the project and a package may share

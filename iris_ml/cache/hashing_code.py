@@ -112,7 +112,7 @@ def _function(function: FunctionType, tracer: Tracer) -> None:
         tracer.update(WRAPPED.get(function, open))
         return
     check_readable(function, tracer)
-    home, claimed = _home(function), owner(function.__module__ or "")
+    home, claimed = _home(function), owner(function.__module__)
     if "project" not in (home, claimed) and is_found_by_name(function):
         trace_installed(f"{function.__module__}.{function.__qualname__}", home, tracer)
         _trace_configuration(function, home, tracer)
@@ -144,7 +144,7 @@ def _is_plain(value: Any) -> bool:
 
 
 def _home(function: FunctionType) -> str:  # whose globals it uses: a decorator may have changed `__module__`
-    return owner(function.__globals__.get("__name__") or "")
+    return owner(function.__globals__.get("__name__"))
 
 
 def is_found_by_name(
@@ -217,7 +217,7 @@ def _trace_accessor(attribute: str, tracer: Tracer) -> None:
     for kind in (pd.DataFrame, pd.Series, pd.Index) if attribute not in tracer.visited else ():
         added = tracer.watcher.resolve(functools.partial(vars(kind).get, attribute))
         made_of = getattr(added, "_accessor", getattr(added, "fget", added))
-        if isinstance(made_of, FunctionType | type) and owner(made_of.__module__ or "") == "project":
+        if isinstance(made_of, FunctionType | type) and owner(made_of.__module__) == "project":
             trace_binding(f"{kind.__name__}.{attribute}", made_of, tracer)
     tracer.visited.add(attribute)
 

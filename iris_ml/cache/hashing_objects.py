@@ -99,7 +99,7 @@ def _trace_replaced(cls: type, tracer: Tracer) -> None:
     known = tuple(vars(cls).values())
     tracer.watcher.resolve(lambda: len(known) == len(vars(cls)) and all(map(operator.is_, known, vars(cls).values())))
     for name, value in vars(cls).items():
-        if isinstance(value, FunctionType) and owner(value.__globals__.get("__name__") or "") == "project":
+        if isinstance(value, FunctionType) and owner(value.__globals__.get("__name__")) == "project":
             trace_binding(f"attribute {cls.__name__}.{name}", value, tracer)
 
 # %% ../../nbs/cache/06_hashing_objects.ipynb #6dd031bf

@@ -85,7 +85,7 @@ def _reads_code(frame: FrameType) -> bool:
         return frame.f_code.co_filename.startswith(_IMPORTS)
     while frame.f_back and frame.f_code.co_filename in _QUOTES:
         frame = frame.f_back
-    return owner(frame.f_globals.get("__name__", "")) != "project"
+    return owner(frame.f_globals.get("__name__")) != "project"
 
 
 _Path = str | bytes | os.PathLike[str]
@@ -285,7 +285,7 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
 def _is_import_statement(module: str, frame: FrameType | None) -> bool:  # of the project's code, which the trace follows
     while frame and frame.f_code.co_filename.startswith(("<frozen", importlib.__file__)):
         frame = frame.f_back
-    if frame is None or owner(frame.f_globals.get("__name__") or "") != "project":
+    if frame is None or owner(frame.f_globals.get("__name__")) != "project":
         return False
     names = {name for text in frame.f_code.co_names for name in (text, *text.split("."))}
     return not names.isdisjoint({module, *module.split(".")})
@@ -322,9 +322,9 @@ _wrap(os, "getcwd", lambda: _report("working folder", _getcwd()) if _is_asked_by
 
 def _is_asked_by_project() -> bool:  # by its own code, not for a path that a library completes
     frame: FrameType | None = sys._getframe(3)
-    while frame and owner(frame.f_globals.get("__name__", "")) == "python":
+    while frame and owner(frame.f_globals.get("__name__")) == "python":
         frame = frame.f_back
-    name = frame.f_globals.get("__name__", "") if frame else ""
+    name = frame.f_globals.get("__name__") or "" if frame else ""
     return owner(name) == "project" and not name.startswith("iris_ml.")
 
 
