@@ -27,6 +27,8 @@ from nbdev.clean import clean_nb
 
 from tests.fork_server import FORKED_PYTHON, running_server
 
+# By default, two of a hundred reused results are computed again; in a test, only those for which it asks.
+os.environ["IRIS_ML_AUDIT"] = "0"
 # A kernel starts with what was set before any test, in an empty home, without a network, and without progress: a page
 # does not show how long a run takes. Matplotlib keeps its list of the machine's fonts, which takes seconds to make.
 HOME = TemporaryDirectory()

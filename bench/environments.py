@@ -15,7 +15,7 @@ COPY = FOLDER / "project"  # of the project as it is now, to be edited
 def environment(name: str) -> dict[str, str]:
     """The variables under which a tool's own commands are found, and nobody is called over the network."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("IRIS_ML_", "PYTHON"))}
-    quiet = {"HAMILTON_TELEMETRY_ENABLED": "false", "DVC_NO_ANALYTICS": "true"}
+    quiet = {"HAMILTON_TELEMETRY_ENABLED": "false", "DVC_NO_ANALYTICS": "true", "IRIS_ML_AUDIT": "0"}
     here = {"XDG_CACHE_HOME": str(FOLDER / "cache"), "DVC_SITE_CACHE_DIR": str(FOLDER / "cache" / "dvc")}
     return kept | quiet | here | {"PATH": f"{FOLDER / name / 'bin'}{os.pathsep}{os.environ['PATH']}"}
 

@@ -75,7 +75,7 @@ def project(tmp_path):
 
 def environment(project):
     inherited = {name: value for name, value in os.environ.items() if name != "IN_TEST" and not name.startswith("IRIS_ML")}
-    return {**inherited, "PYTHONPATH": str(project), "IRIS_ML_PROGRESS": "false"}
+    return {**inherited, "PYTHONPATH": str(project), "IRIS_ML_PROGRESS": "false", "IRIS_ML_AUDIT": "0"}
 
 
 def how(table):

@@ -71,6 +71,7 @@ class Settings(BaseModel):
     model_file: Path = Field(description="where the model lies")
     trusted_types: tuple[str, ...] = Field((), description="further types that a model file may hold")
     progress: bool = Field(description="whether a run shows which step it is at")
+    audit: float = Field(ge=0, le=1, description="share of the reused results that are computed again, to check them")
     record: bool = Field(description="whether a run leaves a record")
     tracking: str = Field("", description="address of an MLflow server that each run is sent to; empty: none")
     margin: float = Field(gt=0, lt=1, description="share of right answers that a model may lose to one that learned older data")

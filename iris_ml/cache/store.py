@@ -120,6 +120,10 @@ class Checkpoints:
         self._set_aside(self._value_path(entry.file))
         raise LookupError(f"{what} is damaged")
 
+    def set_aside(self, entry: Entry, reason: str) -> None:
+        """Move an entry away whose result is not true, and warn."""
+        self._set_aside(self._entry_path(entry.cache_key), f"the checkpoint of {entry.cache_key.step!r}, {reason},")
+
     def content(self, entry: Entry) -> bytes:
         """Return the stored bytes of a value, without a check; `OSError` if they are missing."""
         return b64decode(entry.inline_data) if entry.inline_data else self._value_path(entry.file).read_bytes()
@@ -137,7 +141,7 @@ class Checkpoints:
         folder.mkdir(parents=True, exist_ok=True)
         part.replace(path)
 
-    def _set_aside(self, path: Path) -> None:
+    def _set_aside(self, path: Path, what: str = "a damaged checkpoint") -> None:
         damaged = self.root / "damaged" / path.name
         try:
             self._move(path, damaged)
@@ -145,7 +149,7 @@ class Checkpoints:
             return
         except OSError:  # the store is read-only
             damaged = path
-        warnings.warn(f"a damaged checkpoint is moved to {damaged}, and computed again", stacklevel=2)
+        warnings.warn(f"{what} is moved to {damaged}, and computed again", stacklevel=2)
 
 
 _INLINE = 10_000  # bytes: a file of its own takes longer to write than these take to read with the entry

@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ..base.errors import IrisError, hide_passwords
-from .manifest import current_state, write_manifest
+from .manifest import current_state, file_digests, write_manifest
 from .tables import format_table, terminal_width
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from iris_ml.cache.keys import CacheKey
     from iris_ml.models.promotion import Decision
 
 # %% ../../nbs/cli/06_commands.ipynb #813ec2d8
@@ -43,6 +44,7 @@ def run(
     """Run the production workflow and store its model."""
     before = current_state()
     from iris_ml.models.model_file import model_version
+    from iris_ml.cache.observation import code_of_project
     from iris_ml.io.locations import package_file, expand_locations
     from iris_ml.workflow.workflow import find_workflow
     from iris_ml.base.settings import read_settings
@@ -50,6 +52,8 @@ def run(
     from iris_ml.models.pruning import save_run_model
 
     settings = read_settings()
+    single = [str(package_file(settings.source[0]))] == expand_locations(settings.source)
+    files = file_digests([package_file(settings.source[0])] if single else [])
     finished = find_workflow(settings.workflow).run(progress=False if quiet else None)
     champion = model_version(settings.model_file) if read_champion(settings.model_file) else ""
     if champion:
@@ -64,15 +68,21 @@ def run(
         print(_summarize(finished.table, finished["scores"], settings.model_file, champion))
     for step in finished.table.query("how == 'computed'").index if why else []:
         print(finished.why(step))
-    single = [str(package_file(settings.source[0]))] == expand_locations(settings.source)
-    in_package = settings.workflow.startswith("iris_ml.")  # the manifest digests the files of this package only
-    if in_package and single and all(result.entry for result in finished.results.values()):
+    keys = [result.entry.cache_key for result in finished.results.values() if result.entry]
+    if single and len(keys) == len(finished) and not any(map(_depends_on_files, keys)):
         steps = finished.table.assign(how="reused", seconds=0.0)
         answer = _summarize(steps, finished["scores"], settings.model_file, champion)
-        files = [package_file(settings.source[0]), settings.model_file]
-        write_manifest(answer, before, files, settings.manifest, record=finished.record.id)
+        files |= file_digests(map(Path, [str(settings.model_file), *code_of_project()]))
+        used = [key.key for key in keys]
+        write_manifest(answer, before, files, settings.manifest, ".", finished.record.id, used, settings.audit)
 
 # %% ../../nbs/cli/06_commands.ipynb #4763f0cd
+def _depends_on_files(key: "CacheKey") -> bool:  # beside the data: a setting has no space in its name
+    read = [name for name in key.inputs if " " in name and not name.startswith("flag ")]
+    read += [name.partition(" with ")[2] for name in key.parts if " with " in name]
+    return not all(name.startswith("variable ") for name in read)
+
+
 def _summarize(steps: "pd.DataFrame", scores: dict[str, float], model_file: Path, champion: str) -> str:
     from pandas import Series
 

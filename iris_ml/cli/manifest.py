@@ -9,12 +9,15 @@ __all__ = ['current_state', 'file_digests', 'write_manifest', 'read_manifest']
 import json
 import os
 import platform
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 
 import iris_ml
+from ..base.packages import INSTALLED
+from ..cache.audit import is_audited
 
 # %% ../../nbs/cli/02_manifest.ipynb #2df60be8
 def current_state(
@@ -23,13 +26,31 @@ def current_state(
 ) -> dict[str, object]:
     """Describe the code, the settings and the environment of a run."""
     package = Path(iris_ml.__path__[0])
-    environment = os.environ if environment is None else environment
+    variables = sorted((os.environ if environment is None else environment).items())
+    counted = [variable for variable in variables if not _OF_THE_TERMINAL.fullmatch(variable[0])]
+    at_start = [getattr(sys.modules.get(name), "__file__", None) for name in ("sitecustomize", "usercustomize")]
+    code = [*package.rglob("*.py"), *package.glob("data/*"), *map(Path, filter(None, at_start))]
     return {
-        "files": file_digests([*package.rglob("*.py"), *package.glob("data/*"), Path(folder) / "iris.toml"]),
-        "environment": {name: text for name, text in sorted(environment.items()) if name.startswith("IRIS_ML_")},
-        "installed": sorted(path.name for place in sys.path for path in Path(place).glob("*.dist-info")),
-        "python": [sys.version, sys.prefix, platform.machine()],
+        "files": file_digests([*code, Path(folder) / "iris.toml"]),
+        "environment": sha256(json.dumps(counted).encode()).hexdigest(),  # a digest, because variables may hold passwords
+        "importable": [_importable(place) for place in dict.fromkeys(Path(place).absolute() for place in sys.path)],
+        "python": [sys.version, sys.prefix, platform.machine(), [*sys.flags], sys.warnoptions],
     }
+
+
+_OF_THE_TERMINAL = re.compile(  # and what scikit-learn and this package set when they are imported
+    "_|PWD|OLDPWD|SHLVL|COLUMNS|LINES|WINDOWID|MAKE.*|MFLAGS|(TERM|SSH|TMUX|VTE|XDG_SESSION|VSCODE|PYTEST)(_.*)?"
+    "|KMP_.*|HAMILTON_AUTOLOAD_EXTENSIONS"
+)
+
+
+def _importable(folder: Path) -> list[str]:
+    """What can be imported from a folder of `sys.path`: the records of installed packages, and the names beside them."""
+    found = sorted(path for pattern in ("*.dist-info", "*.egg-info", "*.pth") for path in folder.glob(pattern))
+    records = [path / "RECORD" if (path / "RECORD").exists() else path for path in found]
+    patterns = ("*.py", "*.so", "*/__init__.py") if INSTALLED.isdisjoint(folder.parts) else ()
+    names = sorted(str(path) for pattern in patterns for path in folder.glob(pattern))
+    return [f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in records] + names
 
 
 def file_digests(
@@ -42,16 +63,19 @@ def file_digests(
 def write_manifest(
     answer: str,  # the text that an unchanged run prints
     before: Mapping[str, object],  # the state when the run began
-    files: Iterable[Path],  # other files that must not change: the data, the model
+    files: Mapping[str, str],  # other files that must not change, with their digests: the data, the model, imported code
     path: Path,  # of the manifest
     folder: Path | str = ".",  # the working folder
     record: str = "",  # id of the run's record, if it has one
+    keys: Iterable[str] = (),  # of the results
+    audit: float = 0.0,  # the share of them that is audited
 ) -> None:
-    """Write the manifest, unless the state has changed since the run began."""
+    """Write the manifest, unless a file has changed since the run began."""
     from iris_ml.base.atomic_files import replace_atomically
 
-    if current_state(folder) == before:
-        text = json.dumps({"state": before, "files": file_digests(files), "answer": answer, "record": record}).encode()
+    if current_state(folder)["files"] == before["files"] and file_digests(map(Path, files)) == files:
+        content = {"state": before, "files": files, "answer": answer, "record": record, "keys": [*keys], "audit": audit}
+        text = json.dumps(content).encode()
         with replace_atomically(path) as part:
             part.write_bytes(sha256(text).hexdigest().encode() + b"\n" + text)
 
@@ -60,13 +84,14 @@ def read_manifest(
     now: Mapping[str, object],  # the state
     path: Path,  # of the manifest
 ) -> tuple[str, str] | None:  # the answer and the id of its record; None: something has changed
-    """Return the stored answer if nothing has changed."""
+    """Return the stored answer if nothing has changed, and none of its results is audited."""
     try:
         digest, _, text = path.read_bytes().partition(b"\n")
         if sha256(text).hexdigest().encode() != digest:
             return None
         manifest = json.loads(text)
         same = manifest["state"] == now and file_digests(map(Path, manifest["files"])) == manifest["files"]
+        same = same and not any(is_audited(key, manifest["audit"]) for key in manifest["keys"])
     except (OSError, KeyError):  # it does not exist, or another version of this library wrote it
         return None
     return (manifest["answer"], manifest["record"]) if same and "" not in manifest["files"].values() else None

@@ -144,6 +144,8 @@ def _content(run: Run, graph: FunctionGraph, records: Records, is_trial: bool) -
         content["parameters"] = {"classifier": parameters}
     if "scores" in results and isinstance(results["scores"].value, dict):
         content["scores"] = results["scores"].value
+    if audits := {name: result.audit for name, result in results.items() if result.audit}:
+        content["notes"] = {"audit": audits}
     return content
 
 

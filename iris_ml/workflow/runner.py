@@ -10,15 +10,16 @@ import logging
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from graphlib import TopologicalSorter
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
 from ..base.environment import place
 from ..base.progress import Progress
 from ..base.settings import Source
+from ..cache.audit import AUDITED, is_audited
 from ..cache.hashing import UnhashableError
 from ..cache.keys import CacheKey, Entry, Fingerprint, cache_key, diff_parts, digest, fingerprint
 from ..cache.observation import CHANGED_PACKAGES, Observation
@@ -27,7 +28,7 @@ from ..cache.serializers import UnserializableError, choose_format
 from ..cache.store import Checkpoints
 from ..io.locations import source_paths
 from .graph import BoundStep  # before Hamilton, whose extensions it turns off
-from .run import Result, Run
+from .run import Result, Run, describe_difference
 
 from hamilton.execution.graph_functions import execute_subdag
 from hamilton.graph import FunctionGraph
@@ -36,8 +37,8 @@ from hamilton.node import Node
 
 # %% ../../nbs/workflow/04_runner.ipynb #fc671e2e
 class _Runner(BaseDoNodeExecute):
-    def __init__(self, progress: Progress, store: Checkpoints | None, seed: object):
-        self.progress, self.store, self.seed = progress, store, seed
+    def __init__(self, progress: Progress, store: Checkpoints | None, seed: object, audited: float):
+        self.progress, self.store, self.seed, self.audited = progress, store, seed, audited
 
     def do_node_execute(
         self, *, run_id: str, node_: Node, kwargs: dict[str, Result], task_id: str | None = None
@@ -54,8 +55,8 @@ class _Runner(BaseDoNodeExecute):
         if CHANGED_PACKAGES and (changed := fingerprint(node_.callable.function).uses & CHANGED_PACKAGES):
             return step.compute(note=f"not kept: a step has changed the package {min(changed)}, which its code uses")
         if entry := self.store.find(key, {"seed": str(self.seed)}):
-            load = partial(step.load, self.store, key, entry)
-            return Result(load=load, entry=entry, how="reused", seconds=0.0, key=entry.cache_key)
+            is_chosen = is_audited(entry.cache_key.key, self.audited)
+            return (step.audit if is_chosen else step.reuse)(self.store, key, entry)
         return step.compute_and_keep(self.store, key)
 
 
@@ -86,6 +87,32 @@ class _Computation:
             error.step, error.inputs = self.node.name, values  # type: ignore[attr-defined]
             raise
         return Result(value, how="computed", seconds=perf_counter() - start, note=note)
+
+    def reuse(self, store: Checkpoints, key: CacheKey, entry: Entry) -> Result:
+        """Take the result of an entry, which is loaded when it is needed."""
+        return Result(load=partial(self.load, store, key, entry), entry=entry, how="reused", key=entry.cache_key)
+
+    def audit(self, store: Checkpoints, key: CacheKey, entry: Entry) -> Result:
+        """Compute the step although it has an entry; if the result differs, set the entry aside, and do not reuse it."""
+        AUDITED.add(entry.cache_key.key)
+        again = self.compute()
+        if not (difference := self._difference(store, entry, again)):
+            return replace(self.reuse(store, key, entry), seconds=again.seconds, audit="the same result")
+        store.set_aside(entry, f"which is not true ({difference})")
+        note = f"not kept: its checkpoint was not true ({difference})"
+        return replace(again, key=entry.cache_key, note=note, audit=difference)
+
+    def _difference(self, store: Checkpoints, entry: Entry, again: Result) -> str:
+        try:
+            if again.digest == entry.result:
+                return ""
+            if self.compute().digest != again.digest:
+                return "it gives another result each time; pass a seeded generator"
+            return describe_difference(store.load(entry), again.value)
+        except UnhashableError as error:
+            return str(error)
+        except LookupError:  # the value was not stored
+            return f"it was {entry.summary}, and is {again.summary}"
 
     def load(self, store: Checkpoints, key: CacheKey, entry: Entry) -> object:
         """Read a stored result, or compute it again if it cannot be read."""
@@ -177,6 +204,7 @@ class Plan:
         found, _ = graph.get_upstream_nodes([*names], runtime_overrides=dict.fromkeys([*overrides, *self.given.values()]))
         self.nodes = [node for node in graph.nodes.values() if node in found and not node.user_defined]
         self.inputs, self.renamed = inputs, renamed
+        self.audited = cast("float", inputs.get("audit", 0.0))
         self.answers_rows = bool(self.given)  # and learns nothing: what it works with is not copied each time
         self._inputs = {name: Result(value, is_given=self.answers_rows) for name, value in inputs.items()}
         self._overrides = {name: Result(value, is_given=self.answers_rows) for name, value in overrides.items()}
@@ -192,7 +220,7 @@ class Plan:
         progress = progress or Progress()
         seed = self.inputs.get("seed", 0)
         as_a_whole = self.answers_rows and store is None  # a step at a time, random numbers take 5 % of the answer to a row
-        adapter = LifecycleAdapterSet(_Runner(progress, store, None if as_a_whole else seed))
+        adapter = LifecycleAdapterSet(_Runner(progress, store, None if as_a_whole else seed, self.audited))
         with progress, RandomNumbers(seed, "rows") if as_a_whole else nullcontext():
             results = execute_subdag(self.nodes, self._inputs, adapter, overrides=overrides)
         return Run({node.name: results[node.name] for node in self.nodes}, self.inputs, self.renamed)
