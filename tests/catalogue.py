@@ -1345,6 +1345,16 @@ a
     for title, text in {
         "a file behind a number": "def result() -> str:\n    file = os.open('number.csv', os.O_RDONLY)\n"
         "    return os.read(file, 100).decode()",
+        "the files of a folder behind a number": "def result() -> list:\n    folder = os.open('.', os.O_RDONLY)\n"
+        "    return [name for name in sorted(os.listdir(folder)) if name.endswith('.csv')]",
+        "a file of a folder behind a number": "def result() -> int:\n    folder = os.open('.', os.O_RDONLY)\n"
+        "    return os.stat('number.csv', dir_fd=folder).st_size",
+        "the number of links to a file": "def result() -> int: return os.stat('number.csv').st_nlink",
+        "arguments of the process": "import argparse\ndef result() -> str:\n    parser = argparse.ArgumentParser()\n"
+        "    parser.add_argument('words', nargs='*')\n    return str(parser.parse_known_args()[0])",
+        "the cores that the process may use": "def result() -> int: return len(os.sched_getaffinity(0))",
+        "how deep calls may go": "def result() -> int: return sys.getrecursionlimit()",
+        "what a signal does": "import signal\ndef result() -> str: return str(signal.getsignal(signal.SIGUSR1))",
         "eval": "from tools import helper\ndef result() -> int: return eval('hel' + 'per')(1)",
         "exec": "from tools import helper\ndef result() -> int:\n    into = {}\n    exec('from tools import helper', into)"
         "\n    return into['helper'](1)",

@@ -1209,6 +1209,16 @@ def result() -> str: return calendar.weekheader(3)
 # calendar.json
 {"first": «0 → 6»}
 """,
+    "a class that a package is told of": """
+import yaml
+import units
+def result() -> str: return yaml.load("!unit {width: 1}", Loader=yaml.Loader).show()
+# units.py
+import yaml
+class Unit(yaml.YAMLObject):
+    yaml_tag = "!unit"
+    def show(self): return f"{self.width}«cm → mm»"
+""",
     "a class that claims the module of a package": """
 Unit = type("Unit", (), {"__module__": "numpy", "size": «1 → 2»})
 def result() -> int: return Unit.size

@@ -18,6 +18,7 @@ import re
 import sys
 import tempfile
 import time
+import zoneinfo
 from collections import deque
 from collections.abc import Callable
 from hashlib import sha256
@@ -199,7 +200,7 @@ def _python_settings() -> object:
     added = {name: csv.get_dialect(name) for name in csv.list_dialects() if name not in {"excel", "excel-tab", "unix"}}
     dialects = {name: [getattr(dialect, option) for option in _OF_DIALECTS] for name, dialect in added.items()}
     reading = locale.getpreferredencoding(False), sys.getfilesystemencoding(), sys.get_int_max_str_digits()
-    return [names, dialects, reading, time.tzname, time.timezone, time.altzone]
+    return [names, dialects, reading, time.tzname, time.timezone, time.altzone, zoneinfo.TZPATH]
 
 
 _OF_DIALECTS = "delimiter", "doublequote", "escapechar", "lineterminator", "quotechar", "quoting", "skipinitialspace", "strict"
@@ -255,12 +256,14 @@ _NEVER = (  # not in any step that is reused
     r"(builtins|io)\.(eval|exec|compile|__import__|input)",  # runs text as code, imports by name, reads the keyboard
     r"(_?pickle|marshal|shelve|ctypes|gc|runpy|pkgutil)\..+",  # loads or runs code that is not in the project
     r"importlib\.(?!resources).+",  # chooses a module at run time
-    r"sys\.(modules|_getframe|argv|stdin|executable|prefix|path)",  # the state of this process
-    r"(os|posix)\.(get(e?[ug]id|p?pid|login|random|loadavg)|cpu_count|times|uname|urandom)|platform\..+",  # and of this machine
+    r"sys\.(modules|_getframe|argv|stdin|executable|prefix|path|getrecursionlimit)|signal\..+",  # the state of this process
+    r"\.parse_(known_)?args",  # what the process was started with
+    r"(os|posix)\.(get(e?[ug]id|p?pid|login|random|loadavg)|cpu_count|times|uname|urandom|sched_.+)",  # and of this machine
+    r"(platform|resource|pwd|grp)\..+|(multiprocessing|joblib|loky).*\.(cpu_count|effective_n_jobs)|shutil\.disk_usage",
     r"inspect\.(get(source|sourcelines|doc|module|file)|currentframe|stack)",  # source text and callers
-    r"(os|posix)\.(scandir|p?readv?|getxattr|listxattr)|(posix|generic)path\.same\w+",  # of files, which nobody watches
+    r"(os|posix)\.(scandir|fwalk|fdopen|p?readv?|getxattr|listxattr)|(posix|generic)path\.same\w+",  # of files, unobserved
     r"time\.(time|monotonic|perf_counter|process_time|thread_time)(_ns)?|time\.(localtime|gmtime|ctime)",  # the clock
-    r"\.(now|utcnow|today|st_[acm]time(_ns)?|get[acm]time)",  # the clock, of `datetime`, `Timestamp` and others; of files
+    r"\.(now|utcnow|today|st_([acm]time(_ns)?|nlink|[ug]id|ino|dev|blocks)|get[acm]time)",  # the clock; times and owners of files
     r"(posix|nt)\.environ",  # the environment, unobserved
     r"(uuid\.uuid[14]|secrets|random\.SystemRandom)(\..+)?",  # random numbers of the system
     r"\.(f_globals|f_locals|f_back|__globals__|__builtins__)",  # names of other code

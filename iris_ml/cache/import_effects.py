@@ -16,6 +16,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from ..base.packages import owner
+
 # %% ../../nbs/cache/12_import_effects.ipynb #f7b75222
 @dataclass(frozen=True)
 class ImportEffect:
@@ -27,6 +29,7 @@ class ImportEffect:
 
 _CHANGING = re.compile("(re)?set|(un)?register|seed|config|use|update|install|patch|(en|dis)able|filter|simplefilter|pickle")
 _DECORATING = {"abc", "attr", "builtins", "contextlib", "dataclasses", "functools", "hamilton", "iris_ml", "pydantic", "typing"}
+_NOT_REGISTERING = {"numpy", "pandas", "pydantic", "sklearn", "typing_extensions"}
 _SHOWING = {"IPython", "altair", "bokeh", "iris_ml", "ipywidgets", "matplotlib", "pandas", "plotly", "polars", "seaborn"}
 _NOT_IMPORTED = "__name__ == '__main__'", "TYPE_CHECKING", "typing.TYPE_CHECKING"  # conditions of what no import runs
 
@@ -67,6 +70,8 @@ class _Finder:
                         yield _text(called), node
                 case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                     yield from self._decorators(node)
+                    if self._registers(self.scope.get(node.name)):
+                        yield node.name, ast.Expr(ast.Name(node.name, ast.Load()))
                 case ast.Assign() | ast.AugAssign() | ast.AnnAssign() | ast.Delete():
                     yield from self._assignment(node)
                 case ast.If(test=test) if ast.unparse(test) in _NOT_IMPORTED:
@@ -82,6 +87,12 @@ class _Finder:
         for decorator in node.decorator_list if self._is_unwrapped(node) else []:
             if self._comes_from_elsewhere(decorator):
                 yield _text(decorator), ast.Expr(ast.Tuple([decorator, ast.Name(node.name, ast.Load())], ast.Load()))
+
+    def _registers(self, found: object) -> bool:  # a class that a package is told of when it is defined
+        if not isinstance(found, type):
+            return False
+        told = [type(found), *(base for base in found.__mro__[1:] if "__init_subclass__" in vars(base))]
+        return any(owner(each.__module__) not in {"python", "project", *_NOT_REGISTERING} for each in told)
 
     def _assignment(self, node: ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Delete) -> Iterator[tuple[str, ast.stmt]]:
         targets = node.targets if isinstance(node, ast.Assign | ast.Delete) else [node.target]

@@ -92,6 +92,12 @@ def _module(frame: FrameType) -> str:
     return frame.f_globals.get("__name__") or ""
 
 
+def _is_by_number(event: str, arguments: tuple[Any, ...]) -> bool:
+    if event in {"os.listdir", "os.scandir"}:
+        return isinstance(arguments[0], int)
+    return event in {"path", "link", "mode"} and dict(arguments[1:]).get("dir_fd") is not None
+
+
 _Path = str | bytes | os.PathLike[str]
 
 
@@ -156,6 +162,8 @@ class Observation:
         if event == "open" and _is_path(arguments[0]):
             self._opened.add(self._full(arguments[0]))
         if threading.get_ident() not in self._threads and not _reads_code(frame):
+            if _is_by_number(event, arguments) and _module(frame) != "shutil":  # which removes temporary folders so
+                self.add_obstacle("it looks into a folder by a number")
             _EVENTS[event](self, *arguments)
 
     def add_code(self, module: str) -> None:
@@ -231,9 +239,9 @@ def code_of_project() -> list[str]:
 # %% ../../nbs/cache/11_observation.ipynb #62627ccd
 _EVENTS: dict[str, Callable[..., object]] = {
     "open": lambda log, path, mode, flags: _opens(log, path, mode or "", flags or 0),
-    "path": lambda log, path: log.add_dependency("path", path),
-    "link": lambda log, path: log.add_dependency("link", path),
-    "mode": lambda log, path: log.add_dependency("mode", path),
+    "path": lambda log, path, *_: log.add_dependency("path", path),
+    "link": lambda log, path, *_: log.add_dependency("link", path),
+    "mode": lambda log, path, *_: log.add_dependency("mode", path),
     "os.listdir": lambda log, path: log.add_dependency("folder", path or "."),
     "os.scandir": lambda log, path: log.add_dependency("folder", path or "."),
     "sqlite3.connect": lambda log, path: None if path in (":memory:", b":memory:") else log.add_dependency("file", path),
@@ -321,7 +329,7 @@ def _wrap(place: Any, name: str, report: Callable[..., object]) -> None:
 
 for _name, _kinds in {"stat": ["path"], "lstat": ["path", "link"], "readlink": ["link"], "access": ["mode"]}.items():
     for _kind_of_path in _kinds:
-        _wrap(os, _name, partial(lambda kind, path, *_, **options: _report(kind, path, depth=3), _kind_of_path))
+        _wrap(os, _name, partial(lambda kind, path, *_, **options: _report(kind, path, *options.items(), depth=3), _kind_of_path))
 _wrap(os, "getcwd", lambda: _report("working folder", _getcwd()) if _is_asked_by_project() else None)
 
 
