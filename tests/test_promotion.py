@@ -24,10 +24,14 @@ CENTRE = "    rows = rows.assign(petal_length=rows.petal_length - rows.petal_len
 
 
 class Folder:
-    """A copy of the project at a commit, and a folder to work in."""
+    """A copy of the project at a commit, and a folder to work in; or a copy of another one."""
 
-    def __init__(self, path):
+    def __init__(self, path, other=None):
         self.code, self.work = path / "code", path / "work"
+        if other:
+            shutil.copytree(other.code, self.code)
+            shutil.copytree(other.work, self.work)
+            return
         self.work.mkdir()
         for name in "iris_ml", "nbs":
             shutil.copytree(PROJECT / name, self.code / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
@@ -69,6 +73,20 @@ class Folder:
 @pytest.fixture
 def folder(tmp_path):
     return Folder(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def promoted_once(tmp_path_factory):
+    folder = Folder(tmp_path_factory.mktemp("promoted"))
+    code, said = folder.type("promote")
+    assert code == 0, said
+    return folder
+
+
+@pytest.fixture
+def promoted(promoted_once, tmp_path):
+    """A folder with a champion."""
+    return Folder(tmp_path, promoted_once)
 
 
 def closed(said):
@@ -131,36 +149,34 @@ def test_a_step_that_draws_anew_or_looks_beyond_its_row_is_named(folder, added, 
 SCALE = "    rows = rows.assign(petal_length=rows.petal_length / 10)\n"
 
 
-def test_a_champion_whose_steps_have_changed_is_compared_by_its_stored_predictions(folder):
-    assert folder.type("promote")[0] == 0
-    folder.change("02_features", "features", _LINE, SCALE + _LINE)
-    folder.commit()
-    code, said = folder.type("promote")
+def test_a_champion_whose_steps_have_changed_is_compared_by_its_stored_predictions(promoted):
+    promoted.change("02_features", "features", _LINE, SCALE + _LINE)
+    promoted.commit()
+    code, said = promoted.type("promote")
     assert (code, closed(said)) == (1, {"better"}), said
     assert "over 45 rows" in said
-    code, said = folder.type("promote", "--because", "the unit has changed")
+    code, said = promoted.type("promote", "--because", "the unit has changed")
     assert code == 0, said
     assert "Restart the server: it needs the new code of features." in said
 
 
-def test_a_server_with_older_code_keeps_its_model_and_one_that_reloads_answers_all_requests_meanwhile(folder):
-    assert folder.type("promote")[0] == 0
-    first = folder.champion
+def test_a_server_with_older_code_keeps_its_model_and_one_that_reloads_answers_all_requests_meanwhile(promoted):
+    first = promoted.champion
     row = {"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}
-    code = {"PYTHONPATH": str(folder.code)}
-    with served(folder.work, **code) as old, served(folder.work, "--reload", **code) as new:
-        folder.change("02_features", "features", _LINE, SCALE + _LINE)
-        folder.commit()
-        assert folder.type("promote", "--because", "the unit has changed")[0] == 0
+    code = {"PYTHONPATH": str(promoted.code)}
+    with served(promoted.work, **code) as old, served(promoted.work, "--reload", **code) as new:
+        promoted.change("02_features", "features", _LINE, SCALE + _LINE)
+        promoted.commit()
+        assert promoted.type("promote", "--because", "the unit has changed")[0] == 0
         versions = []
         for _ in range(600):
             answer = requests.post(f"{new.address}/v1/predict", json={"rows": [row]}, timeout=30)
             assert answer.ok, answer.text
             versions.append(answer.json()["model"])
-            if versions[-1] == folder.champion:
+            if versions[-1] == promoted.champion:
                 break
             time.sleep(0.05)
-        assert [*dict.fromkeys(versions)] == [first, folder.champion]
+        assert [*dict.fromkeys(versions)] == [first, promoted.champion]
         ready = requests.get(f"{old.address}/readyz", timeout=5).json()
         assert "restart the server" in ready["refused"]
         assert requests.post(f"{old.address}/v1/predict", json={"rows": [row]}, timeout=5).json()["model"] == first
@@ -176,12 +192,11 @@ def test_a_candidate_that_another_surface_predicts_differently_is_not_promoted(f
     assert "command: row 0" in said
 
 
-def test_a_champion_that_is_damaged_is_said_and_nothing_takes_its_place_unseen(folder):
-    assert folder.type("promote")[0] == 0
-    file = folder.work / ".iris_ml/model.skops"
+def test_a_champion_that_is_damaged_is_said_and_nothing_takes_its_place_unseen(promoted):
+    file = promoted.work / ".iris_ml/model.skops"
     file.write_bytes(file.read_bytes()[:-1])
     for words in ("promote",), ("run",), ("promote", "--rollback"):
-        code, said = folder.type(*words)
+        code, said = promoted.type(*words)
         assert (code, "Traceback" in said) == (2, False)
         assert "the file is damaged" in said
         assert "remove it" in said
@@ -202,15 +217,14 @@ def test_newer_data_may_take_over_where_it_is_not_worse(folder):
     assert folder.champion != before
 
 
-def test_rows_of_another_kind_at_the_door_make_the_champion_stale(folder):
-    assert folder.type("promote")[0] == 0
-    (asked := folder.work / ".iris_ml" / "asked").mkdir()
+def test_rows_of_another_kind_at_the_door_make_the_champion_stale(promoted):
+    (asked := promoted.work / ".iris_ml" / "asked").mkdir()
     row = '{"sepal_length": 50.0, "sepal_width": 30.0, "petal_length": 14.0, "petal_width": 2.0, "species": "setosa"}\n'
-    (asked / f"1-1-{folder.champion}.jsonl").write_text(row * 60)
-    code, said = folder.type("retrain")
+    (asked / f"1-1-{promoted.champion}.jsonl").write_text(row * 60)
+    code, said = promoted.type("retrain")
     assert (code, closed(said)) == (1, {"better"}), said
     assert "petal_length has drifted" in said
-    assert folder.type("monitor")[0] == 1
+    assert promoted.type("monitor")[0] == 1
 
 
 def test_a_limit_that_is_passed_closes_the_gate_and_names_the_figure(folder):
