@@ -123,7 +123,7 @@ def test_the_code_of_a_step_is_told_apart_and_what_follows_from_it_is_not_named(
     changed = [name for name, step in other.steps.items() if step.code != first.steps[name].code]
     assert changed == ["scores"]
     assert other.changes == ["scores (swapped)"]
-    assert other.steps["scores"].place.startswith("this session")
+    assert other.steps["scores"].place.startswith("test_records.py, line ")
 
 
 def test_a_table_that_is_put_in_is_data_and_is_described_once():
@@ -138,7 +138,7 @@ def test_a_step_that_fails_leaves_a_record_that_says_where():
     with pytest.raises(ZeroDivisionError):
         workflow.swap(features=lambda rows: rows.shape[0] / 0).run()
     (summary,) = Records(".iris_ml/records").summaries()
-    assert summary.error.startswith("ZeroDivisionError: division by zero in step 'features', this session")
+    assert summary.error.startswith("ZeroDivisionError: division by zero in step 'features', test_records.py, line ")
     assert "it failed" in list_runs()["promotion_blocker"].tolist()
 
 

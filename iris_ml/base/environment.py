@@ -101,7 +101,7 @@ def describe_environment(
     }
 
 # %% ../../nbs/base/06_environment.ipynb #3621868f
-IGNORED_SETTINGS = frozenset({"store", "model_file", "progress", "record", "tracking"})
+IGNORED_SETTINGS = frozenset({"store", "model_file", "progress", "record", "audit", "tracking"})
 
 # %% ../../nbs/base/06_environment.ipynb #84ed08f7
 def python_function(
@@ -117,7 +117,7 @@ def python_function(
 def place(
     function: Callable[..., object],  # exported from a page, or not
 ) -> str:  # such as "nbs/steps/05_classifier.ipynb, cell 1a2b3c4d"
-    """Return the page and the cell in which a function is defined."""
+    """Return the page and the cell, or the file and the line, in which a function is defined."""
     code = getattr(python_function(function), "__code__", None)
     if code is None:  # a built-in function
         return getattr(function, "__name__", repr(function))
@@ -125,7 +125,12 @@ def place(
     linecache.checkcache(file)
     above = "".join(linecache.getlines(file)[:line])
     cells = re.findall(r"^# %% (?:\.\./)+(\S+\.ipynb) #(\w+)$", above, re.MULTILINE)
-    return f"{cells[-1][0]}, cell {cells[-1][1]}" if cells else _in_session(file)
+    if cells:
+        return f"{cells[-1][0]}, cell {cells[-1][1]}"
+    path, folder = Path(file), Path.cwd()
+    if path.is_file():
+        return f"{path.relative_to(folder) if path.is_relative_to(folder) else path.name}, line {line}"
+    return _in_session(file)
 
 
 def _in_session(file: str) -> str:
