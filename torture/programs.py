@@ -90,6 +90,7 @@ class Maker:
         self.paragraphs = {module: [] for module in MODULES}
         self.exported = []  # what a package passes on
         self.definitions, self.files = [], {}
+        self.known = ALL if choose.random() < 0.5 else [each for each in ALL if not each.only_inside]
 
     def program(self):
         """Make a program."""
@@ -113,7 +114,7 @@ class Maker:
 
     def define(self, module):
         """Add a definition to a module."""
-        made = self.choose.choice(ALL)
+        made = self.choose.choice(self.known)
         name = f"{self.choose.choice(WORDS)}{len(self.definitions)}"
         kind = next((kind for start, kind in KINDS_OF_TEXT.items() if made.text.startswith(start)), "")
         definition = Definition(name, module, made.uses, self.choose.choice(WORDS), made.only_inside, kind=kind)
@@ -374,7 +375,7 @@ class Edits:
         lines = text.splitlines()
         old = [ast.unparse(each) for each in node.decorator_list]
         new = self.choose.choice([old[1:], old[::-1], [*old, "lru_cache(maxsize=None)"], ["partial(lambda f: f)", *old], old * 2])
-        first = min([node.lineno, *(each.lineno for each in node.decorator_list)]) - 1
+        [(first, _)] = starts([node])
         body = node.lineno - 1
         made = [f"{' ' * node.col_offset}@{each}" for each in new]
         text = "\n".join([*lines[:first], *made, *lines[body:]]) + "\n"
@@ -387,7 +388,7 @@ class Edits:
         node = self.choose.choice(bodies)
         at = self.choose.choice(node.body)
         lines = text.splitlines()
-        first = min([at.lineno, *(each.lineno for each in getattr(at, "decorator_list", []))]) - 1
+        [(first, _)] = starts([at])
         if self.choose.random() < 0.4 and len(node.body) > 1:
             return program.with_file(module, "\n".join([*lines[:first], *lines[at.end_lineno :]]) + "\n")
         if lines[first][: at.col_offset].strip():
@@ -412,7 +413,7 @@ class Edits:
         body = self.choose.choice(bodies)
         at = self.choose.randrange(len(body) - 1)
         lines = text.splitlines()
-        spans = [min([each.lineno, *(d.lineno for d in getattr(each, "decorator_list", []))]) - 1 for each in body[at : at + 2]]
+        spans = [first for first, _ in starts(body[at : at + 2])]
         end = body[at + 1].end_lineno
         if spans[0] == spans[1] or lines[spans[0]][: body[at].col_offset].strip():
             return None
@@ -448,8 +449,8 @@ class Edits:
         """Add a comment, a docstring or blank lines."""
         module, text, tree = self.tree(program)
         at, lines = self.choose.choice(tree.body), text.splitlines()
-        line = at.end_lineno if self.choose.random() < 0.5 else at.lineno - 1 - len(getattr(at, "decorator_list", []))
-        lines.insert(max(line, 0), self.choose.choice(["# a remark", "\n\n", "# two\n# remarks"]))
+        [(first, _)] = starts([at])
+        lines.insert(self.choose.choice([first, at.end_lineno]), self.choose.choice(["# a remark", "\n\n", "# two\n# remarks"]))
         return program.with_file(module, "\n".join(lines) + "\n")
 
     def formatting(self, program):
@@ -549,6 +550,12 @@ def renamed(text, name, new, path):
     return text if "site-packages" in path else re.sub(rf"\b{name}(?!\d)", new, text)
 
 
+def starts(body):
+    """The statements of a body, each with the number of the line where it, or its first decorator, starts."""
+    for node in body:
+        yield min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", []))]) - 1, node
+
+
 def names_bound(paragraph):
     """The names that a paragraph of a module defines."""
     tree = ast.parse(paragraph)
@@ -626,10 +633,10 @@ def results(folder, environment, checkpoints, form):
 
 
 def cells(path):
-    """The names that a notebook has when its cells, the paragraphs of a module, have run."""
-    shell = InteractiveShell.instance()
-    for cell in path.read_text(encoding="utf-8").split("\n\n"):
-        shell.run_cell(cell, store_history=True).raise_error()
+    """The names that a notebook has when its cells, the statements of a module, have run."""
+    shell, lines = InteractiveShell.instance(), path.read_text(encoding="utf-8").splitlines()
+    for first, node in starts(ast.parse("\n".join(lines)).body):
+        shell.run_cell("\n".join(lines[first : node.end_lineno]), store_history=True).raise_error()
     path.unlink()
     return shell.user_ns
 
@@ -773,6 +780,7 @@ def random_programs(count, first=0):
                         print(f"seed {trial.seed}, {trial.kind}: {[*trial.wrong]}", file=sys.stderr, flush=True)
                     else:
                         total["unrepeatable"] += 1
+                        print(f"seed {trial.seed}: not repeatable", file=sys.stderr, flush=True)
     finally:
         for server in servers:
             server.close()
@@ -851,7 +859,8 @@ def still_wrong(trial, path, piece, new, servers):
     if any("error" in truth for truth in truths.values()):
         return None
     smaller = run_over_store(Trial(trial.seed, trial.kind, sides["before"], sides["after"], truths), servers)
-    return smaller if [*smaller.wrong] and is_repeatable(smaller, servers) else None
+    fails = {"error" in stage for stage in trial.stages} == {"error" in stage for stage in smaller.stages}
+    return smaller if fails and [*smaller.wrong] and is_repeatable(smaller, servers) else None
 
 
 def main(seed, *words):
