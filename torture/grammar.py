@@ -1,10 +1,10 @@
-"""The grammar of random programs: definitions, each with the expressions that use it; expressions; steps; and their data.
+"""The grammar of random programs: definitions, each with the expressions that use it; expressions; and steps.
 
 A production is a paragraph. `=>` begins an expression that uses what it defines, and `~>` one that only a step may use, since its
 value is fixed while a step runs and not before. `+` begins a file. In a production stands
 
-- NAME for a new name, INT for a small number, POS for one above zero, WORD for a word, the same one everywhere, OP and CMP for an operator, and <a|b> for a
-  or b;
+- NAME for a new name, INT for a small number, POS for one above zero, WORD for a word, the same one everywhere;
+- OP and CMP for an operator, and <a|b> for a or b;
 - NOW for an expression that is evaluated on import, and EXPR for one that may be evaluated later, both of earlier definitions;
 - INSIDE for imports at the start of a function.
 
@@ -163,7 +163,8 @@ INPUTS = {
     'int(ARG.assign(n=INT).n.sum())\nint(ARG.pipe(lambda table: table.select_dtypes("number").sum().sum() * INT))\n'
     '(ARG.insert(0, "NAME", INT), crc32(ARG.to_csv().encode()))[1]',
     "np.ndarray": "int(ARG.sum())\ncrc32(ARG.tobytes())\nint((ARG OP INT).max())",
-    "BaseEstimator": "crc32(str(ARG.get_params()).encode()) % 1000\nint(clone(ARG).fit([[1], [2], [3]], [INT, 2, 2]).predict([[2]])[0])",
+    "BaseEstimator": "crc32(str(ARG.get_params()).encode()) % 1000\n"
+    "int(clone(ARG).fit([[1], [2], [3]], [INT, 2, 2]).predict([[2]])[0])",
     "object": "int(ARG)\nARG.area()",
     "seed": "ARG",
     "target": "len(ARG)",
@@ -208,7 +209,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal, getcontext, localcontext
 from enum import Enum, Flag, IntEnum, auto
 from fractions import Fraction
-from functools import cache, cached_property, lru_cache, partial, partialmethod, reduce, singledispatch, singledispatchmethod, total_ordering, wraps
+from functools import cache, cached_property, lru_cache, partial, partialmethod, reduce
+from functools import singledispatch, singledispatchmethod, total_ordering, wraps
 from itertools import accumulate, chain, count, islice
 from operator import attrgetter, itemgetter, methodcaller
 from pathlib import Path
