@@ -71,7 +71,7 @@ class Maker:
             if self.choose.random() < 0.2:
                 self.change(module)
         self.steps(self.choose.randint(2, 5))
-        settings = {"iris.toml": f'seed = {self.choose.randint(0, 9)}\ntarget = "{self.choose.choice(WORDS)}"\n'}
+        settings = {"iris.toml": f'record = false\nseed = {self.choose.randint(0, 9)}\ntarget = "{self.choose.choice(WORDS)}"\n'}
         modules = {module: self.text(module) for module in MODULES}
         return Program(PACKAGE | modules | self.files | settings, [each.name for each in self.definitions])
 

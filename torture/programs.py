@@ -31,6 +31,9 @@ from pathlib import Path
 from IPython.core.history import HistoryManager
 from IPython.core.interactiveshell import InteractiveShell
 
+from iris_ml.base.packages import package_versions
+from iris_ml.cache.observation import SETTLED
+
 from .edits import HARMLESS, Edits, spliced, starts
 from .generator import NAMES, Maker, Program
 
@@ -119,6 +122,8 @@ def serve():
     for package in ("iris_ml.workflow.workflow", "iris_ml.io.readers", "pyarrow", "sklearn.dummy", "sklearn.linear_model",
                     "sklearn.pipeline", "sklearn.preprocessing", "skops.io", "asyncio"):  # fmt: skip
         import_module(package)
+    for package in SETTLED:
+        package_versions(package)  # at no cost then
     gc.collect()
     gc.freeze()
     for line in sys.stdin:
@@ -289,23 +294,28 @@ def show(trial):
 
 
 def smallest(trial, servers):
-    """The smallest program and edit that still give a wrong result: what both have is left out, a piece at a time."""
-    changed = True
-    while changed:
-        changed = False
-        for path in sorted(trial.before.files):
-            text = trial.before.files[path] if path in trial.after.files and "site-packages" not in path else ""
-            pieces = {*text.split("\n\n"), *text.splitlines(keepends=True)}
-            for piece in sorted(filter(str.strip, pieces), key=lambda piece: (-len(piece), piece)):
-                found = (still_wrong(trial, path, piece, new, servers) for new in replacements(piece))
-                if smaller := next(filter(None, found), None):
-                    trial, changed = smaller, True
+    """The smallest program and edit that still give a wrong result: of what both have, pieces are left out or made shorter."""
+    for shorter in removals, replacements, removals:
+        changed = True
+        while changed:
+            changed = False
+            for path in sorted(trial.before.files):
+                text = trial.before.files[path] if path in trial.after.files and "site-packages" not in path else ""
+                pieces = {*text.split("\n\n"), *text.splitlines(keepends=True)}
+                for piece in sorted(filter(str.strip, pieces), key=lambda piece: (-len(piece), piece)):
+                    found = (still_wrong(trial, path, piece, new, servers) for new in shorter(piece))
+                    if smaller := next(filter(None, found), None):
+                        trial, changed = smaller, True
     return trial
+
+
+def removals(piece):
+    """Nothing, instead of a piece of a program."""
+    yield ""
 
 
 def replacements(piece):
     """Shorter texts for a piece of a program."""
-    yield ""
     text = piece.strip()
     try:
         tree = ast.parse(text)
@@ -327,9 +337,11 @@ def still_wrong(trial, path, piece, new, servers):
         "after": trial.after.with_file(path, after.replace(piece, new)),
     }
     with tempfile.TemporaryDirectory() as folder:
-        truths = {side: servers[0].run(f"{folder}/{side}", sides[side], False) for side in sides}
-    if any("error" in truth for truth in truths.values()):
-        return None
+        truths = {}
+        for side in sides:
+            truths[side] = servers[0].run(f"{folder}/{side}", sides[side], False)
+            if "error" in truths[side]:
+                return None
     smaller = run_over_store(Trial(trial.seed, trial.kind, sides["before"], sides["after"], truths), servers)
     fails = {"error" in stage for stage in trial.stages} == {"error" in stage for stage in smaller.stages}
     return smaller if fails and [*smaller.wrong] and is_repeatable(smaller, servers) else None
