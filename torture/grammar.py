@@ -177,6 +177,7 @@ IMPORTS = {
 from abc import ABC, abstractmethod
 import array
 import asyncio
+import builtins
 import calendar
 import codecs
 import configparser
@@ -185,28 +186,35 @@ import copyreg
 import csv
 import enum
 import fakelib
+import gc
 import glob
 import inspect
 import json
 import logging
 import linecache
+import locale
 import math
+import mimetypes
 import operator
 import os
 import pickle
 import random
 import re
 import sklearn
+import socket
 import statistics
+import sys
+import threading
 import tomllib
 import warnings
+import weakref
 from collections import ChainMap, Counter, OrderedDict, UserDict, UserList, defaultdict, deque, namedtuple
 from collections.abc import Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import asdict, astuple, dataclass, field, fields, make_dataclass, replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal, getcontext, localcontext
+from decimal import Decimal, Inexact, getcontext, localcontext
 from enum import Enum, Flag, IntEnum, auto
 from fractions import Fraction
 from functools import cache, cached_property, lru_cache, partial, partialmethod, reduce
@@ -1511,6 +1519,349 @@ def NAME(x=INT):
     globals()["NAMEtotal"] = NAMEtotal OP x
     return NAMEtotal
 ~> NAME(EXPR)
+
+def NAME(x=None):
+    if x is not None:
+        codecs.register_error("NAME", lambda error: ("WORD" * (x % 5), error.end))
+    try:
+        return len(chr(233).encode("ascii", errors="NAME")) OP INT
+    except LookupError:
+        return INT
+~> NAME(EXPR)
+~> NAME()
+
+class NAMERow:
+    def __init__(self, width=INT): self.width = width
+def NAME(x=None):
+    if x is not None:
+        copyreg.pickle(NAMERow, lambda row: (NAMERow, (x % 7,)))
+    return copy.copy(NAMERow(INT)).width OP INT
+~> NAME(EXPR)
+~> NAME()
+
+def NAME(x=None):
+    if x is not None:
+        csv.register_dialect("NAME", delimiter=";")
+    return len(csv.list_dialects()) OP INT
+~> NAME(EXPR)
+~> NAME()
+
+def NAME(x=None):
+    if x is not None:
+        sys.setrecursionlimit(2000 + x % 100)
+    return sys.getrecursionlimit() OP INT
+~> NAME(EXPR)
+~> NAME()
+
+def NAME(x=None):
+    if x is not None:
+        builtins.NAMEx = x % 100
+    return getattr(builtins, "NAMEx", INT) OP INT
+~> NAME(EXPR)
+~> NAME()
+
+def NAME(x=None):
+    if x is not None:
+        json.JSONEncoder.default = lambda self, value: x % 100
+    try:
+        return len(json.dumps(object())) OP INT
+    except TypeError:
+        return INT
+~> NAME(EXPR)
+~> NAME()
+
+def NAME(x=None):
+    if x is not None:
+        math.NAME = x
+    return getattr(math, "NAME", INT) % 100 OP INT
+~> NAME(EXPR)
+~> NAME()
+
+def NAME(x=None):
+    if x is not None:
+        math.NAME = x
+    return (math.NAME if hasattr(math, "NAME") else INT) OP INT
+~> NAME(EXPR)
+~> NAME()
+
+NAMEarray = np.array([INT, INT])
+def NAME(x=None):
+    if x is not None:
+        NAMEarray[0] = x % 100
+    return int(NAMEarray.sum()) OP INT
+~> NAME(EXPR)
+~> NAME()
+
+NAMEbytes = bytearray(b"WORD")
+def NAME(x=None):
+    if x is not None:
+        NAMEbytes[0] = x % 100
+    return sum(NAMEbytes) OP INT
+~> NAME(EXPR)
+~> NAME()
+
+NAMEtable = pd.DataFrame({"a": [INT, INT]})
+def NAME(x=None):
+    if x is not None:
+        NAMEtable.loc[0, "a"] = x % 100
+    return int(NAMEtable.a.sum()) OP INT
+~> NAME(EXPR)
+~> NAME()
+
+NAMElocal = threading.local()
+NAMElocal.x = INT
+def NAME(x=None):
+    if x is not None:
+        NAMElocal.x = x
+    return NAMElocal.x % 100 OP INT
+~> NAME(EXPR)
+~> NAME()
+
+def NAMEadd(y, z=INT): return y OP z
+def NAME(x=None):
+    if x is not None:
+        NAMEadd.__defaults__ = (x % 10,)
+    return NAMEadd(INT)
+~> NAME(EXPR)
+~> NAME()
+
+def NAMEadd(y, z=INT): return y OP z
+def NAME(x=None):
+    if x is not None:
+        NAMEadd.__code__ = (lambda y, z: z - y).__code__
+    return NAMEadd(INT)
+~> NAME(EXPR)
+~> NAME()
+
+class NAMEOne: width = INT
+class NAMETwo: width = INT
+NAMEone = NAMEOne()
+def NAME(x=None):
+    if x is not None:
+        NAMEone.__class__ = NAMETwo
+    return NAMEone.width OP INT
+~> NAME(EXPR)
+~> NAME()
+
+class NAMEOne: width = INT
+class NAMETwo: width = INT
+class NAMEPart(NAMEOne): pass
+def NAME(x=None):
+    if x is not None:
+        NAMEPart.__bases__ = (NAMETwo,)
+    return NAMEPart().width OP INT
+~> NAME(EXPR)
+~> NAME()
+
+def NAME(x=None):
+    if x is not None:
+        sklearn.set_config(print_changed_only=False)
+    return len(repr(DummyRegressor())) OP INT
+~> NAME(EXPR)
+~> NAME()
+
+def NAME(x=None):
+    if x is not None:
+        pd.Series.NAME = lambda self: x % 100
+    return (pd.Series([1]).NAME() if hasattr(pd.Series, "NAME") else INT) OP INT
+~> NAME(EXPR)
+~> NAME()
+
+def NAME(x=None):
+    if x is not None:
+        fakelib.Reader.unit = x % 100
+    return fakelib.Reader().read() OP INT
+~> NAME(EXPR)
+~> NAME()
+
+def NAME(x=None):
+    if x is not None:
+        fakelib.register(NAME)
+    return len(fakelib.REGISTRY) OP INT
+~> NAME(EXPR)
+~> NAME()
+
+def NAMEread(): return INT OP EXPR
+def NAME(x=None):
+    if x is not None:
+        fakelib.extra = NAMEread
+    return fakelib.Reader().read() OP INT
+~> NAME(EXPR)
+~> NAME()
+
+@lru_cache(maxsize=INT)
+def NAMEof(y): return y OP INT
+def NAME(x=None):
+    if x is not None:
+        NAMEof(x)
+    return NAMEof.cache_info().misses OP NAMEof(INT)
+~> NAME(EXPR)
+~> NAME()
+
+@cache
+def NAMEof(y): return y OP EXPR
+def NAME(x=None):
+    if x is not None:
+        NAMEof(x)
+    return NAMEof.cache_info().currsize OP INT
+~> NAME(EXPR)
+~> NAME()
+
+def NAMEsend():
+    y = INT
+    while True:
+        y = (yield y) or y
+NAMEflow = NAMEsend()
+next(NAMEflow)
+def NAME(x=None):
+    if x is not None:
+        NAMEflow.send(x % 100)
+    return next(NAMEflow) OP INT
+~> NAME(EXPR)
+~> NAME()
+
+NAMEmodel = DummyRegressor(strategy="constant", constant=INT)
+def NAME(x=None):
+    if x is not None:
+        NAMEmodel.set_params(constant=x % 100)
+    return NAMEmodel.constant OP INT
+~> NAME(EXPR)
+~> NAME()
+
+NAMEmodel = LinearRegression()
+def NAME(x=None):
+    if x is not None:
+        NAMEmodel.fit([[0], [1]], [x % 100, INT])
+    return len(vars(NAMEmodel)) OP INT
+~> NAME(EXPR)
+~> NAME()
+
+class NAMEOne:
+    @singledispatchmethod
+    def get(self, y): return INT
+def NAME(x=None):
+    if x is not None:
+        vars(NAMEOne)["get"].register(int, lambda self, y: y OP INT)
+    return NAMEOne().get(INT)
+~> NAME(EXPR)
+~> NAME()
+
+NAMEweak = weakref.WeakValueDictionary()
+class NAMEKey: pass
+NAMEkey = NAMEKey()
+def NAME(x=None):
+    if x is not None:
+        NAMEweak[x % 10] = NAMEkey
+    return len(NAMEweak) OP INT
+~> NAME(EXPR)
+~> NAME()
+
+NAMElist = [INT, INT]
+NAMEsame = NAMElist
+def NAME(x=None):
+    if x is not None:
+        NAMElist.append(x % 100)
+    return sum(NAMEsame) OP INT
+~> NAME(EXPR)
+~> NAME()
+
+NAMEinner = {"a": [INT]}
+def NAMEof(): return NAMEinner["a"]
+def NAME(x=None):
+    if x is not None:
+        NAMEof().append(x % 100)
+    return sum(NAMEof()) OP INT
+~> NAME(EXPR)
+~> NAME()
+
+def NAME(x=None):
+    if x is not None:
+        sys.set_int_max_str_digits(700 + x % 100)
+    return sys.get_int_max_str_digits() OP INT
+~> NAME(EXPR)
+~> NAME()
+
+def NAME(x=None):
+    if x is not None:
+        mimetypes.add_type(f"a/b{x % 100}", ".NAME")
+    return len(str(mimetypes.guess_type("x.NAME"))) OP INT
+~> NAME(EXPR)
+~> NAME()
+
+def NAME(x=None):
+    if x is not None:
+        locale.setlocale(locale.LC_NUMERIC, "<C|C.UTF-8>")
+    return len(locale.setlocale(locale.LC_NUMERIC)) OP INT
+~> NAME(EXPR)
+~> NAME()
+
+def NAME(x=None):
+    if x is not None:
+        threading.stack_size(1 << 20)
+    return threading.stack_size() OP INT
+~> NAME(EXPR)
+~> NAME()
+
+def NAME(x=None):
+    if x is not None:
+        socket.setdefaulttimeout(x % 100 + 1)
+    return int(socket.getdefaulttimeout() or INT) OP INT
+~> NAME(EXPR)
+~> NAME()
+
+def NAME(x=None):
+    if x is not None:
+        gc.set_threshold(700 + x % 100)
+    return gc.get_threshold()[0] OP INT
+~> NAME(EXPR)
+~> NAME()
+
+def NAME(x=None):
+    if x is not None:
+        sys.NAME = x % 100
+    return getattr(sys, "NAME", INT) OP INT
+~> NAME(EXPR)
+~> NAME()
+
+NAMElog = []
+class NAMEHandler(logging.Handler):
+    def emit(self, record): NAMElog.append(record.getMessage())
+logging.getLogger("NAME").addHandler(NAMEHandler())
+def NAME(x=None):
+    if x is not None:
+        logging.getLogger("NAME").warning("WORD")
+    return len(NAMElog) OP INT
+~> NAME(EXPR)
+~> NAME()
+
+def NAME(x=None):
+    if x is not None:
+        logging.disable(x % 50)
+    return logging.root.manager.disable OP INT
+~> NAME(EXPR)
+~> NAME()
+
+def NAME(x=None):
+    if x is not None:
+        getcontext().traps[Inexact] = False
+        getcontext().rounding = "ROUND_<UP|DOWN>"
+    return len(str(Decimal(2) / 3)) + int(str(Decimal(2) / 3)[-1]) OP INT
+~> NAME(EXPR)
+~> NAME()
+
+def NAME(x=None):
+    if x is not None:
+        random.setstate(random.Random(x).getstate())
+    return int(random.random() * 100) OP INT
+~> NAME(EXPR)
+~> NAME()
+
+def NAME(x=None):
+    if x is not None:
+        np.random.seed(x % 100)
+    return int(np.random.random() * 100) OP INT
+~> NAME(EXPR)
+~> NAME()
 """
 
 # Statements that change a definition of the same or another module, by its kind; OTHER stands for it, HOME for its module.
