@@ -58,6 +58,8 @@ def shown(value):
             return f"{ {shown(name): shown(inner) for name, inner in value.items()} }"
         case list() | tuple():
             return f"{type(value).__name__} {[*map(shown, value)]}"
+        case type():
+            return value.__qualname__
     return repr(value)
 
 
