@@ -17,10 +17,10 @@ def servers():
 
 
 def test_random_programs_give_no_stale_result(servers):
-    trials = [*programs.trials(range(40), servers)]
+    trials = [*programs.trials(range(30), servers)]
     assert [trial.seed for trial in trials if [*trial.wrong] and programs.is_repeatable(trial, servers)] == []
     total = sum(map(programs.figures, trials), Counter())
-    assert total["matters"] > 15
+    assert total["matters"] > 10
     assert total["reused"] > total["results"] / 2
 
 

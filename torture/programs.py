@@ -1,8 +1,9 @@
 """Random programs of steps, edited at random: is a result that is reused ever another than a run without a store gives?
 
 A *program* consists of definitions in several modules that use each other, their data, and steps that use them. An *edit* makes
-another program of it. Both run over one store, in new processes: before, before, after, after, before. Each
-result is compared with the one of a run without a store, in a folder and a process of its own.
+another program of it. Both run over one store, in new processes: before, before, after, after, before. Each result is compared
+with the one of a run without a store, in a folder and a process of its own. A program whose seed is a multiple of 4 runs as a
+notebook, too.
 
 `python -m torture.programs SEED` shows a program, its edit, and both answers of each run; with `reduce`, of the smallest
 program that still shows the fault.
@@ -259,14 +260,14 @@ def random_programs(count, first=0):
                 total[verdict] += 1
                 print(f"seed {trial.seed}, {trial.kind}, {verdict}: {[*trial.wrong]}", file=sys.stderr, flush=True)
     shares = {
-        "of the results reused where nothing changed": total["reused"] / total["results"],
-        "of the edits changed a result": total["matters"] / count,
-        "of the harmless edits left all reused": total["left"] / max(total["harmless"], 1),
-        "of the programs and": total["programs"] / (count + total["programs"]),
-        "of the edits failed by themselves": total["edits"] / (count + total["edits"]),
+        "of the results reused where nothing changed": (total["reused"], total["results"]),
+        "of the edits changed a result": (total["matters"], count),
+        "of the harmless edits left all reused": (total["left"], total["harmless"]),
+        "of the programs failed by themselves": (total["programs"], count + total["programs"]),
+        "of the edits failed by themselves": (total["edits"], count + total["edits"]),
     }
-    said = [*(f"{share:.0%} {what}" for what, share in shares.items()), f"{total['not repeatable']} not repeatable"]
-    return count, total["stale"], ", ".join(said)
+    said = [f"{part / max(whole, 1):.0%} {what}" for what, (part, whole) in shares.items()]
+    return count, total["stale"], ", ".join([*said, f"{total['not repeatable']} not repeatable"])
 
 
 def figures(trial):
