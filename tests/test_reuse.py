@@ -8,12 +8,14 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.dummy import DummyRegressor
 from typer.testing import CliRunner
 
 from iris_ml.cache.observation import Observation
@@ -204,6 +206,80 @@ def test_a_cache_that_was_filled_before_is_named():
     assert "cache_clear()" in Workflow(doubled).run().results["doubled"].note
     rate.cache_clear()
     assert [Workflow(doubled).run().results["doubled"].how for _ in range(2)] == ["computed", "reused"]
+
+
+def test_a_step_that_registers_a_class_is_not_kept():
+    class Base(ABC):
+        @abstractmethod
+        def width(self): ...
+
+    class One:
+        pass
+
+    def raw() -> int:
+        Base.register(One)
+        return 1
+
+    assert "not kept: it changes" in Workflow(raw).run().results["raw"].note
+
+
+def test_a_result_that_a_function_keeps_and_a_step_can_change_is_not_kept():
+    @cache
+    def seen() -> list:
+        return [9]
+
+    def raw() -> int:
+        seen().append(3)
+        return 1
+
+    def result(seed: int) -> list:
+        return [*seen(), seed]
+
+    note = Workflow(raw, result).run().results["raw"].note
+    assert note.startswith("not kept: ")
+    assert "seen keeps a result that a step can change" in note
+
+
+def test_a_step_that_asks_what_was_called_is_not_kept():
+    @cache
+    def seen() -> int:
+        return 1
+
+    def result() -> int:
+        return seen.cache_info().currsize
+
+    assert "cache_info" in Workflow(result).run().results["result"].note
+
+
+STATE = {"a": 0}
+
+
+def test_a_value_that_was_not_stored_is_computed_before_another_step_changes_what_it_reads():
+    def raw() -> object:
+        return DummyRegressor(constant=STATE["a"])
+
+    def result() -> int:
+        STATE["a"] = 1
+        return 2
+
+    for _ in range(3):
+        STATE["a"] = 0
+        assert Workflow(raw, result).run()["raw"].constant == 0
+
+
+def test_a_result_is_not_what_a_later_step_made_of_it():
+    seen = []
+
+    def raw() -> list:
+        return seen
+
+    def result() -> int:
+        seen.append(1)
+        return 1
+
+    for _ in range(2):
+        seen.clear()
+        assert Workflow(raw, result).run()["raw"] == []
 
 
 def test_the_command_is_in_the_help():

@@ -257,7 +257,7 @@ _NEVER = (  # not in any step that is reused
     r"(_?pickle|marshal|shelve|ctypes|gc|runpy|pkgutil)\..+",  # loads or runs code that is not in the project
     r"importlib\.(?!resources).+",  # chooses a module at run time
     r"sys\.(modules|_getframe|argv|stdin|executable|prefix|path|getrecursionlimit)|signal\..+",  # the state of this process
-    r"\.parse_(known_)?args",  # what the process was started with
+    r"\.parse_(known_)?args|\.cache_info",  # what the process was started with, and what it has called
     r"(os|posix)\.(get(e?[ug]id|p?pid|login|random|loadavg)|cpu_count|times|uname|urandom|sched_.+)",  # and of this machine
     r"(platform|resource|pwd|grp)\..+|(multiprocessing|joblib|loky).*\.(cpu_count|effective_n_jobs)|shutil\.disk_usage",
     r"inspect\.(get(source|sourcelines|doc|module|file)|currentframe|stack)",  # source text and callers

@@ -46,6 +46,8 @@ def _class(cls: type, tracer: Tracer) -> None:
     if cls is tracer.known_class:
         tracer.update_bytes("walked")
         return
+    if isinstance(cls, ABCMeta):  # a step may register a class
+        tracer.watcher.resolve(lambda: len(_get_dump(cls)[0]))
     home, registered = owner(cls.__module__), _registered(cls)
     for subclass in registered:
         tracer.update(subclass)

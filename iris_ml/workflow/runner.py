@@ -6,6 +6,7 @@
 __all__ = ['Plan', 'reusable_steps']
 
 # %% ../../nbs/workflow/04_runner.ipynb #3bdccd0d
+import gc
 import logging
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,7 @@ from ..base.environment import place
 from ..base.progress import Progress
 from ..base.settings import Source
 from ..cache.audit import AUDITED, is_audited
+from ..cache.dependencies import is_constant
 from ..cache.hashing import UnhashableError
 from ..cache.keys import CacheKey, Entry, Fingerprint, cache_key, diff_parts, digest, fingerprint
 from ..cache.observation import CHANGED_PACKAGES, Observation
@@ -28,7 +30,7 @@ from ..cache.serializers import UnserializableError, choose_format
 from ..cache.store import Checkpoints
 from ..io.locations import source_paths
 from .graph import BoundStep  # before Hamilton, whose extensions it turns off
-from .run import Result, Run, describe_difference
+from .run import Result, Run, describe_difference, own_copy
 
 from hamilton.execution.graph_functions import execute_subdag
 from hamilton.graph import FunctionGraph
@@ -86,11 +88,15 @@ class _Computation:
             error.add_note(f"in step {self.node.name!r}, {place(step.function)}")
             error.step, error.inputs = self.node.name, values  # type: ignore[attr-defined]
             raise
-        return Result(value, how="computed", seconds=perf_counter() - start, note=note)
+        seconds = perf_counter() - start
+        return Result(value if self.seed is None else own_copy(value), how="computed", seconds=seconds, note=note)
 
     def reuse(self, store: Checkpoints, key: CacheKey, entry: Entry) -> Result:
         """Take the result of an entry, which is loaded when it is needed."""
-        return Result(load=partial(self.load, store, key, entry), entry=entry, how="reused", key=entry.cache_key)
+        result = Result(load=partial(self.load, store, key, entry), entry=entry, how="reused", key=entry.cache_key)
+        if not entry.file:  # the value was not stored: it is computed before another step changes what its code reads
+            result.keep_in_memory()
+        return result
 
     def audit(self, store: Checkpoints, key: CacheKey, entry: Entry) -> Result:
         """Compute the step although it has an entry; if the result differs, set the entry aside, and do not reuse it."""
@@ -137,6 +143,8 @@ class _Computation:
             obstacle = watched.obstacle or self._obstacle(watched.unobserved, key)
             if remembered is None:
                 obstacle = "a function that keeps its results was called before; call its cache_clear()"
+            if changeable := [function.__qualname__ for function in code.caches if not all(map(is_constant, _kept(function)))]:
+                obstacle = f"{changeable[0]} keeps a result that a step can change; make it a step"
             if obstacle:
                 result.note = f"not kept: {obstacle}"
                 return result
@@ -183,6 +191,16 @@ def _remembered(caches: Sequence[Any]) -> dict[str, str] | None:  # dependency -
                 return None
             states |= _REMEMBERED[function]
     return states
+
+
+def _kept(function: Any) -> list[object]:
+    """What a function with `functools.cache` keeps, in a dictionary; or with `lru_cache`, in a list, by keys of a dictionary."""
+    inside = gc.get_referents(function)
+    table = next(each for each in inside if type(each) is dict and each is not vars(function))
+    if function.cache_info().maxsize is None:
+        return [*table.values()]
+    others = {id(each) for each in [*table, table, vars(function), function.__wrapped__]}
+    return [each for each in inside if id(each) not in others and type(each) not in (type, object)]
 
 
 _TIMES_LONGER = 100  # than digesting an estimator: packing and unpacking it takes 20 to 40 times as long
