@@ -440,8 +440,7 @@ def _contents(packages: Collection[str], reached: Iterable[Any]) -> _Contents:
         home = getattr(each, "__module__", "")
         found[f"{home}.{each.__name__}:" if home else f"{each.__name__}."] = inside = dict(vars(each))
         if not home:  # a module of Python
-            objects = {name: value for name, value in inside.items() if _is_instance_of(each, value)}
-            found |= {f"{each.__name__}.{name}.": dict(vars(value)) for name, value in objects.items()}
+            found |= _objects(each, f"{each.__name__}.", inside, set())
     for place, inside in [*found.items()]:
         for name, value in inside.items():
             if isinstance(value, dict | list) and "cache" not in name and name != "__builtins__":
@@ -449,8 +448,16 @@ def _contents(packages: Collection[str], reached: Iterable[Any]) -> _Contents:
     return found
 
 
-def _is_instance_of(module: Any, value: object) -> bool:
-    return type(value).__module__ == module.__name__ and hasattr(value, "__dict__")
+def _objects(module: Any, place: str, inside: dict[Any, object], seen: set[int]) -> _Contents:  # of its classes, and in these
+    found: _Contents = {}
+    for name, value in inside.items():
+        is_class = isinstance(value, type) and value.__module__ == module.__name__
+        is_object = type(value).__module__ == module.__name__ and hasattr(value, "__dict__")
+        if (is_class or is_object) and id(value) not in seen:
+            seen.add(id(value))
+            inner, own = f"{place}{name}.", dict(vars(value))
+            found |= _objects(module, inner, own, seen) | ({inner: own} if is_object else {})
+    return found
 
 
 def _replaced(before: _Contents, after: _Contents) -> str:

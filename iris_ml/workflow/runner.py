@@ -18,6 +18,7 @@ from time import perf_counter
 from typing import Any, cast
 
 from ..base.environment import place
+from ..base.errors import WorkflowError
 from ..base.progress import Progress
 from ..base.settings import Source
 from ..cache.audit import AUDITED, is_audited
@@ -41,6 +42,7 @@ from hamilton.node import Node
 class _Runner(BaseDoNodeExecute):
     def __init__(self, progress: Progress, store: Checkpoints | None, seed: object, audited: float):
         self.progress, self.store, self.seed, self.audited = progress, store, seed, audited
+        self.unstored: list[Result] = []  # reused results whose values were not stored
 
     def do_node_execute(
         self, *, run_id: str, node_: Node, kwargs: dict[str, Result], task_id: str | None = None
@@ -53,13 +55,24 @@ class _Runner(BaseDoNodeExecute):
         try:
             key = _key(node_.callable, {name: result.digest for name, result in kwargs.items()})
         except UnhashableError as error:
+            self._load_unstored()
             return step.compute(note=f"not kept: {error}")
         if CHANGED_PACKAGES and (changed := fingerprint(node_.callable.function).uses & CHANGED_PACKAGES):
+            self._load_unstored()
             return step.compute(note=f"not kept: a step has changed the package {min(changed)}, which its code uses")
         if entry := self.store.find(key, {"seed": str(self.seed)}):
-            is_chosen = is_audited(entry.cache_key.key, self.audited)
-            return (step.audit if is_chosen else step.reuse)(self.store, key, entry)
+            if not is_audited(entry.cache_key.key, self.audited):
+                result = step.reuse(self.store, key, entry)
+                self.unstored += [] if entry.file else [result]
+                return result
+            self._load_unstored()
+            return step.audit(self.store, key, entry)
+        self._load_unstored()
         return step.compute_and_keep(self.store, key)
+
+    def _load_unstored(self) -> None:  # before a step is computed, which may change what their code reads
+        while self.unstored:
+            self.unstored.pop().keep_in_memory()
 
 
 def _key(step: BoundStep, digests: Mapping[str, str]) -> CacheKey:
@@ -93,10 +106,7 @@ class _Computation:
 
     def reuse(self, store: Checkpoints, key: CacheKey, entry: Entry) -> Result:
         """Take the result of an entry, which is loaded when it is needed."""
-        result = Result(load=partial(self.load, store, key, entry), entry=entry, how="reused", key=entry.cache_key)
-        if not entry.file:  # the value was not stored: it is computed before another step changes what its code reads
-            result.keep_in_memory()
-        return result
+        return Result(load=partial(self.load, store, key, entry), entry=entry, how="reused", key=entry.cache_key)
 
     def audit(self, store: Checkpoints, key: CacheKey, entry: Entry) -> Result:
         """Compute the step although it has an entry; if the result differs, set the entry aside, and do not reuse it."""
@@ -125,6 +135,9 @@ class _Computation:
         try:
             return store.load(entry)
         except LookupError:
+            if changed := self._changed_parts(key):
+                what = f"{changed[0]} has changed since the run, which stored no value that can be read"
+                raise WorkflowError(what, f"step {self.node.name!r}", "run the workflow again") from None
             again = self.compute_and_keep(store, key)
             if again.digest != entry.result:
                 what = f"step {self.node.name!r} gives another result each time; pass a seeded generator"
@@ -172,12 +185,16 @@ class _Computation:
         if changed := [given.in_memory for given in self.inputs.values() if given.has_changed]:
             return f"{changed[0]} changed while it was read"
         now = fingerprint(self.node.callable.function)
-        parts = cache_key(key.step, self.node.callable.function, {}).parts
-        if different := [part for part in diff_parts(key.parts, parts) if not part.startswith("package ")]:  # caches fill
-            return f"it changes {different[0]}"
+        if parts := self._changed_parts(key):
+            return f"it changes {parts[0]}"
         if self.numbers.are_drawn and not self.numbers.are_repeatable:
             return "it draws random numbers in several threads; pass seeded generators"
         return f"{unobserved}, and its code uses {now.reads}" if unobserved and now.reads else ""
+
+
+    def _changed_parts(self, key: CacheKey) -> Sequence[str]:  # of the code; in packages, caches fill
+        parts = cache_key(key.step, self.node.callable.function, {}).parts
+        return [part for part in diff_parts(key.parts, parts) if not part.startswith("package ")]
 
 
 _REMEMBERED: dict[Callable[..., object], dict[str, str]] = {}  # what was read when a step filled the cache of a function
