@@ -1355,6 +1355,10 @@ a
         "the cores that the process may use": "def result() -> int: return len(os.sched_getaffinity(0))",
         "how deep calls may go": "def result() -> int: return sys.getrecursionlimit()",
         "what a signal does": "import signal\ndef result() -> str: return str(signal.getsignal(signal.SIGUSR1))",
+        "a timeout of all sockets that a step sets": "import socket\ndef result() -> int:\n"
+        "    socket.setdefaulttimeout(«1 → 2»)\n    return int(socket.getdefaulttimeout())",
+        "a level of a logger that a step sets": "import logging\ndef result() -> int:\n"
+        "    logging.getLogger('a').setLevel(«1 → 2»)\n    return logging.getLogger('a').level",
         "eval": "from tools import helper\ndef result() -> int: return eval('hel' + 'per')(1)",
         "exec": "from tools import helper\ndef result() -> int:\n    into = {}\n    exec('from tools import helper', into)"
         "\n    return into['helper'](1)",

@@ -265,6 +265,8 @@ _NEVER = (  # not in any step that is reused
     r"time\.(time|monotonic|perf_counter|process_time|thread_time)(_ns)?|time\.(localtime|gmtime|ctime)",  # the clock
     r"\.(now|utcnow|today|st_([acm]time(_ns)?|nlink|[ug]id|ino|dev|blocks)|get[acm]time)",  # the clock; times and owners of files
     r"(posix|nt)\.environ",  # the environment, unobserved
+    r"(_?socket|sys|threading|time|_?csv)\.(set\w+|stack_size|tzset|field_size_limit)",  # sets what no object of Python holds
+    r"(_?codecs\.(un)?register|copyreg\.|_?locale\.set)\w+|\.(setLevel|addHandler|addFilter)",
     r"(uuid\.uuid[14]|secrets|random\.SystemRandom)(\..+)?",  # random numbers of the system
     r"\.(f_globals|f_locals|f_back|__globals__|__builtins__)",  # names of other code
     r"\.(__subclasses__|__doc__|__module__)",  # which classes exist, and text that is not hashed
