@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 
 
-def changed_archive(archive, change):
+def changed_archive(archive, change, packing=zipfile.ZIP_STORED):
     """An archive, each member of which was changed: name and content to name and content."""
     made = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(archive)) as old, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
+    with zipfile.ZipFile(io.BytesIO(archive)) as old, zipfile.ZipFile(made, "w", packing) as new:
         for name in old.namelist():
             for other, content in change(name, old.read(name)):
                 new.writestr(other, content)
@@ -85,7 +85,8 @@ def an_array_that_is_a_pickle(archive, canary, choose):
 def an_archive_that_unpacks_huge(archive, canary, choose):
     """A small archive of hundreds of megabytes."""
     zeros, size = choose.choice(["bomb", "schema.json"]), choose.choice([10, 200]) * 1_000_000
-    whole = changed_archive(archive, lambda name, old: [(name, old + b" " * size if name == zeros else old)])
+    padded = lambda name, old: [(name, old + b" " * size if name == zeros else old)]  # noqa: E731
+    whole = changed_archive(archive, padded, zipfile.ZIP_DEFLATED)
     return whole if zeros == "schema.json" else _with(whole, "bomb", bytes(size))
 
 

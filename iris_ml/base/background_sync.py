@@ -55,6 +55,9 @@ class SyncLock:
     ):
         self._lock, self._more = store / "sending.lock", store / "sending.more"
         store.mkdir(parents=True, exist_ok=True)
+        for path in self._lock, self._more:
+            if path.is_symlink():  # somebody else made it, and it may lead outside of the store
+                path.unlink()
 
     def take(self, wait: bool) -> bool:  # whether this process has the lock now
         """Take the lock; if another process has it, wait for it or give up."""
@@ -94,7 +97,10 @@ def sync_in_background(
     elif address and not is_reachable(address):
         reason = f"no server accepts connections at {hide_passwords(address)}"
     elif address:
-        _start(address, store)
+        try:
+            _start(address, store)
+        except OSError as error:
+            reason = f"{store} cannot be used: {error.strerror}"
     if reason:
         warnings.warn(f"runs are not sent to MLflow: {reason}; send them later with: iris_ml ui --sync-only", stacklevel=2)
 
@@ -109,7 +115,8 @@ def _start(address: str, store: Path) -> None:
     environment = {**os.environ, "IRIS_ML_STORE": str(store.absolute())}
     if "..." not in address:  # a record hides a password; then the process takes the address from the settings
         environment["IRIS_ML_TRACKING"] = address
-    with open(store / "sending.log", "wb") as log:
+    (store / "sending.log").unlink(missing_ok=True)  # a symbolic link would be followed
+    with open(store / "sending.log", "xb") as log:
         process = Popen(command, env=environment, stdin=DEVNULL, stdout=log, stderr=log, start_new_session=True)
     _RUNNING[:] = [one for one in [*_RUNNING, process] if one.poll() is None]
 

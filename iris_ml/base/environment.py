@@ -22,6 +22,8 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
+from .errors import IrisError
+
 # %% ../../nbs/base/06_environment.ipynb #2dc2206f
 def new_run_id() -> str:  # such as "20260714-101530.123456-4f2a9c1e"
     """Return the name of a new run: the time in UTC, and random digits."""
@@ -31,8 +33,11 @@ def new_run_id() -> str:  # such as "20260714-101530.123456-4f2a9c1e"
 def run_time(
     name: str,  # from `new_run_id`
 ) -> datetime:
-    """Return the start time in the name of a run."""
-    return datetime.strptime(name[:22], "%Y%m%d-%H%M%S.%f").replace(tzinfo=UTC)
+    """Return the start time in the name of a run; `IrisError` if it has none."""
+    try:
+        return datetime.strptime(name[:22], "%Y%m%d-%H%M%S.%f").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise IrisError(f"{name[:40]!r} does not begin with a time", "the name of a run", "remove its record") from error
 
 
 def current_user() -> str:  # such as "ada@laptop"

@@ -19,6 +19,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, ValidationError
 from pydantic_core import to_json
 
+from .atomic_files import refuse_links
 from .errors import SettingsError, suggest
 
 # %% ../../nbs/base/03_settings.ipynb #8df758ad
@@ -158,12 +159,22 @@ def read_settings(
     folder: Path | str = ".",  # the working folder, which may contain `iris.toml`
     environment: Mapping[str, str] | None = None,  # None: the environment of the process
 ) -> Settings:
-    """Return the settings of a folder; `SettingsError` names what is wrong and where."""
+    """Return the settings of a folder; `SettingsError` names what is wrong and where, also if the store is a symbolic link."""
     values: dict[str, Any] = {}
     places = read_layers(folder, environment)
     for written in places.values():
         values = _over(values, written)
-    return _checked(values, setting_origins(places))
+    settings = _checked(values, setting_origins(places))
+    _check_store(settings.store)
+    return settings
+
+
+def _check_store(store: Path) -> None:
+    try:
+        refuse_links("" if store.is_absolute() else store, store)
+    except OSError as error:
+        advice = "set 'store' and 'model_file' to where it leads, if you know who made it"
+        raise SettingsError(f"{error.strerror}, which may lead out of this folder", "store", advice) from error
 
 
 def setting_origins(

@@ -8,6 +8,7 @@ __all__ = ['Fingerprint', 'fingerprint', 'digest', 'CacheKey', 'cache_key', 'dif
 
 # %% ../../nbs/cache/07_keys.ipynb #092ae7a5
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -153,14 +154,28 @@ def encode_entry(
 
 def decode_entry(
     content: bytes,
-) -> Entry | None:  # None if it is damaged, or has unknown fields of another version
+) -> Entry | None:  # None if it is damaged, or has unknown or wrong fields
     """Return the entry in a file's content."""
     checksum, _, text = content.partition(b"\n")
     if sha256(text).hexdigest().encode() != checksum:
         return None
-    fields = {_EARLIER_NAMES.get(name, name): value for name, value in json.loads(text).items()}
     try:
+        fields = {_EARLIER_NAMES.get(name, name): value for name, value in json.loads(text).items()}
         names = (*fields.get("dependencies", ()),)
-        return Entry(**{**fields, "cache_key": CacheKey(**fields["cache_key"]), "dependencies": names})
-    except (KeyError, TypeError):
+        entry = Entry(**{**fields, "cache_key": CacheKey(**fields["cache_key"]), "dependencies": names})
+        return entry if _is_valid(entry) else None
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
         return None
+
+
+def _is_valid(entry: Entry) -> bool:
+    key, numbers = entry.cache_key, (entry.size, entry.seconds)
+    texts = [entry.result, entry.format, entry.summary, entry.inline_data, *entry.dependencies]
+    texts += [text for pairs in (key.inputs, key.parts) for pair in pairs.items() for text in pair]
+    names = re.fullmatch(r"[0-9a-f]{64}", key.key) and re.fullmatch(r"([0-9a-f]{64})?", entry.file) and _STEP.fullmatch(key.step)
+    sizes = all(type(number) in (int, float) and 0 <= number < 2**53 for number in numbers)  # false for NaN
+    (key.step + entry.summary).encode()  # a ValueError, if they cannot be shown
+    return bool(names) and sizes and all(isinstance(text, str) for text in texts)
+
+
+_STEP = re.compile(r"(?!\.)[^/\\\0]+")  # the name of a folder, which leads to no other

@@ -22,6 +22,7 @@ from functools import cache, lru_cache, partial, wraps
 from hashlib import file_digest, sha256
 from itertools import islice
 from pathlib import Path
+from secrets import token_hex
 from types import FrameType
 from typing import Any, Self, TypeGuard
 
@@ -36,7 +37,10 @@ def dependency_state(
     kind, _, name = dependency.partition(" ")
     with suppress(OSError):
         if kind in ("file", "data"):
-            with _place(kind, name).open("rb") as file:
+            path = _place(kind, name)
+            if path.exists() and not path.is_file():  # a pipe or a device, whose content is never the same
+                return token_hex()
+            with path.open("rb") as file:
                 return file_digest(file, "sha256").hexdigest()
         if kind == "folder":
             names = sorted({*os.listdir(name)} - {"__pycache__", ".iris_ml"})  # noqa: PTH208 - names without their folder

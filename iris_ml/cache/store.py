@@ -11,13 +11,13 @@ import warnings
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from contextlib import suppress
-from errno import ELOOP
 from functools import lru_cache
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
-from ..base.atomic_files import remove_leftovers, temporary_path
+from ..base.atomic_files import read_regular, refuse_links, remove_leftovers, temporary_path
+from ..base.errors import printable
 from .keys import CacheKey, Entry, decode_entry, encode_entry
 from .observation import dependency_state
 from .serializers import choose_format, read_value, write_value
@@ -41,20 +41,13 @@ class Checkpoints:
         states: Mapping[str, str] | None = None,  # dependency -> its state, of those that only the run has
     ) -> Entry | None:
         """Return the entry with this key, and with the present states of its dependencies."""
-        path = self._entry_path(key)
-        try:
-            entry = decode_entry(path.read_bytes())
-        except OSError:
-            return None
-        if entry is None or entry.cache_key.key != key.key:
-            self._set_aside(path)
-            return None
-        with suppress(OSError):  # the store may be read-only
-            os.utime(path)  # for `last`, and for pruning
-        if entry.dependencies:
+        entry = self._read_entry(key)
+        if entry and entry.dependencies:
             known = states or {}
             now = {each: known[each] if each in known else dependency_state(each) for each in entry.dependencies}
-            return self.find(key.with_states(now))
+            entry = self._read_entry(key.with_states(now))
+        if entry is None or entry.dependencies:
+            return None
         if not entry.file or entry.inline_data or self._value_path(entry.file).exists():
             self._used_last[key.step] = entry
             return entry
@@ -66,7 +59,7 @@ class Checkpoints:
             return self._used_last[step]
         for path in sorted((self.root / "entries" / step).glob("*"), key=_time_of_use, reverse=True):
             with suppress(OSError):  # another process moved it aside
-                entry = decode_entry(path.read_bytes())
+                entry = decode_entry(read_regular(path))
                 if not entry or entry.cache_key.step != step:
                     self._set_aside(path)
                 elif not entry.dependencies:
@@ -84,6 +77,7 @@ class Checkpoints:
         states: Mapping[str, str] | None = None,  # dependency -> its state, of what the step touched
     ) -> Entry:
         """Store a result; `UnserializableError` if the value cannot be restored exactly."""
+        refuse_links(self.root, self.root)
         if states:
             with temporary_path(self.root) as part:
                 part.write_bytes(encode_entry(Entry(key, "", "", "", 0, seconds, summary, dependencies=(*states,))))
@@ -126,7 +120,21 @@ class Checkpoints:
 
     def content(self, entry: Entry) -> bytes:
         """Return the stored bytes of a value, without a check; `OSError` if they are missing."""
-        return b64decode(entry.inline_data) if entry.inline_data else self._value_path(entry.file).read_bytes()
+        return b64decode(entry.inline_data) if entry.inline_data else read_regular(self._value_path(entry.file))
+
+    def _read_entry(self, key: CacheKey) -> Entry | None:
+        path = self._entry_path(key)
+        try:
+            refuse_links(path.parent, self.root)
+            entry = decode_entry(read_regular(path))
+        except OSError:
+            return None
+        if entry is None or (entry.cache_key.step, entry.cache_key.key) != (key.step, key.key):
+            self._set_aside(path)
+            return None
+        with suppress(OSError):  # the store may be read-only
+            os.utime(path, follow_symlinks=False)  # for `last`, and for pruning
+        return entry
 
     def _entry_path(self, key: CacheKey) -> Path:
         return self.root / f"entries/{key.step}/{key.key}"
@@ -135,10 +143,9 @@ class Checkpoints:
         return self.root / f"values/{file}"
 
     def _move(self, part: Path, path: Path) -> None:
-        folder = path.parent
-        if any(each.is_symlink() for each in (folder, *folder.parents) if each.is_relative_to(self.root) and each != self.root):
-            raise OSError(ELOOP, f"{folder} is a symbolic link")  # which may lead out of the store
-        folder.mkdir(parents=True, exist_ok=True)
+        for folder in part.parent, path.parent:
+            refuse_links(folder, self.root)
+        path.parent.mkdir(parents=True, exist_ok=True)
         part.replace(path)
 
     def _set_aside(self, path: Path, what: str = "a damaged checkpoint") -> None:
@@ -149,7 +156,7 @@ class Checkpoints:
             return
         except OSError:  # the store is read-only
             damaged = path
-        warnings.warn(f"{what} is moved to {damaged}, and computed again", stacklevel=2)
+        warnings.warn(printable(f"{what} is moved to {damaged}, and computed again"), stacklevel=2)
 
 
 _INLINE = 10_000  # bytes: a file of its own takes longer to write than these take to read with the entry

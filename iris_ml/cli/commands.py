@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ..base.errors import IrisError, hide_passwords
+from ..base.errors import IrisError, hide_passwords, printable
 from .manifest import current_state, file_digests, write_manifest
 from .tables import format_table, terminal_width
 
@@ -67,7 +67,7 @@ def run(
     if not quiet:
         print(_summarize(finished.table, finished["scores"], settings.model_file, champion))
     for step in finished.table.query("how == 'computed'").index if why else []:
-        print(finished.why(step))
+        print(printable(finished.why(step)))
     keys = [result.entry.cache_key for result in finished.results.values() if result.entry]
     if single and len(keys) == len(finished) and not any(map(_depends_on_files, keys)):
         steps = finished.table.assign(how="reused", seconds=0.0)

@@ -26,7 +26,7 @@ def quick_answer(
     words: Sequence[str],  # the arguments after `iris_ml`
 ) -> str | None:  # the text to print; None: the commands must answer
     """Answer an unchanged run, `runs` and `data` without heavy imports."""
-    store = _path_setting("store", ".iris_ml")
+    store = Path(_setting("store", ".iris_ml"))
     if words[:1] in (["runs"], ["data"]) and not any(word.startswith("-") for word in words):
         return _format_records(words[0], words[1:], Records(store / "records"))
     if words[:1] != ["run"] or not set(words[1:]) <= {"--quiet", "--why"}:
@@ -35,16 +35,16 @@ def quick_answer(
     if found is None:
         return None
     answer, record = found
-    record_repeat(Records(store / "records"), record, Path(iris_ml.__path__[0]))
+    record_repeat(Records(store / "records"), record, Path(iris_ml.__path__[0]), _setting("tracking", ""))
     return "" if "--quiet" in words else answer
 
 
-def _path_setting(name: str, default: str) -> Path:
+def _setting(name: str, default: str) -> str:
     try:
         values = tomllib.loads(Path("iris.toml").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         values = {}
-    return Path(os.environ.get(f"IRIS_ML_{name.upper()}") or str(values.get(name, default)))
+    return os.environ.get(f"IRIS_ML_{name.upper()}") or str(values.get(name, default))
 
 
 def _format_records(command: str, words: Sequence[str], records: Records) -> str | None:
@@ -53,7 +53,7 @@ def _format_records(command: str, words: Sequence[str], records: Records) -> str
     try:
         if command == "data":
             return format_data(words, records, terminal_width())
-        champion = model_version(_path_setting("model_file", ".iris_ml/model.skops"))
+        champion = model_version(_setting("model_file", ".iris_ml/model.skops"))
         return format_runs(words, records, champion, terminal_width())
     except IrisError:  # the command reports it
         return None

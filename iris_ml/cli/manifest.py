@@ -16,6 +16,8 @@ from hashlib import sha256
 from pathlib import Path
 
 import iris_ml
+from ..base.atomic_files import read_regular
+from ..base.errors import printable
 from ..base.packages import INSTALLED
 from ..cache.audit import is_audited
 
@@ -73,6 +75,8 @@ def write_manifest(
     """Write the manifest, unless a file has changed since the run began."""
     from iris_ml.base.atomic_files import replace_atomically
 
+    if Path(path).parent.is_symlink():  # it may lead out of the folder
+        return
     if current_state(folder)["files"] == before["files"] and file_digests(map(Path, files)) == files:
         content = {"state": before, "files": files, "answer": answer, "record": record, "keys": [*keys], "audit": audit}
         text = json.dumps(content).encode()
@@ -86,12 +90,13 @@ def read_manifest(
 ) -> tuple[str, str] | None:  # the answer and the id of its record; None: something has changed
     """Return the stored answer if nothing has changed, and none of its results is audited."""
     try:
-        digest, _, text = path.read_bytes().partition(b"\n")
+        digest, _, text = read_regular(path).partition(b"\n")
         if sha256(text).hexdigest().encode() != digest:
             return None
         manifest = json.loads(text)
         same = manifest["state"] == now and file_digests(map(Path, manifest["files"])) == manifest["files"]
         same = same and not any(is_audited(key, manifest["audit"]) for key in manifest["keys"])
-    except (OSError, KeyError):  # it does not exist, or another version of this library wrote it
+        answer, record = printable(manifest["answer"]), str(manifest["record"])
+    except (AttributeError, KeyError, OSError, RecursionError, TypeError, ValueError):  # there is none, or it has other fields
         return None
-    return (manifest["answer"], manifest["record"]) if same and "" not in manifest["files"].values() else None
+    return (answer, record) if same and "" not in manifest["files"].values() else None

@@ -54,7 +54,9 @@ def send_record(
     client.log_text(run, record.to_json(), "record.json")
     client.log_text(run, _steps_csv(record), "steps.csv")
     for name in record.figures.values():
-        client.log_artifact(run, str(records.root / "figures" / name), "figures")
+        figure = records.root / "figures" / name
+        if figure.resolve().is_relative_to(records.root.resolve()):  # the record may be somebody else's
+            client.log_artifact(run, str(figure), "figures")
     model = load_model(record, settings.checkpoints, settings.trusted_types)
     if isinstance(model, Model):
         _log_model(run, model, record, records, settings)

@@ -76,7 +76,7 @@ def _fields(record: RunRecord, records: Records) -> Iterator[tuple[str, object]]
         yield from ((f"{part} {name}", value) for name, value in values.items())
     yield from ((f"figure {name}", records.root / "figures" / file) for name, file in record.figures.items())
     used = records.read_shared("environments").get(record.environment, {"packages": {}})
-    yield "environment", f"Python {used.get('python')}, {len(used['packages'])} packages, lock {used.get('lock', '')[:12]}"
+    yield "environment", f"Python {used.get('python')}, {len(used['packages'])} packages, lock {(used.get('lock') or '')[:12]}"
 
 # %% ../../nbs/cli/03_show_runs.ipynb #74d0cb33
 def _format_differences(one: RunRecord, other: RunRecord, records: Records) -> str:

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
+from ..base.errors import printable
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -21,7 +23,7 @@ def format_grid(
     width: int = 0,  # characters per line; 0: no limit
 ) -> str:  # lines
     """Return rows as aligned columns below a heading."""
-    cells = [{name: _format_cell(cell) for name, cell in row.items()} for row in rows]
+    cells = [{printable(str(name)): _format_cell(cell) for name, cell in row.items()} for row in rows]
     names = list(dict.fromkeys(name for row in cells for name in row))
     widths = {name: max(len(name), *(len(row.get(name, "")) for row in cells)) for name in names}
     lines = ["  ".join(name.ljust(widths[name]) for name in names), "─" * (sum(widths.values()) + 2 * len(names) - 2)]
@@ -34,7 +36,7 @@ def format_grid(
 def _format_cell(cell: object) -> str:
     if isinstance(cell, float):
         return f"{cell:.3f}" if abs(cell) >= 0.001 or cell == 0 else f"{cell:.2g}"
-    return "" if cell is None else " ".join(str(cell).split())
+    return "" if cell is None else printable(" ".join(str(cell).split()))
 
 
 def terminal_width() -> int:  # 0: no limit

@@ -7,6 +7,7 @@ __all__ = ['ChampionInfo', 'write_champion', 'read_champion', 'set_champion', 'r
 
 # %% ../../nbs/models/07_champion.ipynb #d9f08177
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..base.environment import current_user
+from ..base.field_types import check_fields
 from .model_file import CHAMPION, CHAMPION_1, load, model_path, model_version, read_with_digest, store_model
 from .model_file import write_with_digest
 from ..base.background_sync import sync_in_background
@@ -50,6 +52,8 @@ def read_champion(
     path: Path | str,
 ) -> ChampionInfo | None:  # none: there is a model file or no file, because nothing was promoted
     """Read a champion file; `ModelFileError` if it is damaged or of another version."""
+    if not Path(path).is_file():
+        return None
     try:
         with open(path, "rb") as file:
             is_champion = file.readline(100).startswith(b"iris_ml champion ")
@@ -65,13 +69,16 @@ def _parse(kind: bytes, content: bytes, where: str) -> ChampionInfo:
     names = _FORMAT_1 if kind == CHAMPION_1 else {}
     try:
         return _champion(json.loads(content, object_hook=lambda found: {names.get(name, name): found[name] for name in found}))
-    except (TypeError, ValueError) as error:
+    except (AttributeError, RecursionError, TypeError, ValueError) as error:
         advice = "remove it, and promote a model again with: iris_ml promote"
         raise ModelFileError(f"its fields are not those of a champion file: {error}", where, advice) from error
 
 
 def _champion(fields: dict[str, Any]) -> ChampionInfo:
-    return ChampionInfo(**{**fields, "history": [_champion(each) for each in fields.get("history", [])]})
+    champion = check_fields(ChampionInfo(**{**fields, "history": [_champion(each) for each in fields.get("history", [])]}))
+    if not re.fullmatch("[0-9a-f]*", champion.model + (champion.previous or "")):  # it becomes a path
+        raise ValueError("a model is named by hexadecimal digits")
+    return champion
 
 # %% ../../nbs/models/07_champion.ipynb #8e743bbe
 def set_champion(

@@ -8,13 +8,15 @@ __all__ = ['CHAMPION', 'CHAMPION_1', 'save', 'write_with_digest', 'load', 'read_
 
 # %% ../../nbs/models/01_model_file.ipynb #cd49fbf4
 import json
+import re
 from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..base.skops_archive import ADVICE, dump_archive, load_archive
-from ..base.atomic_files import replace_atomically
+from ..base.atomic_files import read_regular, replace_atomically
+from ..base.field_types import has_type
 from ..base.errors import ModelFileError
 
 if TYPE_CHECKING:  # this page imports neither pandas nor scikit-learn
@@ -70,8 +72,11 @@ def _read_model(path: Path) -> tuple[dict[str, Any], bytes]:  # the header, the 
     kind, content = read_with_digest(path)
     if kind in (_MODEL, _MODEL_2):
         return _split(content, path)
-    digest = json.loads(content)["model"]
-    file = model_path(path, digest)
+    try:
+        digest = json.loads(content)["model"]
+        file = model_path(path, re.fullmatch("[0-9a-f]+", digest)[0])  # type: ignore[index]
+    except (KeyError, RecursionError, TypeError, ValueError) as error:
+        raise ModelFileError("it does not name a model", str(path), _PROMOTE) from error
     header, archive = _split(read_with_digest(file)[1], file)
     if header["model"] != digest:
         raise ModelFileError(f"it is another model than the champion {digest[:12]}", str(file), ADVICE)
@@ -84,6 +89,9 @@ def _split(content: bytes, path: Path) -> tuple[dict[str, Any], bytes]:  # the h
         header = dict(json.loads(line))
     except (TypeError, ValueError, RecursionError):
         header = {}
+    types = {"steps": dict[str, str], "golden": list[list[Any]], "row_dependent": str}
+    if not all(has_type(header[name], kind) for name, kind in types.items() if name in header):
+        header = {}
     if header.get("model") != sha256(archive).hexdigest():
         raise ModelFileError("its second line does not name the model that follows", str(path), ADVICE)
     return header, archive
@@ -94,7 +102,7 @@ def read_with_digest(
 ) -> tuple[bytes, bytes]:  # the kind of the file, all that follows the first line
     """Read a file of this page; `ModelFileError` if it is of another kind or version, or damaged."""
     try:
-        first, _, content = path.read_bytes().partition(b"\n")
+        first, _, content = read_regular(path).partition(b"\n")
     except OSError as error:
         raise ModelFileError(f"there is no model file to read: {error.strerror}", str(path), ADVICE) from error
     kind = next((kind for kind in (_MODEL, _MODEL_2, CHAMPION, CHAMPION_1) if first.startswith(kind)), b"")
@@ -137,6 +145,9 @@ def store_model(
     """Copy a model file to the promoted models, completely or not at all; `ModelFileError` if it is damaged."""
     content = read_with_digest(Path(file))[1]
     digest = _split(content, Path(file))[0]["model"]
+    if model_path(path, digest).parent.is_symlink():
+        what = "it is a symbolic link, which may lead anywhere"
+        raise ModelFileError(what, str(model_path(path, digest).parent), "replace it by a folder")
     write_with_digest(_MODEL, content, model_path(path, digest))
     return digest
 
@@ -145,9 +156,11 @@ def model_version(
     path: Path | str,  # a model file or a champion file
 ) -> str:  # the first twelve digits of the model's digest; empty: there is no such file
     """Return the version of the model in a file, without checking the file."""
+    if not Path(path).is_file():
+        return ""
     try:
         with open(path, "rb") as file:
             is_ours = file.readline(100).startswith((_MODEL, _MODEL_2, CHAMPION, CHAMPION_1))
-            return str(json.loads(file.readline())["model"])[:12] if is_ours else ""
-    except (KeyError, OSError, TypeError, ValueError):
+            return re.fullmatch("[0-9a-f]*", json.loads(file.readline())["model"])[0][:12] if is_ours else ""  # type: ignore[index]
+    except (KeyError, OSError, RecursionError, TypeError, ValueError):
         return ""

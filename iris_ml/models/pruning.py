@@ -16,6 +16,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..base.atomic_files import read_regular, refuse_links
 from ..cache.store import Checkpoints
 from ..cache.serializers import UnserializableError
 from .model_file import contains_model, save
@@ -37,16 +38,17 @@ def list_results(
     """List the results in a store; damaged entries are left out."""
     found = []
     for path in _own_files(root, "entries/*/*"):
-        if entry := decode_entry(path.read_bytes()):
+        if entry := decode_entry(read_regular(path)):
             found.append(StoredResult(path, entry, path.stat().st_mtime))
     return sorted(found, key=lambda result: result.used, reverse=True)
 
 
 def _own_files(root: Path | str, pattern: str) -> Iterator[Path]:  # nothing behind a symbolic link
     for path in Path(root).glob(pattern):
-        inside = path.relative_to(root).parents
-        if not path.is_symlink() and not any(Path(root, folder).is_symlink() for folder in inside if folder != Path()):
-            yield path
+        with suppress(OSError):
+            refuse_links(path, root)
+            if path.is_file():
+                yield path
 
 
 def summarize_store(

@@ -18,6 +18,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..base.atomic_files import refuse_links
 from ..workflow.run import Run
 
 # %% ../../nbs/models/04_request_log.ipynb #ca8e5beb
@@ -35,6 +36,7 @@ class _Files:
         self._free_rows -= len(rows)
 
     def _begin(self, version: str) -> None:
+        refuse_links(self.folder, self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         for oldest in sorted(self.folder.glob("*.jsonl"))[:-9]:
             oldest.unlink(missing_ok=True)

@@ -15,6 +15,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from ..base.field_types import check_fields
+
 # %% ../../nbs/steps/04_profile.ipynb #5c1f0a77
 @dataclass(frozen=True)
 class Profile:
@@ -40,14 +42,14 @@ FORMAT = 1  # earlier releases wrote the same fields without a number
 def read_profile(
     values: Mapping[str, Any],  # from `Profile.to_dict`
 ) -> Profile:
-    """Read a profile; `ValueError` for another format or an unknown field."""
+    """Read a profile; `ValueError` for another format or an unknown field, `TypeError` for a field of another type."""
     number = values.get("format", FORMAT)
     if number != FORMAT:
         raise ValueError(f"the profile has format {number!r}, and this release reads format {FORMAT}")
     known = {name: value for name, value in values.items() if name != "format"}
     if unknown := sorted(known.keys() - {each.name for each in fields(Profile)}):
         raise ValueError(f"the profile has an unknown field {unknown[0]!r}")
-    return Profile(**known)
+    return check_fields(Profile(**known))
 
 # %% ../../nbs/steps/04_profile.ipynb #92ca1b70
 def profile(

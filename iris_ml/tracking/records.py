@@ -8,35 +8,43 @@ __all__ = ['Records', 'warn_on_failure', 'NoRecord', 'RecordWriter', 'record_rep
 # %% ../../nbs/tracking/02_records.ipynb #55245767
 import json
 import os
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
-from ..base.atomic_files import remove_leftovers, temporary_path
+from ..base.atomic_files import read_regular, refuse_links, remove_leftovers, temporary_path
 from ..base.background_sync import sync_in_background
 from ..base.environment import current_user, git_state, new_run_id
-from ..base.errors import IrisError, hide_passwords
+from ..base.errors import IrisError, hide_passwords, printable
+from ..base.field_types import has_type
 from .run_record import RunRecord, RunSummary, read_json, summarize_record
 
 # %% ../../nbs/tracking/02_records.ipynb #e9e992a9
 def _read_index(index: Path) -> Iterator[RunSummary]:
-    for line in index.read_bytes().splitlines() if index.exists() else ():
-        with suppress(ValueError):  # a process was killed while it wrote the line
+    try:
+        lines = read_regular(index).splitlines()
+    except OSError:  # there is none
+        return
+    for line in lines:
+        with suppress(ValueError, RecursionError):  # a process was killed while it wrote the line
             value = json.loads(line)
-            if value.keys() == _FIELDS:  # another release wrote other fields
+            known = isinstance(value, dict) and value.keys() == _FIELDS.keys()  # another release wrote other fields
+            if known and all(has_type(each, _FIELDS[name]) for name, each in value.items()):
                 yield RunSummary(**value)
 
 
-_FIELDS = {*RunSummary._fields}
+_FIELDS = get_type_hints(RunSummary)
 
 
 def _append(index: Path, summaries: list[RunSummary]) -> None:
     lines = "".join(f"{json.dumps(each._asdict(), separators=(',', ':'))}\n" for each in summaries)
-    with index.open("ab", buffering=0) as file:  # one system call: lines of several processes do not mix
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    with open(os.open(index, flags, 0o666), "ab", buffering=0) as file:  # one system call: lines of several processes do not mix
         file.write(lines.encode())
 
 # %% ../../nbs/tracking/02_records.ipynb #c22e09ec
@@ -48,25 +56,30 @@ class Records:
         root: Path | str,  # the folder
     ):
         self.root = Path(root)
-        remove_leftovers(self.root / "aside")
+        remove_leftovers(self.root / "aside", self.root)
 
     def write(self, record: RunRecord) -> None:
         """Write a record, and replace an earlier one with the same id."""
         self.write_file(self.root / f"{record.id}.json", hide_passwords(record.to_json()).encode())
+        refuse_links(self.root, self.root)
         _append(self.root / "index", [summarize_record(record)])
 
     def read(self, run_id: str) -> RunRecord:
         """Read a record; `IrisError` if there is none or it cannot be read."""
         path = self.root / f"{run_id}.json"
         try:
-            return read_json(path.read_text(encoding="utf-8"))
-        except (AttributeError, OSError, TypeError, ValueError) as error:
+            record = read_json(read_regular(path).decode())
+            if record.id != run_id or not _NAME.fullmatch(run_id):
+                raise ValueError(f"it is the record of {record.id[:40]!r}")
+            return record
+        except (AttributeError, OSError, RecursionError, TypeError, ValueError) as error:
             raise IrisError(f"the record cannot be read: {error}", str(path), "choose another: iris_ml runs") from error
 
     def summaries(self) -> list[RunSummary]:
         """Return the summaries of all records, the oldest first."""
         files = os.scandir(self.root) if self.root.is_dir() else ()  # `glob` takes 25 ms longer for 10,000 runs
         written = {file.name.removesuffix(".json") for file in files if file.name.endswith(".json")}
+        written = {name for name in written if _NAME.fullmatch(name)}
         known = {each.id: each for each in _read_index(self.root / "index") if each.id in written}
         missing = []
         for run_id in written - known.keys():
@@ -74,6 +87,7 @@ class Records:
                 missing.append(summarize_record(self.read(run_id)))
         if missing:
             with suppress(OSError):  # the folder may be read-only
+                refuse_links(self.root, self.root)
                 _append(self.root / "index", missing)
         return sorted([*known.values(), *missing], key=lambda each: each.id)
 
@@ -87,15 +101,37 @@ class Records:
 
     def read_shared(self, kind: str) -> dict[str, dict[str, Any]]:  # name -> description
         """Read the descriptions that records share: "data" or "environments"."""
-        paths = sorted((self.root / kind).glob("*.json"))
-        return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in paths}
+        found = {}
+        for path in sorted((self.root / kind).glob("*.json")):
+            with suppress(OSError, RecursionError, ValueError):  # a damaged one is left out
+                described = json.loads(read_regular(path))
+                if _is_description(described, _SHARED[kind]):
+                    found[path.stem] = described
+        return found
 
     def write_file(self, path: Path, content: bytes) -> None:
         """Write a file of the folder, completely or not at all."""
+        for folder in self.root / "aside", path.parent:
+            refuse_links(folder, self.root)
         with temporary_path(self.root / "aside") as part:
             part.write_bytes(content)
             path.parent.mkdir(parents=True, exist_ok=True)
             part.replace(path)
+
+
+_NAME = re.compile(r"\w[\w.-]*")  # of a run
+_SHARED: dict[str, dict[str, Any]] = {  # kind -> the fields that are shown, and their types
+    "data": {"rows": int, "columns": dict[str, dict[str, Any]]},
+    "environments": {"python": str, "packages": dict[str, str], "lock": str | None},
+}
+_COLUMN = {"type": str, "missing": int, "mean": float | None, "counts": dict[str, int] | None, "twentieths": list[float] | None}
+
+
+def _is_description(value: Any, types: dict[str, Any]) -> bool:
+    if not isinstance(value, dict) or not all(has_type(value.get(name), kind) for name, kind in types.items()):
+        return False
+    columns = value["columns"].values() if "columns" in types else ()
+    return all(_is_description(each, _COLUMN) and each.get("twentieths") != [] for each in columns)
 
 # %% ../../nbs/tracking/02_records.ipynb #62aa449b
 @contextmanager
@@ -106,7 +142,7 @@ def warn_on_failure(
     try:
         yield
     except Exception as error:
-        reason = hide_passwords(getattr(error, "strerror", None) or repr(error))
+        reason = printable(hide_passwords(getattr(error, "strerror", None) or repr(error)))
         warnings.warn(f"{what}: {reason}", stacklevel=3)
 
 # %% ../../nbs/tracking/02_records.ipynb #823cd092
@@ -169,6 +205,7 @@ def record_repeat(
     records: Records,
     run_id: str,  # of the run that is repeated; empty: it was not recorded
     folder: Path,  # of the code, for git
+    tracking: str = "",  # the setting
 ) -> None:
     """Record that a run was repeated and computed nothing."""
     if run_id:
@@ -177,4 +214,4 @@ def record_repeat(
             steps = {name: replace(step, how="reused", seconds=0.0) for name, step in before.steps.items()}
             same = replace(before, id=new_run_id(), repeats=run_id, steps=steps, notes={}, figures={}, seconds=0.0)
             records.write(replace(same, who=current_user(), **commit()))
-            sync_in_background(before.settings["tracking"], Path(before.settings["store"]))
+            sync_in_background(tracking, records.root.parent)
