@@ -259,7 +259,7 @@ _NEVER = (  # not in any step that is reused
     r"sys\.(modules|_getframe|argv|stdin|executable|prefix|path|getrecursionlimit)|signal\..+",  # the state of this process
     r"\.parse_(known_)?args|\.cache_info",  # what the process was started with, and what it has called
     r"(os|posix)\.(get(e?[ug]id|p?pid|login|random|loadavg)|cpu_count|times|uname|urandom|sched_.+)",  # and of this machine
-    r"(platform|resource|pwd|grp)\..+|(multiprocessing|joblib|loky).*\.(cpu_count|effective_n_jobs)|shutil\.disk_usage",
+    r"(platform|pwd|grp)\..+|resource\.getrlimit|(multiprocessing|joblib|loky).*\.(cpu_count|effective_n_jobs)|shutil\.disk_usage",
     r"inspect\.(get(source|sourcelines|doc|module|file)|currentframe|stack)",  # source text and callers
     r"(os|posix)\.(scandir|fwalk|fdopen|p?readv?|getxattr|listxattr)|(posix|generic)path\.same\w+",  # of files, unobserved
     r"time\.(time|monotonic|perf_counter|process_time|thread_time)(_ns)?|time\.(localtime|gmtime|ctime)",  # the clock
