@@ -34,15 +34,26 @@ def main():
 
 def stage(folder, form, files):
     """Bring the folder to a stage, run it in a new process, and return what the run gave."""
+    write(folder, files)
+    return in_new_process(lambda: outcome(folder, form))
+
+
+def write(folder, files, times=()):
+    """Write the files of a project; each has the same time as before, or the one that is given for it."""
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
-        os.utime(folder / name, (1e9, 1e9))
+        os.utime(folder / name, (dict(times).get(name, 1e9),) * 2)
+
+
+def in_new_process(work):
+    """Return what a function gives in a fork of this process, by way of JSON; what it prints is lost."""
     reader, writer = os.pipe()
     if (child := os.fork()) == 0:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # where cells show what they return
+        for stream in sys.stdout, sys.stderr:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         with os.fdopen(writer, "w") as pipe:
-            json.dump(outcome(folder, form), pipe)
+            json.dump(work(), pipe)
         os._exit(0)
     os.close(writer)
     with os.fdopen(reader) as pipe:

@@ -34,6 +34,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from iris_ml.base.packages import package_versions
 from iris_ml.cache.observation import SETTLED
+from tests.fresh import in_new_process, write
 
 from .edits import HARMLESS, Edits, spliced, starts
 from .generator import NAMES, Maker, Program
@@ -70,23 +71,13 @@ def answered(folder, files, times, checkpoints, form="module"):
     for path in sorted(folder.rglob("*"), reverse=True):
         if ".iris_ml" not in path.parts and path.is_file() and str(path.relative_to(folder)) not in files:
             path.unlink()
-    for path, text in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text, encoding="utf-8")
-        os.utime(folder / path, (times.get(path, 1e9),) * 2)
-    reader, writer = os.pipe()
-    if (child := os.fork()) == 0:
+    write(folder, files, times)
+
+    def work():
         signal.alarm(60)
-        for stream in sys.stdout, sys.stderr:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        with os.fdopen(writer, "w") as pipe:
-            json.dump(results(folder, files.get("environment", ""), checkpoints, form), pipe)
-        os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader) as pipe:
-        given = pipe.read()
-    os.waitpid(child, 0)
-    return json.loads(given or '{"error": "the process died"}')
+        return results(folder, files.get("environment", ""), checkpoints, form)
+
+    return in_new_process(work)
 
 
 def results(folder, environment, checkpoints, form):
@@ -139,6 +130,7 @@ class Server:
     def __init__(self, seed):
         environment = {name: text for name, text in os.environ.items() if not name.startswith("IRIS_ML")}
         command = [sys.executable, "-B", "-c", "from torture.programs import serve; serve()"]  # -B: edits keep a file's time
+        environment["IRIS_ML_AUDIT"] = "0"
         environment |= {"PYTHONHASHSEED": str(seed), "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])}
         self.process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.lock = threading.Lock()

@@ -170,8 +170,10 @@ def read_settings(
 
 
 def _check_store(store: Path) -> None:
+    if store.is_absolute():  # whoever set it knows where it lies
+        return
     try:
-        refuse_links("" if store.is_absolute() else store, store)
+        refuse_links(store, store)
     except OSError as error:
         advice = "set 'store' and 'model_file' to where it leads, if you know who made it"
         raise SettingsError(f"{error.strerror}, which may lead out of this folder", "store", advice) from error

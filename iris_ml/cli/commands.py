@@ -74,7 +74,7 @@ def run(
         answer = _summarize(steps, finished["scores"], settings.model_file, champion)
         files |= file_digests(map(Path, [str(settings.model_file), *code_of_project()]))
         used = [key.key for key in keys]
-        write_manifest(answer, before, files, settings.manifest, ".", finished.record.id, used, settings.audit)
+        write_manifest(answer, before, files, settings.manifest, finished.record.id, used, settings.audit)
 
 # %% ../../nbs/cli/06_commands.ipynb #4763f0cd
 def _depends_on_files(key: "CacheKey") -> bool:  # beside the data: a setting has no space in its name

@@ -23,21 +23,24 @@ from ..cache.audit import is_audited
 
 # %% ../../nbs/cli/02_manifest.ipynb #2df60be8
 def current_state(
-    folder: Path | str = ".",  # the working folder, which may contain `iris.toml`
     environment: Mapping[str, str] | None = None,  # None: that of the process
 ) -> dict[str, object]:
     """Describe the code, the settings and the environment of a run."""
-    package = Path(iris_ml.__path__[0])
     variables = sorted((os.environ if environment is None else environment).items())
     counted = [variable for variable in variables if not _OF_THE_TERMINAL.fullmatch(variable[0])]
-    at_start = [getattr(sys.modules.get(name), "__file__", None) for name in ("sitecustomize", "usercustomize")]
-    code = [*package.rglob("*.py"), *package.glob("data/*"), *map(Path, filter(None, at_start))]
     return {
-        "files": file_digests([*code, Path(folder) / "iris.toml"]),
+        "files": _own_files(),
         "environment": sha256(json.dumps(counted).encode()).hexdigest(),  # a digest, because variables may hold passwords
         "importable": [_importable(place) for place in dict.fromkeys(Path(place).absolute() for place in sys.path)],
         "python": [sys.version, sys.prefix, platform.machine(), [*sys.flags], sys.warnoptions],
     }
+
+
+def _own_files() -> dict[str, str]:  # the settings of the working folder, this package, and what runs when Python starts
+    package = Path(iris_ml.__path__[0])
+    at_start = [getattr(sys.modules.get(name), "__file__", None) for name in ("sitecustomize", "usercustomize")]
+    code = [*package.rglob("*.py"), *package.glob("data/*"), *map(Path, filter(None, at_start))]
+    return file_digests([*code, Path("iris.toml")])
 
 
 _OF_THE_TERMINAL = re.compile(  # and what scikit-learn and this package set when they are imported
@@ -52,7 +55,8 @@ def _importable(folder: Path) -> list[str]:
     records = [path / "RECORD" if (path / "RECORD").exists() else path for path in found]
     patterns = ("*.py", "*.so", "*/__init__.py") if INSTALLED.isdisjoint(folder.parts) else ()
     names = sorted(str(path) for pattern in patterns for path in folder.glob(pattern))
-    return [f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in records] + names
+    states = [(path, path.stat()) for path in records]
+    return [f"{path} {state.st_size} {state.st_mtime_ns}" for path, state in states] + names
 
 
 def file_digests(
@@ -67,7 +71,6 @@ def write_manifest(
     before: Mapping[str, object],  # the state when the run began
     files: Mapping[str, str],  # other files that must not change, with their digests: the data, the model, imported code
     path: Path,  # of the manifest
-    folder: Path | str = ".",  # the working folder
     record: str = "",  # id of the run's record, if it has one
     keys: Iterable[str] = (),  # of the results
     audit: float = 0.0,  # the share of them that is audited
@@ -77,7 +80,7 @@ def write_manifest(
 
     if Path(path).parent.is_symlink():  # it may lead out of the folder
         return
-    if current_state(folder)["files"] == before["files"] and file_digests(map(Path, files)) == files:
+    if _own_files() == before["files"] and file_digests(map(Path, files)) == files:
         content = {"state": before, "files": files, "answer": answer, "record": record, "keys": [*keys], "audit": audit}
         text = json.dumps(content).encode()
         with replace_atomically(path) as part:

@@ -43,12 +43,12 @@ class Result:
     @property
     def value(self) -> Any:
         """The value; a copy that shares its memory, if it is a table."""
-        self.keep_in_memory()
+        self.load_now()
         value = self.in_memory
         if self.workflow is not None and hasattr(value, "set_origin"):
             value.set_origin(self.workflow)
             self.workflow = None
-        return own_copy(value) if isinstance(value, pd.DataFrame | pd.Series) else value
+        return _shared(value) if isinstance(value, pd.DataFrame | pd.Series) else value
 
     @property
     def own_value(self) -> Any:
@@ -60,7 +60,7 @@ class Result:
             return value
         return value if self.is_given or isinstance(value, _PROTECTED) else _copied(value)
 
-    def keep_in_memory(self) -> None:
+    def load_now(self) -> None:
         """Load the value now, and not when it is needed."""
         if self.load is not None:
             self.in_memory, self.load = self.load(), None
@@ -84,8 +84,12 @@ class Result:
 def own_copy(value: object) -> object:
     """Copy a table or a container, which a later step may change."""
     if isinstance(value, pd.DataFrame | pd.Series):
-        return _with_attributes(value.copy(deep=False), value)
+        return _shared(value)
     return _copied(value) if type(value) in (list, dict, set) else value
+
+
+def _shared(table: pd.DataFrame | pd.Series) -> Any:  # a copy that shares its memory until one of the two is written to
+    return _with_attributes(table.copy(deep=False), table)
 
 
 _PROTECTED = pd.DataFrame | pd.Series | pd.Index | np.generic | int | float | str | bytes | Path | Source | None

@@ -42,37 +42,26 @@ from hamilton.node import Node
 class _Runner(BaseDoNodeExecute):
     def __init__(self, progress: Progress, store: Checkpoints | None, seed: object, audited: float):
         self.progress, self.store, self.seed, self.audited = progress, store, seed, audited
-        self.unstored: list[Result] = []  # reused results whose values were not stored
+        self.unstored: list[Result] = []
 
     def do_node_execute(
         self, *, run_id: str, node_: Node, kwargs: dict[str, Result], task_id: str | None = None
     ) -> Result:
         """Find the result of one step, or compute it."""
         self.progress.step(node_.name)
-        step = _Computation(node_, kwargs, self.seed)
+        step = _Computation(node_, kwargs, self.seed, self.unstored)
         if self.store is None:
             return step.compute()
         try:
             key = _key(node_.callable, {name: result.digest for name, result in kwargs.items()})
         except UnhashableError as error:
-            self._load_unstored()
             return step.compute(note=f"not kept: {error}")
         if CHANGED_PACKAGES and (changed := fingerprint(node_.callable.function).uses & CHANGED_PACKAGES):
-            self._load_unstored()
             return step.compute(note=f"not kept: a step has changed the package {min(changed)}, which its code uses")
         if entry := self.store.find(key, {"seed": str(self.seed)}):
-            if not is_audited(entry.cache_key.key, self.audited):
-                result = step.reuse(self.store, key, entry)
-                self.unstored += [] if entry.file else [result]
-                return result
-            self._load_unstored()
-            return step.audit(self.store, key, entry)
-        self._load_unstored()
+            is_chosen = is_audited(entry.cache_key.key, self.audited)
+            return (step.audit if is_chosen else step.reuse)(self.store, key, entry)
         return step.compute_and_keep(self.store, key)
-
-    def _load_unstored(self) -> None:  # before a step is computed, which may change what their code reads
-        while self.unstored:
-            self.unstored.pop().keep_in_memory()
 
 
 def _key(step: BoundStep, digests: Mapping[str, str]) -> CacheKey:
@@ -87,9 +76,12 @@ class _Computation:
     node: Node
     inputs: Mapping[str, Result]
     seed: object  # None: the run as a whole is seeded
+    unstored: list[Result]  # of the run: reused results whose values were not stored, and are not yet loaded
 
     def compute(self, watched: AbstractContextManager[object] | None = None, note: str = "") -> Result:
         """Compute the step, which may be watched meanwhile."""
+        while self.unstored:  # before the step changes what their code reads
+            self.unstored.pop().load_now()
         step = self.node.callable
         values = step.bind({name: result.own_value for name, result in self.inputs.items()})
         self.numbers = RandomNumbers(self.seed, step.cache_name)
@@ -106,7 +98,9 @@ class _Computation:
 
     def reuse(self, store: Checkpoints, key: CacheKey, entry: Entry) -> Result:
         """Take the result of an entry, which is loaded when it is needed."""
-        return Result(load=partial(self.load, store, key, entry), entry=entry, how="reused", key=entry.cache_key)
+        result = Result(load=partial(self.load, store, key, entry), entry=entry, how="reused", key=entry.cache_key)
+        self.unstored += [] if entry.file else [result]
+        return result
 
     def audit(self, store: Checkpoints, key: CacheKey, entry: Entry) -> Result:
         """Compute the step although it has an entry; if the result differs, set the entry aside, and do not reuse it."""
