@@ -1343,11 +1343,11 @@ a
 «1 → 2»
 """
     for title, text in {
-        "a file behind a number": "def result() -> str:\n    file = os.open('number.csv', os.O_RDONLY)\n"
+        "a file by its file descriptor": "def result() -> str:\n    file = os.open('number.csv', os.O_RDONLY)\n"
         "    return os.read(file, 100).decode()",
-        "the files of a folder behind a number": "def result() -> list:\n    folder = os.open('.', os.O_RDONLY)\n"
+        "the files of a folder by its file descriptor": "def result() -> list:\n    folder = os.open('.', os.O_RDONLY)\n"
         "    return [name for name in sorted(os.listdir(folder)) if name.endswith('.csv')]",
-        "a file of a folder behind a number": "def result() -> int:\n    folder = os.open('.', os.O_RDONLY)\n"
+        "a file of a folder by its file descriptor": "def result() -> int:\n    folder = os.open('.', os.O_RDONLY)\n"
         "    return os.stat('number.csv', dir_fd=folder).st_size",
         "the number of links to a file": "def result() -> int: return os.stat('number.csv').st_nlink",
         "arguments of the process": "import argparse\ndef result() -> str:\n    parser = argparse.ArgumentParser()\n"

@@ -20,7 +20,7 @@ def check_fields(
     """Return the value; `TypeError` names a field that has another type than its annotation says."""
     for field in fields(value):  # type: ignore[arg-type]
         if not has_type(found := getattr(value, field.name), field.type):
-            raise TypeError(f"{type(value).__name__}.{field.name} is a {type(found).__name__}")
+            raise TypeError(f"{type(value).__name__}.{field.name} has the type {type(found).__name__}")
     return value
 
 

@@ -68,7 +68,7 @@ _LIBRARY = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), f"{s
 _SYSTEM = ("/dev", "/lib", "/lib64", "/proc", "/sys", "/usr/lib", "/usr/share/zoneinfo", "/etc/localtime")
 _LEFT_OUT = tuple(f"{folder}/" for folder in (*_LIBRARY, *_SYSTEM))
 _IMPORTS = ("<frozen importlib", "<frozen zipimport")
-_FOR_OTHERS = ("linecache", "tokenize", "importlib.metadata", "importlib_metadata")  # they read code if a package asks
+_CODE_READERS = ("linecache", "tokenize", "importlib.metadata", "importlib_metadata")  # modules
 
 
 _CODE = (".py", ".pyc", ".so")
@@ -86,17 +86,17 @@ def _is_left_out(path: str) -> bool:
 def _reads_code(frame: FrameType) -> bool:
     if frame.f_code.co_filename.startswith(_IMPORTS):
         return True
-    is_for_others = False
-    while frame.f_back and ((quotes := _module(frame).startswith(_FOR_OTHERS)) or owner(_module(frame)) == "python"):
-        is_for_others, frame = is_for_others or quotes, frame.f_back
-    return is_for_others and (_module(frame).startswith("iris_ml.") or owner(_module(frame)) != "project")
+    reads = False
+    while frame.f_back and ((is_reader := _module(frame).startswith(_CODE_READERS)) or owner(_module(frame)) == "python"):
+        reads, frame = reads or is_reader, frame.f_back
+    return reads and (_module(frame).startswith("iris_ml.") or owner(_module(frame)) != "project")  # who asked for it
 
 
 def _module(frame: FrameType) -> str:
     return frame.f_globals.get("__name__") or ""
 
 
-def _is_by_number(event: str, arguments: tuple[Any, ...]) -> bool:
+def _uses_descriptor(event: str, arguments: tuple[Any, ...]) -> bool:
     if event in {"os.listdir", "os.scandir"}:
         return isinstance(arguments[0], int)
     return event in {"path", "link", "mode"} and dict(arguments[1:]).get("dir_fd") is not None
@@ -166,8 +166,8 @@ class Observation:
         if event == "open" and _is_path(arguments[0]):
             self._opened.add(self._full(arguments[0]))
         if threading.get_ident() not in self._threads and not _reads_code(frame):
-            if _is_by_number(event, arguments) and _module(frame) != "shutil":  # which removes temporary folders so
-                self.add_obstacle("it looks into a folder by a number")
+            if _uses_descriptor(event, arguments) and _module(frame) != "shutil":  # which removes temporary folders so
+                self.add_obstacle("it reads a folder by its file descriptor")
             _EVENTS[event](self, *arguments)
 
     def add_code(self, module: str) -> None:
