@@ -194,7 +194,8 @@ def made(seed, servers):
         drawn = choose.choice([1, 4, 8])  # edits; the first that changes a result is taken, or else the last
         while True:
             try:
-                kind, after = Edits(choose).edited(before)
+                with _PARSING:
+                    kind, after = Edits(choose).edited(before)
             except SyntaxError:
                 continue
             if after is None or after == before:
@@ -205,6 +206,9 @@ def made(seed, servers):
                 again["edits"] += 1
             elif truth_after["values"] != truth["values"] or drawn <= 0:
                 return Trial(seed, kind, before, after, {"before": truth, "after": truth_after}, again=again)
+
+
+_PARSING = threading.Lock()  # before 3.11.5, `ast.parse` fails in two threads at once: github.com/python/cpython/issues/106905
 
 
 def tried(seed, servers):
