@@ -21,6 +21,7 @@ from iris_ml.io.batches import cut_parts, read_batches
 from iris_ml.io.locations import package_file
 from iris_ml.io.readers import raw, read_table, write_table
 from iris_ml.production import workflow
+from iris_ml.stats.column_types import read_columns
 
 IRIS = pd.read_csv(package_file("package:iris.csv"))
 
@@ -183,12 +184,13 @@ def peak():
 
 def test_batches_are_the_table_and_texts_that_pass_through_stay_as_they_are():
     Path("rows.csv").write_text("id,x,town\n007,1.5,Bern\n008,,NA\n009,wide,\n")
-    (batch,) = read_batches("rows.csv", {"x": float, "town": str})
-    rows = batch.rows
+    (batch,) = read_batches("rows.csv")
+    rows = read_columns(batch.rows, {"x": "number", "town": "text"})
     assert rows.id.tolist() == ["007", "008", "009"]
     assert rows.x.tolist()[0] == 1.5
     assert rows.x.tolist()[2] == "wide"
-    assert rows.town.isna().tolist() == [False, True, True]
+    assert rows.town.tolist()[:2] == ["Bern", "NA"]
+    assert rows.town.isna().tolist() == [False, False, True]
     assert [len(batch) for batch in read_batches("rows.csv", most=2)] == [2, 1]
 
 

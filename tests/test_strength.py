@@ -189,7 +189,7 @@ def test_json_lines_hold_no_nan(tmp_path):
 
 def test_columns_passed_through_are_not_learned_when_names_are_inferred():
     table = pd.DataFrame({"Id": [None] * 40, "x": [1.0, 2.0] * 20, "y": ["a", "b"] * 20})
-    options = {"categorical": (), "nullable": (), "classes": (), "rename": {}, "relabel": {}}
+    options = {"categorical": (), "nullable": (), "classes": (), "rename": {}, "relabel": {}, "types": {}, "missing_values": ()}
     kept = rows(table, target="y", feature_names=(), passthrough=("Id",), **options)
     assert list(kept) == ["Id", "x", "y"]
     with pytest.raises(DataError, match="column 'Id': there is no value in it"):
@@ -219,10 +219,15 @@ def test_the_request_log_creates_its_folder_and_the_folders_above(model, tmp_pat
     assert read_requests(tmp_path / "deeper" / "log", "a version").species.tolist() == ["setosa"]
 
 
-def test_a_profile_lists_at_most_fifty_categories():
-    table = pd.DataFrame({"town": [f"town {i % 60}" for i in range(240)], "size": range(240), "y": ["a", "b"] * 120})
-    profile = workflow.swap(raw=table, target="y").run("profile", progress=False, checkpoints=False)["profile"]
-    assert len(profile.columns["town"]["categories"]) == 50
+@pytest.mark.parametrize(("different", "listed"), [(60, 60), (119, 119), (120, 120), (170, None), (1_001, None)])
+def test_a_profile_lists_the_categories_that_come_back(different, listed):
+    rows = 240 if different < 200 else 10_000
+    table = pd.DataFrame({"town": [f"town {i % different}" for i in range(rows)], "y": ["a", "a", "b", "b"] * (rows // 4)})
+    split = pd.Series("train", table.index, name="split")
+    changed = workflow.swap(raw=table, target="y", split=split)
+    profile = changed.run("profile", progress=False, checkpoints=False)["profile"]
+    found = profile.columns["town"].get("categories")
+    assert (found and len(found)) == listed
 
 
 def test_a_function_after_a_swapped_value_takes_that_value():

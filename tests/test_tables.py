@@ -104,7 +104,8 @@ def test_a_text_that_was_never_seen_is_answered(table, trained):
     [
         ({"size": "large"}, "'large' is not a finite number"),
         ({"size": float("inf")}, "inf is not a finite number"),
-        ({"town": 3}, "3 is not text"),
+        ({"town": [["Arles"]] * 3}, "is not text"),
+        ({"garden": "large"}, "'large' is neither true nor false"),
         ({"colour": "red"}, "neither a feature"),
     ],
     ids=str,
@@ -201,5 +202,8 @@ def test_the_report_tells_of_numbers_and_texts(table, trained, tmp_path):
 def test_a_profile_is_plain_json_and_covers_what_was_seen(table, trained):
     columns = trained["profile"].columns
     assert json.loads(json.dumps(columns, allow_nan=False)) == columns
-    assert columns["garden"]["categories"] == ["False", "True"]
+    assert {name: column["type"] for name, column in columns.items()} == {
+        "size": "number", "rooms": "number", "town": "text", "garden": "boolean"
+    }  # fmt: skip
+    assert (columns["garden"]["minimum"], columns["garden"]["maximum"]) == (0.0, 1.0)
     assert all(column["nullable"] for column in columns.values())

@@ -18,12 +18,13 @@ from typing_extensions import TypedDict
 
 from .problems import Problem
 from ..models.predictor import Predictor, out_of_domain
+from ..stats.column_types import from_number
 from ..steps.model import Model
 from ..workflow.graph import Step
 from ..workflow.run import Run
 
 # %% ../../nbs/api/03_schemas.ipynb #52a128db
-Row = dict[str, float | str | None]  # column -> value
+Row = dict[str, float | str | bool | None]  # column -> value
 _STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
@@ -35,14 +36,32 @@ def row_type(
 
 
 def _value_type(seen: dict[str, Any]) -> object:
-    kind: object = Annotated[float, Field(ge=-1e15, le=1e15)]
-    if "categories" in seen:
-        kind, text = Annotated[str, Field(max_length=1000)], f"in training {', '.join(seen['categories'])}"
-    else:
-        text = "in training between {minimum:g} and {maximum:g}, median {median:g}".format(**seen)
+    kind: object = _TYPES.get(seen["type"], Annotated[float, Field(ge=-1e15, le=1e15)])
+    example = seen["example"] if seen["type"] == "text" else from_number(seen["example"], seen["type"])
     if seen.get("nullable"):
         kind = kind | None  # type: ignore[operator]
-    return Annotated[kind, Field(description=text, examples=[seen["example"]], json_schema_extra={"x-training": {**seen}})]
+    return Annotated[kind, Field(description=_description(seen), examples=[example], json_schema_extra={"x-training": {**seen}})]
+
+
+def _description(seen: dict[str, Any]) -> str:
+    if seen["type"] == "text":
+        known = seen.get("categories", ["any text"])
+        more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
+        return f"in training {', '.join(known[:_SHOWN])}{more}"
+    figures = [from_number(seen[name], seen["type"]) for name in ("minimum", "maximum", "median")]
+    if seen["type"] == "boolean":
+        return "true or false"
+    least, greatest, middle = (f"{figure:g}" if isinstance(figure, float) else figure for figure in figures)
+    unit = ", in seconds" if seen["type"] == "duration" else ""
+    return f"in training between {least} and {greatest}, median {middle}{unit}"
+
+
+_TYPES: dict[str, Any] = {
+    "text": Annotated[str, Field(max_length=1000)],
+    "date": Annotated[str, Field(max_length=50, json_schema_extra={"format": "date-time"})],
+    "boolean": bool,
+}
+_SHOWN = 50  # categories in a description
 
 
 class RequestBody:
@@ -141,7 +160,7 @@ def rows_frame(
     columns: Mapping[str, dict[str, Any]],  # as in `row_type`
 ) -> pd.DataFrame:
     """Build a table of rows."""
-    kinds = {name: object if "categories" in seen else float for name, seen in columns.items()}
+    kinds = {name: object if seen["type"] in _TYPES else float for name, seen in columns.items()}
     return pd.DataFrame({name: np.array([row[name] for row in rows], dtype=kind) for name, kind in kinds.items()})
 
 

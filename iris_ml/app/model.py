@@ -18,7 +18,7 @@ from ..models.predictor import run_model
 from ..stats.intervals import paired_difference
 from ..stats.intervals import wilson_interval
 from ..base.settings import read_settings
-from ..io.readers import read_table
+from ..io.readers import read_cells
 from .try_row import escape_markdown
 from .upload import save_uploads, show_upload_error
 from ..base.errors import DataError, require_extra
@@ -94,7 +94,7 @@ def _show_comparison(model: Model) -> None:
             settings = read_settings()
             paths = save_uploads([file, labelled] if labelled else [file], folder)
             other = load(paths[0], settings.trusted_types)
-            rows = read_table(paths[1]) if labelled else pd.DataFrame(model.profile.sample)
+            rows = read_cells(paths[1]) if labelled else pd.DataFrame(model.profile.sample)
             table, verdict, differ = compare_models(model, other, rows)
         except Exception as error:
             show_upload_error(error, folder)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..stats.column_types import from_number
 from ..steps.model import Model, split_predictions
 from ..models.prediction_steps import golden_rows
 from ..models.predictor import Predictor
@@ -38,18 +39,25 @@ def _spacing(minimum: float, maximum: float) -> int:
 
 
 def _value(name: str, seen: dict[str, Any]) -> Any:
-    """Show the input of one column: a slider for numbers, a list for texts."""
+    """Show the input of one column: a slider for numbers, a list for categories."""
     if seen.get("nullable") and st.checkbox(escape_markdown(f"{name} is missing"), key=f"{name} is missing"):
         return None
+    label = escape_markdown(name)
     if "categories" in seen:
-        return st.selectbox(escape_markdown(name), seen["categories"], seen["categories"].index(seen["mode"]), key=name)
+        return st.selectbox(label, seen["categories"], seen["categories"].index(seen["mode"]), key=name)
+    if seen["type"] == "text":
+        return st.text_input(label, seen["example"], key=name)
+    if seen["type"] == "boolean":
+        return st.checkbox(label, from_number(seen["median"], "boolean"), key=name)
+    if seen["type"] == "date":
+        return st.text_input(label, from_number(seen["median"], "date"), key=name, help="year-month-day and time")
     least, middle, greatest = seen["minimum"], seen["median"], seen["maximum"]
     if least == greatest:
-        return st.number_input(escape_markdown(name), least, greatest, middle, key=name, disabled=True)
-    power = _spacing(least, greatest)
+        return st.number_input(label, least, greatest, middle, key=name, disabled=True)
+    power = max(0, _spacing(least, greatest)) if seen["type"] == "integer" else _spacing(least, greatest)
     known = f"Training range: {least:g} to {greatest:g}. Median: {middle:g}. Example: {seen['example']:g}."
     written = f"%.{max(0, -power)}f"
-    return st.slider(escape_markdown(name), least, greatest, middle, 10.0**power, written, key=name, help=known)
+    return st.slider(label, least, greatest, middle, 10.0**power, written, key=name, help=known)
 
 
 def input_columns(
@@ -61,7 +69,7 @@ def input_columns(
 
 
 def _in_raw_units(seen: dict[str, Any], raw: pd.Series | None) -> dict[str, Any]:
-    if raw is None or "minimum" not in seen:
+    if raw is None or seen["type"] not in {"number", "integer"}:
         return seen
     cells = pd.to_numeric(raw, errors="coerce").dropna()
     if cells.between(seen["minimum"], seen["maximum"]).all():

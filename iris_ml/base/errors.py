@@ -8,7 +8,7 @@ __all__ = ['hide_passwords', 'printable', 'IrisError', 'SettingsError', 'DataErr
 
 # %% ../../nbs/base/01_errors.ipynb #136a59ff
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any
@@ -61,8 +61,7 @@ class SettingsError(IrisError):
 class DataError(IrisError):
     """A table does not match its schema."""
 
-    cells: Any = None  # the wrong cells of a column, as a pandas series; none if the error is not about cells
-    fault: str = ""  # what is wrong with each of them
+    rows: Mapping[Any, str] | None = None  # invalid row -> what is wrong; none if the error is not about single rows
 
 
 class ModelFileError(IrisError):

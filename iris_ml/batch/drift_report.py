@@ -23,7 +23,8 @@ from ..models.model_file import model_version
 from ..stats.drift import detect_drift, read_quantiles
 from ..models.predictor import load_champion, run_model, sample_predictions
 from ..base.settings import read_settings
-from ..io.readers import read_table
+from ..io.readers import read_cells
+from ..stats.column_types import as_numbers, column_type, from_number
 from ..base.errors import IrisError
 
 # %% ../../nbs/batch/08_drift_report.ipynb #26d5a8e1
@@ -32,12 +33,19 @@ def _render_distribution(values: pd.Series, reference: Mapping[str, Any]) -> str
         known = [str(value) for value in reference["values"]]
         found = values.dropna().astype(str).value_counts()
         shown = [*known, *(new for new in found.index if new not in known)]
-        return render_bars({value: int(found.get(value, 0)) for value in shown})
+        others = found[found.index.isin(shown[_SHOWN:])].sum()
+        bars = {value: int(found.get(value, 0)) for value in shown[:_SHOWN]}
+        return render_bars(bars | {f"{len(shown) - _SHOWN} others": int(others)} if len(shown) > _SHOWN else bars)
+    kind = column_type(values)
     ends = np.unique(np.quantile(read_quantiles(reference), np.linspace(0, 1, 11)))
-    places = np.searchsorted(ends[1:-1], values.dropna().to_numpy(dtype=float), side="right")
+    places = np.searchsorted(ends[1:-1], as_numbers(values.dropna()), side="right")
     counts = np.bincount(places, minlength=max(len(ends) - 1, 1))
-    names = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(ends)] or [f"{ends[0]:.4g}"]
+    written = [from_number(end, kind) if kind == "date" else f"{end:.4g}" for end in ends]
+    names = [f"{low} to {high}" for low, high in pairwise(written)] or written[:1]
     return render_bars(dict(zip(names, counts.tolist(), strict=True)))
+
+
+_SHOWN = 50  # values with a bar of their own
 
 
 def _page(rows: pd.DataFrame, found: pd.DataFrame, model: Model) -> str:
@@ -67,7 +75,7 @@ def report_drift(
     settings, model = read_settings(), load_champion()
     target = model.profile.target
     if files:
-        run = run_model(read_table(files), model)
+        run = run_model(read_cells(files), model)
         rows = run["rows"].assign(**{target: run["predictions"][target]})
     else:
         rows = read_requests(settings.request_log, model_version(settings.model_file))

@@ -8,10 +8,12 @@ __all__ = ['render_report']
 # %% ../../nbs/batch/06_page.ipynb #137778cc
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
 
+from ..stats.column_types import from_number
 from ..steps.model import Model
 from .html import render_bars, render_page as whole_page, render_table, escape_text
 from .summary import LabelSummary, ReportSummary
@@ -62,10 +64,18 @@ def _largest_loss(labels: LabelSummary) -> str:
     return render_table(pd.DataFrame(labels.largest_loss).set_index("row").round(6)) if labels.largest_loss else ""
 
 # %% ../../nbs/batch/06_page.ipynb #af7cb493
+def _figures(column: dict[str, Any]) -> dict[str, Any]:
+    return {name: from_number(column[name], column["type"]) for name in ("minimum", "median", "maximum")}
+
+
+def _values(column: dict[str, Any]) -> str:
+    return ", ".join(column.get("categories", [f"any text, such as {column['example']}"]))
+
+
 def _model(model: Model) -> str:
     seen = model.profile
-    numbers = {name: column for name, column in seen.columns.items() if "minimum" in column}
-    texts = {name: ", ".join(column["categories"]) for name, column in seen.columns.items() if "categories" in column}
+    numbers = {name: _figures(column) for name, column in seen.columns.items() if column["type"] != "text"}
+    texts = {name: _values(column) for name, column in seen.columns.items() if column["type"] == "text"}
     tables = [pd.DataFrame(numbers, index=["minimum", "median", "maximum"]).T] if numbers else []
     tables += [pd.Series(texts).to_frame("values")] if texts else []
     covered = "".join(render_table(each.rename_axis("column")) for each in tables)

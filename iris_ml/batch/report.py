@@ -23,6 +23,7 @@ from ..io.locations import file_format, expand_locations
 from ..io.readers import escape_formulas
 from ..steps.profile import Profile
 from ..models.predictor import load_champion
+from ..stats.column_types import read_columns
 from .scoring import ScoredBatch
 from .page import render_report
 from ..base.settings import read_settings
@@ -117,7 +118,9 @@ def report(
 
 # %% ../../nbs/batch/07_report.ipynb #03140dae
 def _results(found: list[str], model: Model, most: int, on: Any, aside: Path, kind: str) -> Iterable[ScoredBatch]:
-    rows = read_batches(found, _holds(model.profile), most)
+    rows = read_batches(found, most)
+    if file_format(found[0])[0] != kind == "parquet":  # a file with types is made of texts
+        rows = (replace(batch, rows=_with_types(batch.rows, model.profile)) for batch in rows)
     if on is None:
         return score_locally(rows, model, count_run)
     there = [file if "://" in file else str(Path(file).absolute()) for file in found]
@@ -143,7 +146,6 @@ def _targets(found: list[str], page: Path, predictions: Path | str | None) -> di
     return written
 
 
-def _holds(profile: Profile) -> dict[str, type]:
-    kinds: dict[str, type] = {name: str if "categories" in seen else float for name, seen in profile.columns.items()}
-    kinds[profile.target] = str if all(isinstance(label, str) for label in profile.classes) else float
-    return kinds | {old: kinds[new] for old, new in profile.rename.items() if new in kinds}
+def _with_types(rows: pd.DataFrame, profile: Profile) -> pd.DataFrame:
+    types = {name: "number" if kind == "integer" else kind for name, kind in profile.types.items()}
+    return read_columns(rows, types, profile.missing_values, profile.rename)

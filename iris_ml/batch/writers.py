@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..io.batches import Part
-from ..io.readers import FORMULA_STARTS, escape_formula
+from ..io.readers import FORMULA, NUMBER, escape_formula
 from ..base.atomic_files import temporary_path
 from .scoring import ScoredBatch
 from ..base.errors import DataError
@@ -70,10 +70,11 @@ def _escape_formulas(table: Any) -> Any:
 
     for place, field in enumerate(table.schema):
         if pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
-            starts = compute.is_in(compute.utf8_slice_codeunits(table[place], 0, 1), pa.array(FORMULA_STARTS, field.type))
-            if compute.any(starts).as_py():
-                escaped = pa.array([escape_formula(text) for text in table[place].to_pylist()], field.type)
-                table = table.set_column(place, field, escaped)
+            texts = table[place]
+            runs = compute.and_not(compute.match_substring_regex(texts, FORMULA), compute.match_substring_regex(texts, NUMBER))
+            if compute.any(runs).as_py():
+                escaped = compute.binary_join_element_wise(pa.scalar("'", field.type), texts, pa.scalar("", field.type))
+                table = table.set_column(place, field, compute.if_else(runs, escaped, texts))
     return table.rename_columns([str(escape_formula(name)) for name in table.schema.names])
 
 

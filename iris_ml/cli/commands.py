@@ -9,11 +9,13 @@ __all__ = ['application', 'commands', 'run', 'promote', 'retrain', 'monitor', 'p
 # %% ../../nbs/cli/06_commands.ipynb #a5ea6760
 import signal
 import sys
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -161,18 +163,29 @@ def predict(
     raw: Annotated[bool, typer.Option("--raw", help="Write cells as they are, also those that a spreadsheet would run.")] = False,
 ) -> None:
     """Predict the rows of a file."""
-    from iris_ml.models.predictor import run_model, join_predictions
-    from iris_ml.io.readers import read_table, write_table
+    from iris_ml.batch.scoring import predict_valid_rows, refused_lines
+    from iris_ml.io.readers import escape_formulas, read_cells, write_table
+    from iris_ml.models.predictor import Predictor, join_predictions, load_champion
 
-    run = run_model(read_table(file))
-    predictions = run["predictions"]
+    lines: dict[int, str] = {}
+    cells = read_cells(file, lines)
+    run, refused = predict_valid_rows(cells, Predictor(load_champion()))
+    refused = refused_lines(cells, refused, lines)
+    predictions = cells.head(0) if run is None else run["predictions"]
     if to is None:
         print(format_table(predictions.head(20), f"Predictions for {Path(file).name}"))
         if len(predictions) > 20:
             print(f"and {len(predictions) - 20} more; --to FILE writes all of them")
-    else:
-        write_table(join_predictions(run), to, for_spreadsheets=not raw)
+    elif run is not None:
+        write_table(join_predictions(run, cells.loc[predictions.index]), to, for_spreadsheets=not raw)
         print(f"{len(predictions)} rows with predictions written to {to}.")
+    for row, reason in refused.iloc[:, 0].head(5).items():
+        print(f"row {row}: {reason}", file=sys.stderr)
+    if len(refused):
+        beside = Path("refused.csv") if to is None else to.with_name(f"{to.stem}_refused.csv")
+        write_table((refused if raw else escape_formulas(refused)).reset_index(names="row"), beside)
+        print(f"{len(refused)} of {len(predictions) + len(refused)} rows are refused; {beside} has the reasons.", file=sys.stderr)
+        raise SystemExit(3)
 
 # %% ../../nbs/cli/06_commands.ipynb #a8170137
 @application.command()
@@ -353,8 +366,16 @@ def _format_value(value: object) -> str:
 # %% ../../nbs/cli/06_commands.ipynb #c8cd2994
 def main() -> None:
     """Run the command from the command line."""
+    warnings.showwarning = partial(_show_warning, warnings.showwarning)
     try:
         application()
     except IrisError as error:
         print(f"iris_ml: {error}", file=sys.stderr)
         raise SystemExit(2) from None
+
+
+def _show_warning(otherwise: Callable[..., None], message: object, category: type[Warning], *where: Any, **more: Any) -> None:
+    if category is UserWarning:  # one sentence of a step or of this library
+        print(f"iris_ml: {printable(str(message))}", file=sys.stderr)
+    else:
+        otherwise(message, category, *where, **more)

@@ -33,7 +33,8 @@ from ..models.predictor import Predictor, load_champion
 from ..batch.report import report
 from ..base.settings import read_settings
 from ..steps.model import Model
-from ..io.readers import read_table, write_table
+from ..io.readers import read_cells, write_table
+from ..stats.column_types import read_columns
 from ..base.errors import IrisError, MissingExtra
 
 # %% ../../nbs/cli/04_parity.ipynb #920dc3f5
@@ -86,18 +87,32 @@ def _command(rows: pd.DataFrame, model: Model) -> pd.DataFrame:
         ended = subprocess.run(command, capture_output=True, text=True)
         if ended.returncode:
             raise IrisError(f"the command failed: {ended.stderr.strip().splitlines()[-1]}")
-        return read_table(to)
+        return _read_answers(to, model)
 
 
 def _report(rows: pd.DataFrame, model: Model, kind: str, batch_rows: int) -> pd.DataFrame:
     with TemporaryDirectory() as folder:
         file = Path(folder, f"rows.{kind}")
         write_table(rows, file)
-        return read_table(report(file, Path(folder, "report.html"), raw=True, most=batch_rows).predictions)
+        return _read_answers(report(file, Path(folder, "report.html"), raw=True, most=batch_rows).predictions, model)
+
+
+def _read_answers(path: Path, model: Model) -> pd.DataFrame:
+    cells = read_cells(path)
+    numbers = {str(name): "number" for name in cells if str(name).startswith("probability_")}
+    return read_columns(cells, model.profile.types | numbers)
 
 # %% ../../nbs/cli/04_parity.ipynb #828c972e
 def _as_learned(rows: pd.DataFrame, model: Model) -> pd.DataFrame:
     return rows.rename(columns=model.profile.rename)[[*model.profile.columns]]
+
+
+def _json_value(cell: Any) -> Any:
+    if pd.isna(cell):
+        return None
+    if isinstance(cell, pd.Timedelta):
+        return cell.total_seconds()
+    return cell.isoformat() if isinstance(cell, pd.Timestamp) else cell
 
 
 def _api(rows: pd.DataFrame, model: Model) -> pd.DataFrame:
@@ -105,7 +120,7 @@ def _api(rows: pd.DataFrame, model: Model) -> pd.DataFrame:
 
     settings = read_settings()
     records = _as_learned(rows, model).to_dict("records")
-    cells = [{name: None if pd.isna(cell) else cell for name, cell in row.items()} for row in records]
+    cells = [{name: _json_value(cell) for name, cell in row.items()} for row in records]
     body = json.dumps({"rows": cells}).encode()
     sent: list[MutableMapping[str, Any]] = []
 

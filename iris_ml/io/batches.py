@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from .locations import file_format, expand_locations
-from .readers import read_pieces, parse_piece
+from .readers import arrow_cells, read_pieces, parse_piece
 
 # %% ../../nbs/io/03_batches.ipynb #9a57b851
 @dataclass(frozen=True)
@@ -33,44 +33,16 @@ class Batch:
 
 def read_batches(
     source: Path | str | Iterable[str | Path],  # as for `read_table`
-    holds: Mapping[str, type] | None = None,  # column -> `float` or `str`, for text files
     most: int = 1 << 18,  # rows in a batch
 ) -> Iterator[Batch]:
-    """Read a table of any size in batches."""
+    """Read a table of any size in batches, their cells as they are."""
     found, refused, rows = expand_locations(source), {}, pd.DataFrame()  # type: ignore[var-annotated]
-    is_text = file_format(found[0])[0] == "csv"
     for piece in read_pieces(found, most, refused):
         for start in range(0, len(piece), most):
             rows = piece.iloc[start : start + most]
-            rows = _read_as(rows, holds or {}) if is_text else rows
             yield Batch(rows, {number: refused.pop(number) for number in sorted(refused) if number < rows.index[-1]})
     if refused:
         yield Batch(rows.head(0), refused)
-
-# %% ../../nbs/io/03_batches.ipynb #10ceb8d3
-def _read_as(texts: pd.DataFrame, holds: Mapping[str, type]) -> pd.DataFrame:
-    columns = [
-        _read_cells(texts.iloc[:, place], holds[str(name)]) if name in holds else texts.iloc[:, place]
-        for place, name in enumerate(texts)
-    ]
-    return pd.concat(columns, axis=1)
-
-
-def _read_cells(texts: pd.Series, kind: type) -> pd.Series:
-    import pyarrow as pa
-
-    known = texts.mask(texts.isin(_MISSING))
-    if kind is str:
-        return known
-    try:
-        numbers = pa.array(known, from_pandas=True).cast("float64").to_numpy(zero_copy_only=False)
-        return pd.Series(numbers, texts.index, name=texts.name)
-    except pa.ArrowInvalid:
-        cells = pd.to_numeric(known, errors="coerce").astype(object)
-        return cells.mask(cells.isna(), known)
-
-
-_MISSING = {"", "#N/A", "#NA", "-NaN", "-nan", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"}
 
 # %% ../../nbs/io/03_batches.ipynb #fab5bd37
 @dataclass(frozen=True)
@@ -93,7 +65,7 @@ class Part:
             for batch in table.iter_batches(self.most, row_groups=self.groups, use_threads=False):
                 first, last = max(self.start - passed, 0), min(self.stop - passed, len(batch))
                 if first < last:
-                    rows = batch.slice(first, last - first).to_pandas(use_threads=False)
+                    rows = arrow_cells(batch.slice(first, last - first))
                     number = self.number + passed + first - self.start
                     yield Batch(rows.set_axis(pd.RangeIndex(number, number + len(rows))))
                 passed += len(batch)

@@ -35,9 +35,10 @@ def plan_predictions(
 
 def _table_settings(profile: Profile) -> dict[str, Any]:
     return {
-        **{name: getattr(profile, name) for name in ("target", "passthrough", "rename", "relabel")},
+        **{name: getattr(profile, name) for name in ("target", "passthrough", "rename", "relabel", "missing_values")},
         "feature_names": list(profile.columns),
-        "categorical": [name for name, column in profile.columns.items() if "categories" in column],
+        "types": {name: column["type"] for name, column in profile.columns.items()},
+        "categorical": [],  # their type is text
         "nullable": [name for name, column in profile.columns.items() if column.get("nullable")],
         "classes": [label for label in profile.classes if isinstance(label, str)],  # numbers need no list
     }
@@ -87,7 +88,7 @@ def equal_rows(
     before, after = (pd.DataFrame(values).reset_index(drop=True) for values in (whole.iloc[places], part))
     if {*before} != {*after}:
         return False
-    after, numbers = after[before.columns], before.select_dtypes("number").columns
+    after, numbers = after[before.columns], before.select_dtypes("number", exclude="timedelta").columns
     near = np.allclose(before[numbers].astype(float), after[numbers].astype(float), rtol=0, atol=1e-9, equal_nan=True)
     return near and before.drop(columns=numbers).astype(str).equals(after.drop(columns=numbers).astype(str))
 

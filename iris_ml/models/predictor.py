@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..stats.column_types import as_numbers, as_type, from_number, read_columns
 from ..steps.model import Model
 from .model_file import load
 from ..workflow.run import Result
@@ -53,7 +54,8 @@ class Predictor:
         debug: bool = False,  # add the tables "outside", "moves" and "nearest"
     ) -> Run:  # every step from the rows to the predictions
         """Predict new rows; `DataError` if a row is invalid, `WorkflowError` if a step drops rows."""
-        run = self._plan.run(raw=rows)
+        profile = self.model.profile
+        run = self._plan.run(raw=read_columns(rows, profile.types, profile.missing_values, profile.rename))
         if len(run["predictions"]) != len(rows):
             step = next(name for name in run if name != "model" and len(run[name]) != len(rows))
             what = f"it makes {len(run[step])} rows of {len(rows)}, so predictions do not belong to rows"
@@ -83,18 +85,25 @@ def out_of_domain(
 ) -> pd.DataFrame:  # of the same rows and columns: whether the value is outside
     """Mark the values outside of the training domain."""
     seen, rows = run["model"].profile.columns, run["rows"]
-    rows = rows if list(rows) == list(seen) else rows[list(seen)]
-    texts = {name: column["categories"] for name, column in seen.items() if "categories" in column}
-    cells = (rows.assign(**dict.fromkeys(texts, 0.0)) if texts else rows).to_numpy(dtype=float)
     least, greatest = (np.array([column.get(end, 0.0) for column in seen.values()]) for end in ("minimum", "maximum"))
-    strange = pd.DataFrame((cells < least) | (cells > greatest), rows.index, rows.columns)
+    cells = _numbers(rows, seen)
+    strange = pd.DataFrame((cells < least) | (cells > greatest), rows.index, [*seen])
+    texts = {name: column["categories"] for name, column in seen.items() if "categories" in column}
     return strange.assign(**{name: ~rows[name].isin(known) & rows[name].notna() for name, known in texts.items()})
+
+
+def _numbers(rows: pd.DataFrame, seen: dict[str, dict[str, Any]]) -> np.ndarray:  # a column of texts: zeros
+    rows = rows if list(rows) == list(seen) else rows[list(seen)]
+    if all(dtype.kind == "f" for dtype in rows.dtypes):
+        return rows.to_numpy(dtype=float)
+    zeros = np.zeros(len(rows))
+    return np.column_stack([zeros if about["type"] == "text" else as_numbers(rows[name]) for name, about in seen.items()])
 
 # %% ../../nbs/models/02_predictor.ipynb #4f71e9f5
 def _moves(run: Run, predictor: Predictor) -> pd.DataFrame:
     columns, rows = run["model"].profile.columns, run["rows"]
     rows = rows.drop(columns=run["model"].profile.target, errors="ignore")
-    again = [rows.assign(**{name: seen.get("median", seen.get("mode"))}) for name, seen in columns.items()]
+    again = [rows.assign(**{name: _typical(rows[name], seen)}) for name, seen in columns.items()]
     first, moved = run["predictions"], predictor.plan_from_rows.run(raw=pd.concat(again, ignore_index=True))["predictions"]
     names = pd.MultiIndex.from_product([columns, rows.index], names=["set to its median", "row"])
     table = pd.DataFrame({"label": moved.iloc[:, 0].to_numpy()}, names)
@@ -106,11 +115,16 @@ def _moves(run: Run, predictor: Predictor) -> pd.DataFrame:
         table["change"] = (after - before).ravel()
     return table.swaplevel().sort_index(level="row", sort_remaining=False)
 
+
+def _typical(column: pd.Series, seen: dict[str, Any]) -> pd.Series:
+    value = seen["mode"] if seen["type"] == "text" else from_number(seen["median"], seen["type"])
+    return as_type(pd.Series([value] * len(column), column.index), seen["type"]).astype(column.dtype)
+
 # %% ../../nbs/models/02_predictor.ipynb #c09192f5
 def _differences(new: pd.Series, known: pd.Series, seen: dict[str, Any]) -> np.ndarray:
-    if "categories" in seen:
+    if seen["type"] == "text":
         return (new.to_numpy(object)[:, None] != known.to_numpy(object)[None]).astype(float)
-    cells, others = (column.to_numpy(dtype=float, na_value=np.nan) for column in (new, known))
+    cells, others = as_numbers(new), as_numbers(as_type(known, seen["type"]))
     return np.nan_to_num(np.abs(cells[:, None] - others[None]) / (seen["maximum"] - seen["minimum"] or 1.0), nan=1.0)
 
 
@@ -149,9 +163,10 @@ def sample_predictions(
 # %% ../../nbs/models/02_predictor.ipynb #9632ec38
 def join_predictions(
     run: Run,  # from `run_model`
-) -> pd.DataFrame:  # the rows as they were read, then label and probabilities
+    cells: pd.DataFrame | None = None,  # the rows as they were read; none: as the types of their columns
+) -> pd.DataFrame:  # the rows, then label and probabilities
     """Join the rows of a run with their predictions."""
-    rows, answers = run["raw"], run["predictions"]
+    rows, answers = run["raw"] if cells is None else cells, run["predictions"]
     return pd.concat([rows, answers.set_axis([_free(name, rows) for name in answers], axis=1)], axis=1)
 
 

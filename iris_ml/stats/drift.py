@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2_contingency, fisher_exact, ks_2samp
 
+from .column_types import as_numbers
+
 # %% ../../nbs/stats/03_drift.ipynb #d4f783f7
 _ROWS = 5_000  # the largest number of rows that are compared
 
@@ -25,7 +27,7 @@ def read_quantiles(
 
 
 def _of_numbers(now: pd.Series, then: dict[str, Any]) -> tuple[float, float]:
-    known, quantiles = np.sort(now.dropna().to_numpy(dtype=float)), read_quantiles(then)
+    known, quantiles = np.sort(as_numbers(now.dropna())), read_quantiles(then)
     if not len(known) or not len(quantiles):
         return 0.0, 1.0
     several = min(then["rows"] - then["missing"], _ROWS) // len(quantiles)
@@ -36,7 +38,9 @@ def _of_numbers(now: pd.Series, then: dict[str, Any]) -> tuple[float, float]:
 def _of_texts(now: pd.Series, then: dict[str, Any]) -> tuple[float, float]:
     before = pd.Series(then["counts"], index=[str(value) for value in then["values"]])
     after = now.dropna().astype(str).value_counts()
-    counts = pd.concat([before, after], axis=1).fillna(0.0).to_numpy()
+    unlisted = [then["others"], after[~after.index.isin(before.index)].sum()] if "others" in then else [0, 0]
+    after = after[after.index.isin(before.index)] if "others" in then else after
+    counts = np.vstack([pd.concat([before, after], axis=1).fillna(0.0).to_numpy(), unlisted])
     rare = counts.sum(axis=1) * min(counts.sum(axis=0)) / counts.sum() < 5
     counts = np.vstack([counts[~rare], counts[rare].sum(axis=0)])
     counts = counts[counts.sum(axis=1) > 0]

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from ..stats.column_types import as_numbers
+
 # %% ../../nbs/steps/02_features.ipynb #1a93160e
 def features(
     rows: pd.DataFrame,  # checked rows
@@ -19,4 +21,20 @@ def features(
     """Make the features of a model, one row at a time."""
     others = {name: kind for name, kind in rows.dtypes.items() if name not in {target, *passthrough} and kind != "float64"}
     measured = [name for name, kind in others.items() if not isinstance(kind, pd.StringDtype)]
-    return rows.astype(dict.fromkeys(measured, "float64")) if measured else rows
+    if not measured:
+        return rows
+    made = {}
+    for name in map(str, rows):
+        column = rows[name]
+        if name in measured and column.dtype.kind == "M":
+            made.update(_parts_of_date(name, column))
+        else:
+            made[name] = pd.Series(as_numbers(column), column.index) if name in measured else column
+    return pd.DataFrame(made, rows.index)
+
+
+def _parts_of_date(name: str, column: pd.Series) -> dict[str, pd.Series]:
+    dates = column.dt
+    parts = {"year": dates.year, "month": dates.month, "day": dates.day, "weekday": dates.day_of_week, "hour": dates.hour}
+    days = pd.Series(as_numbers(column) / 86_400, column.index)
+    return {f"{name}_{part}": values.astype("float64") for part, values in parts.items()} | {f"{name}_days": days}

@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ..base.field_types import check_fields
+from ..stats.column_types import as_numbers, column_type, from_number
 
 # %% ../../nbs/steps/04_profile.ipynb #5c1f0a77
 @dataclass(frozen=True)
@@ -30,26 +31,36 @@ class Profile:
     passthrough: list[str] = field(default_factory=list)  # columns carried along
     rename: dict[str, str] = field(default_factory=dict)  # name of a column in the source -> its name
     relabel: dict[str, str] = field(default_factory=dict)  # name of a class in the source -> its name
+    types: dict[str, str] = field(default_factory=dict)  # column of the raw rows, under its new name -> its type
+    missing_values: list[str] = field(default_factory=list)  # texts that mean a missing value
     golden: str = ""  # a few training rows as they were read, without the target: Arrow's stream format in base 64
     def to_dict(self) -> dict[str, Any]:
         """Return the profile as a model file stores it, with the number of its format."""
         return {"format": FORMAT, **vars(self)}
 
 
-FORMAT = 1  # earlier releases wrote the same fields without a number
+FORMAT = 2  # format 1 has no types; earlier releases wrote it without a number
 
 
 def read_profile(
     values: Mapping[str, Any],  # from `Profile.to_dict`
 ) -> Profile:
     """Read a profile; `ValueError` for another format or an unknown field, `TypeError` for a field of another type."""
-    number = values.get("format", FORMAT)
-    if number != FORMAT:
+    number = values.get("format", 1)
+    if number not in {1, FORMAT}:
         raise ValueError(f"the profile has format {number!r}, and this release reads format {FORMAT}")
     known = {name: value for name, value in values.items() if name != "format"}
     if unknown := sorted(known.keys() - {each.name for each in fields(Profile)}):
         raise ValueError(f"the profile has an unknown field {unknown[0]!r}")
-    return check_fields(Profile(**known))
+    return check_fields(Profile(**known if number == FORMAT else _with_types(known)))
+
+
+def _with_types(values: dict[str, Any]) -> dict[str, Any]:
+    profile = check_fields(Profile(**values))
+    kinds = {name: "text" if "categories" in column else "number" for name, column in profile.columns.items()}
+    columns = {name: {"type": kinds[name], **column} for name, column in profile.columns.items()}
+    of_target = column_type(pd.Series(profile.classes)) if profile.classes else "text"
+    return {**values, "columns": columns, "types": kinds | {profile.target: of_target}}
 
 # %% ../../nbs/steps/04_profile.ipynb #92ca1b70
 def profile(
@@ -59,42 +70,74 @@ def profile(
     passthrough: Sequence[str],  # columns carried along
     rename: dict[str, str],  # name of a column in the source -> its name
     relabel: dict[str, str],  # name of a class in the source -> its name
+    types: dict[str, str],  # column -> its type, where the table does not show it
+    missing_values: Sequence[str],  # texts that mean a missing value
     raw: pd.DataFrame,  # rows as they were read
 ) -> Profile:
     """Describe the training rows."""
     training = rows[split == "train"]
     features = training.drop(columns=[target, *passthrough], errors="ignore")
     sample = features.assign(**{target: training[target]}).iloc[:: -(-len(training) // 100)]
+    named = {rename.get(str(name), str(name)): column_type(column) for name, column in raw.items()}
     return Profile(
         target=target,
         classes=sorted(training[target].unique().tolist()),
         columns={str(name): _range(features[name], rows[name]) for name in features},
-        sample={str(name): [None if pd.isna(cell) else cell for cell in column.tolist()] for name, column in sample.items()},
+        sample={str(name): _plain(column) for name, column in sample.items()},
         reference={str(name): _distribution(column) for name, column in features.items()} | {target: _counts(training[target])},
         passthrough=list(passthrough),
         rename=dict(rename),
         relabel=dict(relabel),
+        types={name: kind for name, kind in named.items() if name not in passthrough} | types,
+        missing_values=list(missing_values),
         golden=_golden(raw.drop(columns=[name for name in raw if rename.get(str(name), name) == target]), training.index),
     )
 
 # %% ../../nbs/steps/04_profile.ipynb #848c6484
 def _range(column: pd.Series, whole: pd.Series) -> dict[str, Any]:
     known = (column if column.notna().any() else whole).dropna()
-    nullable = {"nullable": bool(whole.isna().any())}
-    if isinstance(column.dtype, pd.StringDtype):
-        categories = sorted(known.value_counts().index[:50])
-        return {"categories": categories, "mode": known.mode()[0], "example": known.iloc[0], **nullable}
-    figures = {"minimum": known.min(), "median": known.median(), "maximum": known.max(), "example": known.iloc[0]}
-    return {name: float(figure) for name, figure in figures.items()} | nullable
+    about: dict[str, Any] = {"type": column_type(column), "nullable": bool(whole.isna().any())}
+    if about["type"] == "text":
+        categories = {"categories": _categories(known)} if _has_categories(known) else {}
+        return {**categories, "mode": known.mode()[0], "example": known.iloc[0], **about}
+    cells = as_numbers(known)
+    figures = {"minimum": cells.min(), "median": np.median(cells), "maximum": cells.max(), "example": cells[0]}
+    return {name: float(figure) for name, figure in figures.items()} | about
+
+
+def _has_categories(known: pd.Series) -> bool:
+    different = known.nunique()
+    return different <= _FEW or (different <= _MOST and 2 * different <= len(known))
+
+
+def _categories(known: pd.Series) -> list[str]:
+    return sorted(known.unique().tolist())
+
+
+_FEW, _MOST = 20, 1_000  # categories that are always listed, and at most
 
 
 def _distribution(column: pd.Series) -> dict[str, Any]:
-    if column.dtype.kind not in "iuf":
+    if isinstance(column.dtype, pd.StringDtype):
         return _counts(column)
-    known = column.dropna().to_numpy(dtype=float)
+    known = as_numbers(column.dropna())
     places = np.linspace(0, 1, min(len(known), 501))
     quantiles = np.quantile(known, places, method="nearest").tolist() if len(known) else []
     return {"rows": len(column), "missing": len(column) - len(known), "quantiles": " ".join(map(repr, quantiles))}
+
+
+def _counts(column: pd.Series) -> dict[str, Any]:
+    counts, missing = column.value_counts(), int(column.isna().sum())
+    kept = counts if _has_categories(column.dropna()) else counts[counts >= _FEW].head(_MOST)
+    others = {"others": int(counts.sum() - kept.sum())} if len(kept) < len(counts) else {}
+    return {"rows": len(column), "missing": missing, "values": kept.index.tolist(), "counts": kept.tolist(), **others}
+
+
+def _plain(column: pd.Series) -> list[Any]:
+    kind = column_type(column)
+    if kind in {"date", "duration"}:
+        return [None if np.isnan(cell) else from_number(cell, kind) for cell in as_numbers(column).tolist()]
+    return [None if pd.isna(cell) else cell for cell in column.tolist()]
 
 
 def _golden(raw: pd.DataFrame, training: pd.Index) -> str:
@@ -109,8 +152,3 @@ def _golden(raw: pd.DataFrame, training: pd.Index) -> str:
     with pa.ipc.new_stream(sink, table.schema) as stream:
         stream.write_table(table)
     return b64encode(sink.getvalue()).decode()
-
-
-def _counts(column: pd.Series) -> dict[str, Any]:
-    counts, missing = column.value_counts().head(50), int(column.isna().sum())
-    return {"rows": len(column), "missing": missing, "values": counts.index.tolist(), "counts": counts.tolist()}

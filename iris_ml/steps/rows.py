@@ -6,38 +6,58 @@
 __all__ = ['rows']
 
 # %% ../../nbs/steps/01_rows.ipynb #7bb03433
+import warnings
 from collections.abc import Sequence
 
 import pandas as pd
 
 from ..base.errors import DataError
-from ..io.schema import check_rows
+from ..stats.column_types import as_type, column_type, read_columns
+from ..io.schema import check_cells, check_names
 
 # %% ../../nbs/steps/01_rows.ipynb #c6e945e4
 def rows(
     raw: pd.DataFrame,  # rows as they were read, with or without the target
     target: str,  # column of labels
     feature_names: Sequence[str],  # columns to learn from; empty: every other column
-    categorical: Sequence[str],  # named features that hold text
+    categorical: Sequence[str],  # features that hold categories, also if they are numbers
     nullable: Sequence[str],  # named features that may be missing
     classes: Sequence[str],  # the valid labels; empty: all
     passthrough: Sequence[str],  # columns to carry along
     rename: dict[str, str],  # name of a column in `raw` -> its name here
     relabel: dict[str, str],  # name of a class in `raw` -> its name here
-) -> pd.DataFrame:  # the rows under their new names
+    types: dict[str, str],  # column -> its type, where the table does not show it
+    missing_values: Sequence[str],  # texts that mean a missing value
+) -> pd.DataFrame:  # the rows under their new names, each column in the dtype of its type
     """Rename the raw rows and check them; `DataError` if they are invalid."""
-    names = [rename.get(str(name), str(name)) for name in raw]
-    rows = raw.copy(deep=False) if names == list(raw) else raw.set_axis(names, axis=1)
-    if relabel and target in rows:
-        rows[target] = rows[target].replace(relabel)
+    rows = raw.set_axis([rename.get(str(name), str(name)) for name in raw], axis=1)
     if not feature_names and target not in rows:
         raise DataError("there is no target to learn", f"column {target!r}", "add it, or name another under 'target'")
-    named = bool(feature_names)
-    if not named:
-        feature_names = nullable = [str(name) for name in rows if name not in {target, *passthrough}]
-        holds_text = {name for name, dtype in rows.dtypes.items() if dtype.kind not in "iuf"}
-        categorical = [name for name in feature_names if name in {*categorical, *holds_text}]
-    kept = check_rows(rows, feature_names, target, classes, passthrough, categorical, nullable)
-    for name in [] if named else [name for name in feature_names if kept[name].isna().all()]:
-        raise DataError("there is no value in it", f"column {name!r}", "remove it, or name it under 'passthrough'")
-    return kept.astype(dict.fromkeys(categorical, "str")) if categorical else kept
+    learned = feature_names or [str(name) for name in rows if name not in {target, *passthrough}]
+    check_names(rows, learned, [*learned, target, *passthrough])
+    chosen = {name: column_type(rows[name]) for name in [*learned, target] if name in rows}
+    chosen |= {name: "number" for name in feature_names if chosen[name] == "text"}  # a text among named features is invalid
+    chosen |= dict.fromkeys(categorical, "text") | dict(types)
+    rows = read_columns(rows, chosen, missing_values)
+    if target in rows and relabel:
+        rows = rows.assign(**{target: as_type(rows[target], "text").replace(relabel)})
+    if not feature_names:
+        _check_columns(rows, [name for name in learned if name not in types])
+    check_cells(rows, {name: chosen[name] for name in learned}, target, classes, nullable if feature_names else learned)
+    return rows
+
+
+def _check_columns(rows: pd.DataFrame, names: Sequence[str]) -> None:
+    for name in names:
+        if rows[name].isna().all():
+            raise DataError("there is no value in it", f"column {name!r}", "remove it, or name it under 'passthrough'")
+        if len(rows) >= _COUNTED and rows[name].dtype.kind in "iu" and rows[name].is_unique and _span(rows[name]) == len(rows):
+            what = f"column {name!r} counts the rows, and a model learns their order from it; to leave it out, set passthrough ="
+            warnings.warn(f'{what} ["{name}"], else types = {{"{name}" = "integer"}}', stacklevel=2)
+
+
+def _span(column: pd.Series) -> int:
+    return int(column.max()) - int(column.min()) + 1
+
+
+_COUNTED = 20  # rows; in fewer, whole numbers may follow each other by chance

@@ -1,0 +1,283 @@
+"""The types of columns: decided once, when a model learns, so that a row is the same row in every file and on every surface."""
+
+import json
+import warnings
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from fastapi.testclient import TestClient
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from typer.testing import CliRunner
+
+from iris_ml.api.routes import create_app
+from iris_ml.base.errors import DataError
+from iris_ml.batch.drift_report import report_drift
+from iris_ml.batch.report import report
+from iris_ml.cli.commands import application
+from iris_ml.io.readers import read_cells, read_table, write_table
+from iris_ml.models.live_model import load_live_model
+from iris_ml.models.model_file import load, save
+from iris_ml.models.predictor import predict
+from iris_ml.production import workflow
+
+TEXTS = OneHotEncoder(handle_unknown="ignore"), make_column_selector(dtype_exclude="number")
+CAREFUL = make_pipeline(
+    make_column_transformer(TEXTS, remainder=make_pipeline(SimpleImputer(), StandardScaler())), LogisticRegression()
+)
+DRAWS = np.random.default_rng(0)
+PEOPLE = pd.DataFrame(
+    {
+        "age": DRAWS.normal(50, 9, 300).round(1),
+        "smoker": DRAWS.choice(["TRUE", "FALSE"], 300),
+        "country": DRAWS.choice(["NA", "DE", "None"], 300),
+        "dependents": DRAWS.choice(["0", "1", "2", "3+"], 300),
+        "zone": DRAWS.choice(["1", "2", "3"], 300),
+        "code": DRAWS.choice(["007", "012", "101"], 300),
+        "seen": DRAWS.choice(["2026-03-01", "2026-03-02", "2026-07-09"], 300),
+    }
+)
+PEOPLE["risk"] = np.where((PEOPLE.smoker == "TRUE") ^ (PEOPLE.country == "NA") ^ (PEOPLE.code == "007"), "high", "low")
+TYPES = {
+    "age": "number", "smoker": "boolean", "country": "text", "dependents": "text", "zone": "integer", "code": "text",
+    "seen": "date", "risk": "text",
+}  # fmt: skip
+NEW = PEOPLE.drop(columns="risk").head(40)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    warnings.simplefilter("ignore", UserWarning)  # of texts that may mean a missing value
+    return tmp_path
+
+
+def settings(**values):
+    lines = {"source": "people.csv", "target": "risk"} | values
+    Path("iris.toml").write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in lines.items()))
+
+
+@pytest.fixture
+def model(folder):
+    PEOPLE.to_csv("people.csv", index=False)
+    settings(categorical=["zone"])
+    trained = workflow.swap(classifier=CAREFUL).run("model", progress=False)["model"]
+    save(trained, ".iris_ml/model.skops")
+    return load(".iris_ml/model.skops")
+
+
+def as_csv(rows):
+    rows.to_csv("new.csv", index=False)
+
+
+def with_semicolons(rows):
+    rows.assign(age=rows.age.astype(str).str.replace(".", ",")).to_csv("new.csv", index=False, sep=";")
+
+
+def with_tabs(rows):
+    rows.to_csv("new.csv", index=False, sep="\t")
+
+
+def with_a_blank_line_and_a_mark(rows):
+    Path("new.csv").write_bytes(b"\xef\xbb\xbf\n" + rows.to_csv(index=False).encode())
+
+
+def with_old_line_ends(rows):
+    Path("new.csv").write_text(rows.to_csv(index=False).replace("\n", "\r"))
+
+
+def as_parquet(rows):
+    rows.to_parquet("new.parquet", index=False)
+
+
+def as_typed_parquet(rows):
+    typed = rows.assign(smoker=rows.smoker == "TRUE", zone=rows.zone.astype("Int64"), seen=pd.to_datetime(rows.seen))
+    typed.assign(country=rows.country.astype("category")).to_parquet("new.parquet", index=False)
+
+
+def as_json_lines(rows):
+    write_table(rows.assign(smoker=rows.smoker == "TRUE", zone=rows.zone.astype(float)), "new.jsonl")
+
+
+SPELLINGS = [
+    as_csv, with_semicolons, with_tabs, with_a_blank_line_and_a_mark, with_old_line_ends,
+    as_parquet, as_typed_parquet, as_json_lines,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS, ids=lambda spelling: spelling.__name__)
+def test_a_row_has_one_answer_however_it_is_spelled(spelling, model):
+    assert model.profile.types == TYPES
+    expected = predict(NEW, model)
+    assert expected.risk.nunique() == 2
+    spelling(NEW)
+    (file,) = Path().glob("new.*")
+    for rows in read_cells(file), read_table(file):
+        assert predict(rows, model).equals(expected)
+    written = report(file, "report.html", model)
+    answers = read_cells(written.predictions)
+    assert answers.risk.tolist() == expected.risk.tolist()
+    assert answers.probability_high.astype(float).tolist() == pytest.approx(expected.probability_high.tolist())
+    assert written.summary.outside.rows == 0
+    assert report_drift([str(file)]).rows.risk.tolist() == expected.risk.tolist()
+    assert CliRunner().invoke(application, ["predict", str(file), "--to", "answers.csv"]).exit_code == 0
+    assert read_cells("answers.csv").risk.tolist() == expected.risk.tolist()
+
+
+def test_a_request_has_the_answer_of_the_file(model):
+    client = TestClient(create_app(load_live_model(Path(".iris_ml/model.skops"))))
+    rows = NEW.assign(smoker=NEW.smoker == "TRUE").to_dict("records")
+    answers = client.post("/v1/predict", json={"rows": rows}).json()["answers"]
+    assert [answer["label"] for answer in answers] == predict(NEW, model).risk.tolist()
+    properties = client.get("/openapi.json").json()["components"]["schemas"]["Row"]["properties"]
+    assert properties["smoker"]["type"] == "boolean"
+    assert properties["seen"]["format"] == "date-time"
+    assert properties["country"]["description"] == "in training DE, NA, None"
+    for wrong in {"smoker": "TRUE"}, {"zone": 3}, {"seen": "soon"}:
+        assert client.post("/v1/predict", json={"rows": [rows[0] | wrong]}).status_code == 422
+    explained = client.post("/v1/explain", json={"rows": rows[:2]}).json()["answers"]
+    assert {move["column"] for move in explained[0]["moves"]} == {*NEW}
+
+
+@pytest.mark.parametrize(("labels", "kind"), [(["TRUE", "FALSE"], bool), (["1", "2"], int), (["None", "NA"], str)], ids=str)
+def test_labels_of_a_file_are_the_labels_that_were_learned(labels, kind):
+    table = PEOPLE[["age", "smoker"]].assign(churned=np.where(PEOPLE.smoker == "TRUE", *labels))
+    table.to_csv("people.csv", index=False)
+    settings(target="churned")
+    model = workflow.swap(classifier=CAREFUL).run("model", progress=False)["model"]
+    assert {type(label) for label in model.profile.classes} == {kind}
+    assert report("people.csv", "report.html", model).summary.labels.accuracy == 1.0
+
+
+def test_identifiers_stay_as_they_are_to_the_letter(model):
+    keys = ["00123", "9007199254740993", "", "NA", "1e5"] * 8
+    NEW.assign(customer=keys).to_csv("new.csv", index=False)
+    settings(categorical=["zone"], passthrough=["customer"])
+    PEOPLE.assign(customer=[f"{n:05}" for n in range(300)]).to_csv("people.csv", index=False)
+    model = workflow.swap(classifier=CAREFUL).run("model", progress=False)["model"]
+    save(model, ".iris_ml/model.skops")
+    written = report("new.csv", "report.html", model)
+    CliRunner().invoke(application, ["predict", "new.csv", "--to", "answers.csv"])
+    for file in written.predictions, "answers.csv":
+        assert read_cells(file).customer.tolist() == keys
+
+
+def test_whole_numbers_beside_missing_ones_and_an_index_are_kept():
+    table = pa.table({"customer": pa.array([9007199254740993, None]), "age": [1.5, 2.5]})
+    pq.write_table(table, "new.parquet")
+    assert [*read_cells("new.parquet").customer.dropna()] == [9007199254740993]
+    PEOPLE.set_axis(pd.Index(PEOPLE.code, name="customer")).to_parquet("indexed.parquet")
+    PEOPLE[PEOPLE.age > 50].to_parquet("unnamed.parquet")
+    assert "customer" in read_cells("indexed.parquet")
+    assert [*read_cells("unnamed.parquet")] == [*PEOPLE]
+
+
+@pytest.mark.parametrize("rows", [300, 40_000])
+def test_the_type_of_a_column_is_decided_over_all_of_its_rows(rows):
+    code = np.resize(["007", "012", "101"], rows).astype(object)
+    code[-5:] = "A1"
+    pd.DataFrame({"count": np.arange(rows) % 7, "code": code}).to_csv("codes.csv", index=False)
+    for largest in 1000, 0.5:
+        typed = workflow.swap(source="codes.csv", largest_table=largest, target="count").run("raw", progress=False)["raw"]
+        assert {str(cell)[:1] for cell in typed.code} <= {"0", "1", "A"}
+        assert typed["count"].dtype == "int64"
+
+
+def test_texts_mean_a_missing_value_only_where_it_is_certain_or_named():
+    table = pd.DataFrame({"size": ["1.5", "NA", ""], "country": ["NA", "DE", ""], "kind": ["None", "b", "b"]})
+    table.to_csv("gaps.csv", index=False)
+    found = read_table("gaps.csv")
+    assert found["size"].isna().tolist() == [False, True, True]
+    assert found.country.tolist()[:2] == ["NA", "DE"]
+    assert found.kind.tolist() == ["None", "b", "b"]
+    with pytest.warns(UserWarning, match=r"column 'country': the text 'NA' is a value, 1 times.*missing_values = \[\"NA\"\]"):
+        workflow.swap(source="gaps.csv", target="kind").run("raw", progress=False)
+    named = workflow.swap(source="gaps.csv", target="kind", missing_values=["NA"]).run("raw", progress=False)["raw"]
+    assert named.country.isna().tolist() == [True, False, True]
+
+
+VALUES = {
+    "number": [pd.array([1, None], "Int64"), [Decimal("1.5"), None], pd.array([1.5, None], "double[pyarrow]")],
+    "boolean": [pd.array([True, None], "boolean"), [True, None], ["TRUE", "false"], [1, 0]],
+    "date": [pd.period_range("2026-01", periods=2, freq="M"), pd.date_range("2026-01-01", periods=2, tz="Europe/Berlin")],
+    "duration": [pd.to_timedelta(["1h", None]), [3600.0, None]],
+    "text": [pd.Categorical([1, 2]), pd.Categorical(["a", None]), pd.array(["a", None], "string")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "values"), [(kind, values) for kind, each in VALUES.items() for values in each], ids=str)
+def test_every_dtype_of_pandas_goes_the_whole_way(kind, values):
+    column = pd.Series(values).repeat(20).reset_index(drop=True)
+    table = pd.DataFrame({"x": DRAWS.random(40), "given": column, "y": ["a", "b"] * 20})
+    run = workflow.swap(raw=table, target="y", classifier=CAREFUL, types={"given": kind}).run(progress=False)
+    assert run["profile"].columns["given"]["type"] == kind
+    assert predict(table.drop(columns="y"), run["model"]).equals(run["predictions"])
+
+
+def test_a_gap_where_there_was_none_refuses_its_row_alone(model):
+    NEW.assign(age=[None, *NEW.age[1:]]).to_csv("new.csv", index=False)
+    assert report("new.csv", "report.html", model).summary.refused == 1
+    ended = CliRunner().invoke(application, ["predict", "new.csv", "--to", "answers.csv"])
+    assert ended.exit_code == 3
+    assert len(read_cells("answers.csv")) == 39
+    assert read_cells("answers_refused.csv").refused_because.tolist() == ["column 'age': nan is not a finite number"]
+
+
+FAULTS = {
+    "one cell more in each row": ("a,b\n1,2,3\n4,5,6\n", r"line 2: the header has 2 cells, and this line 3"),
+    "names of rows": ('"a","b"\n"1",2,3\n', r"line 2: the header has 2 cells, and this line 3"),
+    "an open quotation mark": ('a,b\n1,"2\n3,4\n', "a quotation mark is not closed"),
+    "another encoding": ("a\nJosé\n".encode("latin-1"), "not encoded in UTF-8"),
+    "sixteen bits": ("a\n1\n".encode("utf-16"), "UTF-16"),
+    "no rows": ("a,b\n", "there are no rows"),
+    "nothing": ("\n\n", "the file is empty"),
+}
+
+
+@pytest.mark.parametrize(("content", "sentence"), FAULTS.values(), ids=FAULTS)
+def test_a_file_that_cannot_be_learned_from_cannot_be_reported_on(content, sentence, model):
+    Path("new.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(DataError, match=sentence):
+        read_table("new.csv")
+    with pytest.raises(DataError):
+        report("new.csv", "report.html", model)
+    with pytest.raises(DataError, match=sentence):
+        workflow.swap(source="new.csv", target="a").run("raw", progress=False)
+
+
+def test_classes_and_new_labels_hold_for_numbers_too():
+    table = PEOPLE[["age"]].assign(grade=[1, 2, 3] * 100)
+    relabelled = workflow.swap(raw=table, target="grade", relabel={"1": "low", "2": "low"}).run("rows", progress=False)["rows"]
+    assert {*relabelled.grade} == {"low", "3"}
+    with pytest.raises(DataError, match="column 'grade', row 2: 3 is none of 1, 2"):
+        workflow.swap(raw=table, target="grade", classes=["1", "2"]).run("rows", progress=False)
+
+
+def test_a_target_called_species_is_no_iris():
+    pd.DataFrame({"bill": [1.0, 2.0] * 20, "species": ["Gentoo", "Adelie"] * 20}).to_csv("penguins.csv", index=False)
+    settings(source="penguins.csv", target="species")
+    assert len(workflow.run("rows", progress=False)["rows"]) == 40
+
+
+def test_a_column_that_counts_the_rows_is_told_of():
+    table = PEOPLE[["age"]].assign(number=range(300), kind=["a"] * 150 + ["b"] * 150)
+    with pytest.warns(UserWarning, match=r"column 'number' counts the rows.*passthrough = \[\"number\"\]"):
+        workflow.swap(raw=table, target="kind").run("rows", progress=False, checkpoints=False)
+
+
+def test_a_city_of_many_is_neither_strange_nor_drifted():
+    cities = [f"city {n}" for n in range(120)]
+    table = pd.DataFrame({"x": DRAWS.random(3_000), "city": DRAWS.choice(cities, 3_000)})
+    table.assign(kind=np.where(table.x > 0.5, "a", "b")).to_csv("people.csv", index=False)
+    settings(target="kind")
+    save(workflow.swap(classifier=CAREFUL).run("model", progress=False)["model"], ".iris_ml/model.skops")
+    assert not report_drift(["people.csv"]).drift.drifted.any()
+    assert report("people.csv", "report.html").summary.outside.rows == 0
