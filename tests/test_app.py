@@ -21,7 +21,7 @@ from iris_ml.io.readers import read_table
 from iris_ml.models.model_file import save
 from iris_ml.models.predictor import predict, run_model
 from iris_ml.production import workflow
-from tests.fork_server import FORKED_PYTHON
+from tests.fork_server import FORKED_PYTHON, search_components_once
 
 IRIS = read_table("package:iris.csv")
 
@@ -29,6 +29,11 @@ IRIS = read_table("package:iris.csv")
 @pytest.fixture(scope="module")
 def model():
     return workflow.run("model", progress=False)["model"]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _components():
+    search_components_once()
 
 
 @pytest.fixture
