@@ -66,9 +66,18 @@ def pytest_configure(config):
         config.add_cleanup(lambda: server.__exit__(None, None, None))
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _same_environment():
+    """Undo what the tests of a file leave in the environment."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
 @pytest.fixture(autouse=True)
 def _same_start():
-    """Undo, before each test, what Dask sets in the environment: it would keep the server from forking."""
+    """Undo, before each test, what Dask sets and Python reads when it starts: it would keep the server from forking."""
     for name in read_at_start(os.environ).keys() - STARTED.keys():
         del os.environ[name]
     os.environ.update(STARTED)
