@@ -21,7 +21,7 @@ test: .venv/fonts  ## install the development tools too and check everything
 	$(inside) ruff check .
 	$(inside) codespell
 	$(inside) mypy
-	$(inside) pytest --numprocesses auto --dist loadfile
+	$(inside) pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 pages: .venv/fonts  ## run every notebook afresh and save what it shows
 	$(inside) pytest --numprocesses auto --dist loadfile --save nbs

@@ -25,7 +25,7 @@ from jupyter_client import AsyncKernelManager
 from nbclient import NotebookClient
 from nbdev.clean import clean_nb
 
-from tests.fork_server import FORKED_PYTHON, running_server
+from tests.fork_server import FORKED_PYTHON, read_at_start, running_server
 
 # By default, two of a hundred reused results are computed again; in a test, only those for which it asks.
 os.environ["IRIS_ML_AUDIT"] = "0"
@@ -39,6 +39,9 @@ ENVIRONMENT = {
     "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent / "tests" / "offline"), os.environ.get("PYTHONPATH", "")]),
     "IRIS_ML_PROGRESS": "false",
 }
+
+# What Python and the packages read when they start.
+STARTED = read_at_start(os.environ)
 
 # What two machines draw differently, and what is a random name, is not compared.
 UNCOMPARED = ("image/png", "image/jpeg", "application/vnd.jupyter.widget")
@@ -65,11 +68,19 @@ def pytest_configure(config):
 
 @pytest.fixture(autouse=True, scope="module")
 def _same_environment():
-    """Undo what the tests of a file leave in the environment: Dask sets variables that Python reads when it starts."""
+    """Undo what the tests of a file leave in the environment."""
     before = dict(os.environ)
     yield
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture(autouse=True)
+def _same_start():
+    """Undo, before each test, what Dask sets and Python reads when it starts: it would keep the server from forking."""
+    for name in read_at_start(os.environ).keys() - STARTED.keys():
+        del os.environ[name]
+    os.environ.update(STARTED)
 
 
 def pytest_terminal_summary(terminalreporter):

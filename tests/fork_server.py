@@ -13,6 +13,7 @@ Three processes take part:
 """
 
 import ctypes
+import functools
 import gc
 import json
 import multiprocessing.process
@@ -34,9 +35,12 @@ FORKED_PYTHON = [sys.executable, "-I", "-S", str(Path(__file__).with_name("fork_
 if sys.platform != "linux":
     FORKED_PYTHON = [sys.executable]
 
-# What a forked process starts as its own Python: the programs by which `iris_ml` starts itself are forked as well.
+# What a forked process starts as its own Python: the programs by which `iris_ml` starts itself are forked as well, and the
+# one that measures a model.
 EXECUTABLE = f"""#!/bin/sh
-case "$1 $2" in "-c from iris_ml."*" import main; main()") exec {" ".join(FORKED_PYTHON)} "$@";; esac
+case "$1 $2" in "-c from iris_ml."*" import main; main()" | "-c "*"from iris_ml.models."*)
+    exec {" ".join(FORKED_PYTHON)} "$@";;
+esac
 exec {sys.executable} "$@"
 """
 
@@ -44,15 +48,17 @@ exec {sys.executable} "$@"
 HEAVY = """pandas pyarrow.parquet pyarrow.dataset pyarrow.csv sklearn.pipeline sklearn.linear_model sklearn.ensemble
     sklearn.model_selection sklearn.dummy skops.io scipy.stats hamilton.driver pydantic joblib typer rich.progress
     ipykernel.kernelapp ipykernel.ipkernel altair streamlit fastapi.testclient fastapi_offline uvicorn
-    prometheus_client"""
+    prometheus_client mlflow.sklearn mlflow.store.tracking.sqlalchemy_store"""
 # Only a process with one thread forks safely: OpenBLAS and Arrow start no threads. Hamilton loads no extensions, as in `iris_ml`.
 BEFORE_IMPORTS = {
     "OPENBLAS_NUM_THREADS": "1",
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
     "HAMILTON_AUTOLOAD_EXTENSIONS": "0",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
 }
 # Python and the packages read these when they start. A client with values of its own gets a fresh Python.
 READ_AT_START = ("PYTHON", "OMP_", "OPENBLAS_", "JE_ARROW_", "LD_", "LC_", "LANG", "TZ", "SKLEARN_")
+NOT_READ = "PYTHONPATH", "PYTHON_COLORS"  # the first is taken over, and the second is for tracebacks of Python 3.13
 
 
 def serve(listening, session):
@@ -91,8 +97,17 @@ def import_heavy():
     for package in HEAVY.split():
         import_module(package)
     assert "iris_ml" not in sys.modules
+    search_components_once()
     gc.collect()
     gc.freeze()  # so that collecting garbage in a process copies no memory of the server
+
+
+def search_components_once():
+    """Let Streamlit search the installed packages for components once, and not at each start of the app."""
+    from streamlit.components.v2 import manifest_scanner
+
+    manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
+    manifest_scanner.scan_component_manifests()
 
 
 def receive(listening):
@@ -121,7 +136,7 @@ def report_end(process, client):
 
 
 def read_at_start(environment):
-    return {name: text for name, text in environment.items() if name.startswith(READ_AT_START) and name != "PYTHONPATH"}
+    return {name: text for name, text in environment.items() if name.startswith(READ_AT_START) and name not in NOT_READ}
 
 
 def take_over(server, request, streams):

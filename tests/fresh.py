@@ -8,6 +8,7 @@ A file keeps its time when it is edited.
 import gc
 import json
 import os
+import platform
 import sys
 import traceback
 import warnings
@@ -17,14 +18,19 @@ from pathlib import Path
 from IPython.core.history import HistoryManager
 from IPython.core.interactiveshell import InteractiveShell
 
+from iris_ml.base.packages import package_versions
+from iris_ml.cache.observation import SETTLED
 from iris_ml.workflow.workflow import Workflow
 
-HEAVY = ("iris_ml.io.readers", "pyarrow", "sklearn.dummy", "sklearn.linear_model", "sklearn.pipeline", "skops.io")
+HEAVY = ("fsspec", "iris_ml.io.readers", "pyarrow", "sklearn.dummy", "sklearn.linear_model", "sklearn.pipeline", "skops.io")
 
 
 def main():
     for package in HEAVY:  # which a project may import, at no cost then
         import_module(package)
+    for package in SETTLED:
+        package_versions(package)
+    platform.platform()  # it starts a program, and keeps what that printed
     HistoryManager.enabled = False  # it runs in a thread, which no fork takes along
     InteractiveShell.instance()
     gc.freeze()  # so that no fork copies what it does not touch

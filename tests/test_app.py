@@ -21,7 +21,7 @@ from iris_ml.io.readers import read_table
 from iris_ml.models.model_file import save
 from iris_ml.models.predictor import predict, run_model
 from iris_ml.production import workflow
-from tests.fork_server import FORKED_PYTHON
+from tests.fork_server import FORKED_PYTHON, search_components_once
 
 IRIS = read_table("package:iris.csv")
 
@@ -29,6 +29,11 @@ IRIS = read_table("package:iris.csv")
 @pytest.fixture(scope="module")
 def model():
     return workflow.run("model", progress=False)["model"]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _components():
+    search_components_once()
 
 
 @pytest.fixture
@@ -303,6 +308,12 @@ def test_a_browser_shows_an_answer_that_follows_a_key_and_asks_no_other_host(bro
     assert {address.replace("http", scheme) for scheme in ("http", "ws")} >= asked
 
 
+def settle(page):
+    """Wait until the app has run, and a moment more for the browser to draw it."""
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=30_000)
+    page.wait_for_timeout(500)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_each_page_fits_the_window_and_leaves_a_picture(browser, address, tmp_path, scheme, width):
@@ -314,10 +325,10 @@ def test_each_page_fits_the_window_and_leaves_a_picture(browser, address, tmp_pa
         if tab == "File":
             page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(tmp_path / "new.csv")
             expect(page.get_by_text("Predictions for 150 of 150 rows.")).to_be_visible(timeout=30_000)
-        page.wait_for_timeout(1500)
+        settle(page)
         whole = page.get_by_test_id("stMainBlockContainer").bounding_box()["height"]
         page.set_viewport_size({"width": width, "height": int(whole) + 120})
-        page.wait_for_timeout(1500)
+        settle(page)
         picture = tmp_path / f"{tab}-{scheme}-{width}.png"
         page.screenshot(path=picture)
         assert picture.stat().st_size > 20_000

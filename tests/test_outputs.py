@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -19,15 +20,24 @@ COMMAND = [*FORKED_PYTHON, Path(sys.executable).with_name("iris_ml")]
 NOBODY = "127.0.0.1:9"  # where nobody listens
 
 
+def typed(folder, *words, **environment):
+    """Type a command in a folder, with further variables of the environment."""
+    command = [*COMMAND, *map(str, words)]
+    return subprocess.run(command, cwd=folder, env=os.environ | environment, capture_output=True, text=True)
+
+
 @pytest.fixture
 def run(tmp_path):
-    """Run a command in an empty folder, with further variables of the environment."""
+    """A function that types a command in an empty folder."""
+    return partial(typed, tmp_path)
 
-    def run(*words, **environment):
-        typed = [*COMMAND, *map(str, words)]
-        return subprocess.run(typed, cwd=tmp_path, env=os.environ | environment, capture_output=True, text=True)
 
-    return run
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A folder with a model."""
+    folder = tmp_path_factory.mktemp("trained")
+    typed(folder, "run", "--quiet")
+    return folder
 
 
 @pytest.mark.parametrize(
@@ -88,12 +98,8 @@ def test_the_record_of_a_run_that_succeeds_holds_no_password(tmp_path, monkeypat
     ],
 )
 @pytest.mark.parametrize("command", ["run", "predict", "report"])
-def test_a_source_that_cannot_be_reached_is_a_sentence(run, command, source):
-    if command == "run":
-        ended = run("run", IRIS_ML_SOURCE=source)
-    else:
-        run("run", "--quiet")
-        ended = run(command, source)
+def test_a_source_that_cannot_be_reached_is_a_sentence(run, trained, command, source):
+    ended = run("run", IRIS_ML_SOURCE=source) if command == "run" else typed(trained, command, source)
     assert ended.returncode == 2
     (sentence,) = ended.stderr.splitlines()
     assert sentence.startswith(f"iris_ml: {hide_passwords(source)}: ")

@@ -117,7 +117,7 @@ KINDS = [*map(one, ("csv", "parquet", "jsonl")), compressed, two_files, a_patter
 @pytest.mark.parametrize("most", [1, 7, 1000])
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_the_predictions_are_those_of_the_door_beside_the_rows_in_their_order(model, kind, most):
-    shuffled = NEW.sample(frac=1, random_state=1, ignore_index=True)
+    shuffled = NEW.sample(80 if most == 1 else 150, random_state=1, ignore_index=True)
     written = report(kind(shuffled), "page.html", model, most=most)
     answered = read_table(written.predictions)
     flags = answered.pop("out_of_domain").astype("str").fillna("")

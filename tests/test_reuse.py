@@ -21,6 +21,7 @@ from typer.testing import CliRunner
 from iris_ml.cache.observation import Observation
 from iris_ml.cli.commands import application
 from iris_ml.workflow.workflow import Workflow
+from tests.fork_server import FORKED_PYTHON
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +36,7 @@ def check(folder, steps=""):
     if steps:
         (folder / "own.py").write_text(textwrap.dedent(steps), encoding="utf-8")
         (folder / "iris.toml").write_text('workflow = "own:workflow"', encoding="utf-8")
-    command = [sys.executable, "-c", "from iris_ml.cli.entry import main; main()", "check", "reuse"]
+    command = [*FORKED_PYTHON, "-c", "from iris_ml.cli.entry import main; main()", "check", "reuse"]
     return subprocess.run(command, capture_output=True, text=True)
 
 

@@ -7,7 +7,6 @@ import signal
 import socket
 import sqlite3
 import subprocess
-import sys
 import tempfile
 import time
 import warnings
@@ -17,10 +16,11 @@ from pathlib import Path
 from iris_ml.base.settings import change_settings, read_settings
 from iris_ml.tracking.records import Records, _read_index
 from iris_ml.workflow.workflow import Workflow
+from tests.fork_server import FORKED_PYTHON
 
 from .checkpoints import ended, forked
 
-SYNC = [sys.executable, "-c", "from iris_ml.cli.entry import main; main()", "ui", "--sync-only"]
+SYNC = [*FORKED_PYTHON, "-c", "from iris_ml.cli.entry import main; main()", "ui", "--sync-only"]
 SENT = (
     "SELECT tags.value FROM tags JOIN runs ON tags.run_uuid = runs.run_uuid "
     "WHERE tags.key = 'iris_ml.record' AND runs.lifecycle_stage = 'active' AND runs.status = 'FINISHED'"

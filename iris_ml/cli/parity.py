@@ -155,7 +155,8 @@ def _app(rows: pd.DataFrame, model: Model) -> pd.DataFrame:
         for row in _as_learned(rows, model).to_dict("records"):
             for box in page.checkbox:
                 box.set_value(bool(pd.isna(row.get(str(box.key).removesuffix(" is missing"), 0))))
-            page.run()
+            if page.checkbox:
+                page.run()
             for widget in [*page.slider, *page.selectbox]:
                 if not pd.isna(row.get(widget.key)):
                     widget.set_value(row[widget.key])
