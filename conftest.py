@@ -29,6 +29,8 @@ from tests.fork_server import FORKED_PYTHON, read_at_start, running_server
 
 # By default, two of a hundred reused results are computed again; in a test, only those for which it asks.
 os.environ["IRIS_ML_AUDIT"] = "0"
+# Two threads of one process that wait for each other are slow where two processes run tests.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 # A kernel starts with what was set before any test, in an empty home, without a network, and without progress: a page
 # does not show how long a run takes. Matplotlib keeps its list of the machine's fonts, which takes seconds to make.
 HOME = TemporaryDirectory()

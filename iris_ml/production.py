@@ -6,7 +6,12 @@
 __all__ = ['workflow']
 
 # %% ../nbs/production.ipynb #1f727f6f
-from .steps.classifier import classifier, classifier__calibrated
+from iris_ml.steps.classifier import (
+    classifier,
+    classifier__calibrated,
+    classifier__default,
+    classifier__default_calibrated,
+)
 from .steps.features import features
 from .steps.rows import rows
 from .steps.model import model, predictions
@@ -27,6 +32,8 @@ workflow = Workflow(
     profile,
     classifier,
     classifier__calibrated,
+    classifier__default,
+    classifier__default_calibrated,
     model,
     predictions,
     scores,

@@ -55,6 +55,7 @@ BEFORE_IMPORTS = {
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
     "HAMILTON_AUTOLOAD_EXTENSIONS": "0",
     "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
 }
 # Python and the packages read these when they start. A client with values of its own gets a fresh Python.
 READ_AT_START = ("PYTHON", "OMP_", "OPENBLAS_", "JE_ARROW_", "LD_", "LC_", "LANG", "TZ", "SKLEARN_")

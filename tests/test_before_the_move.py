@@ -78,6 +78,6 @@ def test_a_record_or_profile_of_another_format_is_refused_with_a_sentence(tmp_pa
     ):
         with pytest.raises(IrisError, match=sentence):
             Records(tmp_path).read(run_id)
-    for values, sentence in ({"format": 2}, "reads format 1"), ({"colour": "red"}, "unknown field 'colour'"):
+    for values, sentence in ({"format": 3}, "reads format 2"), ({"colour": "red"}, "unknown field 'colour'"):
         with pytest.raises(ValueError, match=sentence):
             read_profile({"target": "species"} | values)

@@ -189,7 +189,7 @@ def test_json_lines_hold_no_nan(tmp_path):
 
 def test_columns_passed_through_are_not_learned_when_names_are_inferred():
     table = pd.DataFrame({"Id": [None] * 40, "x": [1.0, 2.0] * 20, "y": ["a", "b"] * 20})
-    options = {"categorical": (), "nullable": (), "classes": (), "rename": {}, "relabel": {}, "types": {}, "missing_values": ()}
+    options = {"categorical": (), "nullable": (), "classes": (), "rename": {}, "relabel": {}}
     kept = rows(table, target="y", feature_names=(), passthrough=("Id",), **options)
     assert list(kept) == ["Id", "x", "y"]
     with pytest.raises(DataError, match="column 'Id': there is no value in it"):
@@ -200,7 +200,7 @@ def test_columns_passed_through_are_not_learned_when_names_are_inferred():
 
 def test_only_estimators_of_scikit_learn_are_trusted_by_their_names():
     assert _is_known("sklearn.linear_model._logistic.LogisticRegression")
-    assert not _is_known("sklearn.utils._bunch.Bunch")
+    assert not _is_known("sklearn.utils._repr_html.base.ReprHTMLMixin")
 
 
 @pytest.mark.parametrize(("synced", "times"), [(False, 0), (True, 2)])

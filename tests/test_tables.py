@@ -207,3 +207,32 @@ def test_a_profile_is_plain_json_and_covers_what_was_seen(table, trained):
     }  # fmt: skip
     assert (columns["garden"]["minimum"], columns["garden"]["maximum"]) == (0.0, 1.0)
     assert all(column["nullable"] for column in columns.values())
+
+
+TABLES = {
+    "numbers alone": lambda table: table[["size", "rooms"]],
+    "texts alone": lambda table: table[["town"]].assign(large=np.where(table["size"] > 120, "yes", "no")),
+    "a text of many values": lambda table: table.assign(street=[f"street {n % 60}" for n in range(len(table))]),
+    "a name in each row": lambda table: table.assign(name=[f"name {n}" for n in range(len(table))]),
+    "a date": lambda table: table.assign(built=pd.date_range("2001-02-03", periods=len(table))),
+    "a column that is empty in training": lambda table: table.assign(attic=np.where(table.index == 7, 1.0, np.nan)),
+}
+
+
+@pytest.mark.parametrize("change", TABLES.values(), ids=TABLES)
+def test_the_default_estimator_fits_any_table(change, table, tmp_path):
+    rows = change(table)
+    run = workflow.swap(raw=rows.assign(price=table.price), target="price").run(progress=False)
+    assert run["scores"]["accuracy"] > 0.6
+    save(run["model"], tmp_path / "model.skops")
+    answers = predict(rows, load(tmp_path / "model.skops"))
+    pd.testing.assert_frame_equal(answers, run["predictions"], rtol=0, atol=1e-9)
+
+
+def test_the_default_estimator_is_seeded_and_iris_keeps_its_own(table):
+    run, again = (workflow.swap(raw=table, target="price").run("model", checkpoints=False, progress=False) for _ in "ab")
+    assert predict(table, run["model"]).equals(predict(table, again["model"]))
+    assert type(run["model"].estimator).__name__ == "VotingClassifier"
+    assert type(workflow.run("classifier", progress=False)["classifier"]).__name__ == "Pipeline"
+    calibrated = workflow.swap(raw=table, target="price", calibrated=True).run("classifier", progress=False)["classifier"]
+    assert type(calibrated).__name__ == "CalibratedClassifierCV"

@@ -33,6 +33,9 @@ def escape_markdown(
     return re.sub(r"[!-/:-@\[-^`{-~]|(?<![^\W_])_|_(?![^\W_])", r"\\\g<0>", str(text))
 
 # %% ../../nbs/app/01_try_row.ipynb #5d3986f0
+_NUMBERS = {"number", "integer"}  # types of columns with a slider and a curve
+
+
 def _spacing(minimum: float, maximum: float) -> int:
     """Return the exponent of a slider's step, which is a power of ten."""
     return floor(log10((maximum - minimum) / 50))
@@ -69,7 +72,7 @@ def input_columns(
 
 
 def _in_raw_units(seen: dict[str, Any], raw: pd.Series | None) -> dict[str, Any]:
-    if raw is None or seen["type"] not in {"number", "integer"}:
+    if raw is None or seen["type"] not in _NUMBERS:
         return seen
     cells = pd.to_numeric(raw, errors="coerce").dropna()
     if cells.between(seen["minimum"], seen["maximum"]).all():
@@ -101,7 +104,7 @@ def show_answer(
 
 # %% ../../nbs/app/01_try_row.ipynb #6df40a18
 def _curves(row: pd.DataFrame, predictor: Predictor, points: int = 41) -> dict[str, pd.DataFrame]:
-    numbers = {name: seen for name, seen in input_columns(predictor.model).items() if "minimum" in seen}
+    numbers = {name: seen for name, seen in input_columns(predictor.model).items() if seen["type"] in _NUMBERS}
     reach = {name: np.linspace(seen["minimum"], seen["maximum"], points) for name, seen in numbers.items()}
     rows = [pd.concat([row] * points).assign(**{name: values}) for name, values in reach.items()]
     if not rows:
@@ -158,7 +161,7 @@ def show_reasons(
 ) -> None:
     """Show the nearest training rows, the effect of each value, and the position of the row."""
     profile, row = predictor.model.profile, run["rows"]
-    sample, numbers = pd.DataFrame(profile.sample), [name for name, seen in profile.columns.items() if "minimum" in seen]
+    sample, numbers = pd.DataFrame(profile.sample), [name for name, seen in profile.columns.items() if seen["type"] in _NUMBERS]
     near, here = st.columns(2, gap="large")
     with here:
         st.subheader("Position among training rows", anchor=False)
@@ -181,7 +184,7 @@ def show_reasons(
             if place % 2 == 0:
                 sides = st.columns(2, gap="large")
             with sides[place % 2]:
-                st.vega_lite_chart(_curve(shares, name, row[name].iloc[0]), width="stretch")
+                st.vega_lite_chart(_curve(shares, name, float(row[name].iloc[0])), width="stretch")
 
 # %% ../../nbs/app/01_try_row.ipynb #87bb94ef
 def _show_step(step: Step, value: Any, overrides: bool) -> None:

@@ -71,6 +71,7 @@ class Settings(BaseModel):
     passthrough: tuple[str, ...] = Field((), description="columns to carry along, never to learn from")
     rename: dict[str, str] = Field({}, description="name of a column in the source -> its name here")
     relabel: dict[str, str] = Field({}, description="name of a class in the source -> its name here")
+    default_estimator: bool = Field(True, description="whether the estimator is the default for any table, not the one of iris")
     calibrated: bool = Field(description="whether probabilities are calibrated by cross-validation")
     test_size: float = Field(gt=0, lt=1, description="share of the rows kept for the scores")
     seed: int = Field(ge=0, lt=2**32, description="seed of the split and of every estimator that takes one")
@@ -156,6 +157,7 @@ def _plain(name: str, text: str) -> object:
 # %% ../../nbs/base/03_settings.ipynb #6b69119f
 _OF_THE_TABLE = {
     *("feature_names", "types", "missing_values", "categorical", "nullable", "classes", "passthrough", "rename", "relabel"),
+    "default_estimator",
 }
 
 

@@ -112,6 +112,7 @@ _TRUSTED = frozenset(
     sklearn.neural_network._stochastic_optimizers.AdamOptimizer
     sklearn.neural_network._stochastic_optimizers.SGDOptimizer
     sklearn.tree._tree.Tree
+    sklearn.utils._bunch.Bunch
     """.split()
 )
 

@@ -110,9 +110,10 @@ class Model(Origin):
 # %% ../../nbs/steps/06_model.ipynb #32b0b60a
 def _predict_labels(estimator: BaseEstimator, X: pd.DataFrame | np.ndarray, shares: np.ndarray) -> np.ndarray:
     if hasattr(estimator, "estimators_"):
-        from sklearn.ensemble import RandomForestClassifier  # slow to import, but a fitted forest has imported it
+        from sklearn.ensemble import RandomForestClassifier, VotingClassifier  # imported already by a fitted one
 
-        if type(estimator).predict is RandomForestClassifier.predict:  # saves 4.5 of 10.5 ms for a row and 100 trees
+        # Both take the largest of the same probabilities; this saves 4.5 of 10.5 ms for a row and 100 trees.
+        if type(estimator).predict in {RandomForestClassifier.predict, VotingClassifier.predict}:
             return estimator.classes_.take(shares.argmax(axis=1))
     return estimator.predict(X)
 

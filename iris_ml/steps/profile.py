@@ -63,6 +63,9 @@ def _with_types(values: dict[str, Any]) -> dict[str, Any]:
     return {**values, "columns": columns, "types": kinds | {profile.target: of_target}}
 
 # %% ../../nbs/steps/04_profile.ipynb #92ca1b70
+_NONE: dict[str, str] = {}
+
+
 def profile(
     rows: pd.DataFrame,  # checked rows
     split: pd.Series,  # "train" or "test" for each of them
@@ -70,9 +73,9 @@ def profile(
     passthrough: Sequence[str],  # columns carried along
     rename: dict[str, str],  # name of a column in the source -> its name
     relabel: dict[str, str],  # name of a class in the source -> its name
-    types: dict[str, str],  # column -> its type, where the table does not show it
-    missing_values: Sequence[str],  # texts that mean a missing value
     raw: pd.DataFrame,  # rows as they were read
+    types: dict[str, str] = _NONE,  # column -> its type, where the table does not show it
+    missing_values: Sequence[str] = (),  # texts that mean a missing value
 ) -> Profile:
     """Describe the training rows."""
     training = rows[split == "train"]

@@ -16,6 +16,9 @@ from ..stats.column_types import as_type, column_type, read_columns
 from ..io.schema import check_cells, check_names
 
 # %% ../../nbs/steps/01_rows.ipynb #c6e945e4
+_NONE: dict[str, str] = {}
+
+
 def rows(
     raw: pd.DataFrame,  # rows as they were read, with or without the target
     target: str,  # column of labels
@@ -26,8 +29,8 @@ def rows(
     passthrough: Sequence[str],  # columns to carry along
     rename: dict[str, str],  # name of a column in `raw` -> its name here
     relabel: dict[str, str],  # name of a class in `raw` -> its name here
-    types: dict[str, str],  # column -> its type, where the table does not show it
-    missing_values: Sequence[str],  # texts that mean a missing value
+    types: dict[str, str] = _NONE,  # column -> its type, where the table does not show it
+    missing_values: Sequence[str] = (),  # texts that mean a missing value
 ) -> pd.DataFrame:  # the rows under their new names, each column in the dtype of its type
     """Rename the raw rows and check them; `DataError` if they are invalid."""
     rows = raw.set_axis([rename.get(str(name), str(name)) for name in raw], axis=1)
