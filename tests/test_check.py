@@ -65,7 +65,7 @@ BENT = {  # file, what it says, what it says when it is bent, surfaces that are 
     "a page that was edited and not exported": ("nbs/steps/06_model.ipynb", STEP, f"{STEP}.round(3)", {"notebook"}),
     "a command that rounds": (COMMANDS, "predictions.index]), to,", "predictions.index]).round(3), to,", {"command"}),
     "a report that rounds": ("iris_ml/batch/scoring.py", "from_pandas(table,", "from_pandas(table.round(3),", REPORTS),
-    "a report of other rows": ("iris_ml/io/batches.py", "yield Batch(rows, ", "yield Batch(rows.apply(pd.to_numeric) * 1.01, ", REPORTS),
+    "a report of other rows": ("iris_ml/io/batches.py", "Batch(rows, ", "Batch(rows.astype(float) * 1.01, ", REPORTS),
     "a service that mixes up columns": ("iris_ml/api/schemas.py", "[row[name] for", "[row[min(row)] for", {"API"}),
     "a service that rounds": ("iris_ml/api/schemas.py", "predictions.to_numpy(", "predictions.round(4).to_numpy(", {"API"}),
     "an app that rounds its rows": ("iris_ml/app/main.py", "run_model(row, model", "run_model(row.round(0), model", {"app"}),
