@@ -83,7 +83,7 @@ def with_semicolons(rows):
 
 
 def with_tabs(rows):
-    rows.to_csv("new.csv", index=False, sep="\t")
+    rows.to_csv("new.tsv", index=False, sep="\t")
 
 
 def with_a_blank_line_and_a_mark(rows):
@@ -202,6 +202,32 @@ def test_texts_mean_a_missing_value_only_where_it_is_certain_or_named():
         workflow.swap(source="gaps.csv", target="kind").run("raw", progress=False)
     named = workflow.swap(source="gaps.csv", target="kind", missing_values=["NA"]).run("raw", progress=False)["raw"]
     assert named.country.isna().tolist() == [True, False, True]
+
+
+NUMBERS = {
+    "decimal points": ("a,b\n1.5,x\n2,y\n", [1.5, 2.0]),
+    "decimal commas": ("a;b\n1,5;x\n2;y\n", [1.5, 2.0]),
+    "decimal commas in quotation marks": ('a,b\n"1,5",x\n2,y\n', [1.5, 2.0]),
+    "points for thousands": ("a;b\n1.234.567,5;x\n2;y\n", [1234567.5, 2.0]),
+    "commas for thousands": ('a,b\n"1,234",x\n"1,234,567.5",y\n', [1234.0, 1234567.5]),
+    "commas of both kinds": ('a,b\n"1,234,567",x\n"1,5",y\n', ["1,234,567", "1,5"]),
+    "a comma and a point": ("a;b\n1,5;x\n1.5;y\n", ["1,5", "1.5"]),
+    "more digits than a number keeps": ("a,b\n12345678901234567,x\n2,y\n", ["12345678901234567", "2"]),
+    "a plus sign": ("a,b\n+5,x\n 6 ,y\n", [5, 6]),
+}
+
+
+@pytest.mark.parametrize(("content", "numbers"), NUMBERS.values(), ids=NUMBERS)
+def test_numbers_are_read_in_the_form_that_their_file_has(content, numbers):
+    Path("numbers.csv").write_text(content)
+    assert read_table("numbers.csv").a.tolist() == numbers
+
+
+def test_rows_may_have_any_index_and_a_target_of_measurements_is_refused():
+    table = PEOPLE[["age", "zone"]].set_axis([f"row {n}" for n in range(300)])
+    assert len(workflow.swap(raw=table, target="zone").run("split", progress=False)["split"]) == 300
+    with pytest.raises(DataError, match="column 'risk': it holds 300 different numbers, and this workflow predicts classes"):
+        workflow.swap(raw=table.assign(risk=np.arange(300) / 7), target="risk").run("split", progress=False)
 
 
 VALUES = {

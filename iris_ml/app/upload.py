@@ -103,7 +103,7 @@ def show_upload(
         _show_result(**result)
 
 
-_ENDINGS = ["csv", "parquet", "jsonl", "ndjson", "gz", "bz2", "xz", "zst"]
+_ENDINGS = ["csv", "tsv", "parquet", "jsonl", "ndjson", "gz", "bz2", "xz", "zst"]
 
 # %% ../../nbs/app/02_upload.ipynb #c891ecfe
 def _show_result(summary: ReportSummary, contents: dict[str, bytes], first: pd.DataFrame, refused: pd.DataFrame) -> None:

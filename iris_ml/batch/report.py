@@ -136,7 +136,7 @@ def _targets(found: list[str], page: Path, predictions: Path | str | None) -> di
         raise DataError("a report is an HTML page", str(page), "name a .html file")
     kind = "parquet" if file_format(found[0])[0] == "parquet" else "csv"
     answers = page.with_name(f"{page.stem}_predictions.{kind}") if predictions is None else Path(predictions)
-    if file_format(answers) not in {("csv", ""), ("parquet", "")}:
+    if answers.suffix.lower() not in {".csv", ".parquet"}:
         raise DataError("predictions cannot be written in this format", str(answers), "name a .csv or a .parquet file")
     data, refused = page.with_suffix(".json"), page.with_name(f"{page.stem}_refused.csv")
     written = {"predictions": answers, "refused": refused, "data": data, "page": page}

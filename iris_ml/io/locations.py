@@ -20,7 +20,7 @@ from typing import Any
 from ..base.errors import DataError, require_extra
 
 # %% ../../nbs/io/01_locations.ipynb #de0a1eae
-_KINDS = {".csv": "csv", ".parquet": "parquet", ".jsonl": "json lines", ".ndjson": "json lines"}
+_KINDS = {".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".jsonl": "json lines", ".ndjson": "json lines"}
 _COMPRESSED = {".gz", ".bz2", ".xz", ".zst"}
 
 
@@ -32,7 +32,7 @@ def file_format(
     kind, compression = (first, last) if last in _COMPRESSED else (last, "")
     if kind not in _KINDS:
         what = f"{kind or 'a file without a suffix'} is not a table format"
-        raise DataError(what, str(place), "name a .csv, a .parquet or a .jsonl file, compressed (.gz, .bz2, .xz, .zst) or not")
+        raise DataError(what, str(place), "name a .csv, .tsv, .parquet or .jsonl file, compressed (.gz, .bz2, .xz, .zst) or not")
     return _KINDS[kind], compression
 
 # %% ../../nbs/io/01_locations.ipynb #85c8c7eb

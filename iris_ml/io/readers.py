@@ -124,7 +124,7 @@ def _layout(head: bytes, place: str) -> tuple[list[str], str, str]:  # names of 
     separator, (names, *rows) = _SEPARATORS[best], found[best]
     if not rows and len(head) < _HEAD and not text.endswith(("\n", "\r")):
         raise DataError("the file has a header and no rows", place, "write at least one row into it")
-    return names, separator, _meaning_of_commas(rows) if separator != "," else ""
+    return names, separator, _meaning_of_commas(rows, separator)
 
 
 def _share_of_equal_rows(rows: list[list[str]]) -> float:
@@ -139,16 +139,21 @@ def _records(text: str, separator: str) -> list[list[str]]:
         return []
 
 
-def _meaning_of_commas(rows: list[list[str]]) -> str:
+def _meaning_of_commas(rows: list[list[str]], separator: str) -> str:
     numbers = [cell for row in rows for cell in row if _HOLDS_DIGITS.fullmatch(cell)]
     has_points = any("," not in cell and "." in cell for cell in numbers)
-    return "decimal" if not has_points and any(_DECIMAL_COMMA.fullmatch(cell) for cell in numbers) else ""
+    decimal = [cell for cell in numbers if _DECIMAL_COMMA.fullmatch(cell)]
+    thousands = [cell for cell in numbers if _THOUSANDS_COMMA.fullmatch(cell)]
+    if not has_points and (decimal if separator != "," else {*decimal} - {*thousands}):
+        return "decimal"
+    return "thousands" if thousands else ""
 
 
 _HEAD = 1 << 18  # bytes of a file that show its layout
 _LINES = 100  # records that are compared
 _SEPARATORS = ",;\t|"
 _HOLDS_DIGITS = re.compile(r"\s*[+-]?[\d.,]*\d\s*")
+_THOUSANDS_COMMA = re.compile(r"\s*[+-]?\d{1,3}(,\d{3})+(\.\d+)?\s*")
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+\s*")
 
 # %% ../../nbs/io/02_readers.ipynb #2d1d1af8
@@ -316,6 +321,8 @@ def write_table(
     kind, compression = file_format(path)
     if compression:
         raise DataError("tables are written without compression", str(path), f"leave the {compression} out")
+    if Path(path).suffix.lower() == ".tsv":
+        raise DataError("tables are not written with tabs", str(path), "name a .csv, .parquet or .jsonl file")
     with replace_atomically(path) as aside:
         if kind == "json lines":
             rows = table.astype(object).where(table.notna(), None).to_dict("records")

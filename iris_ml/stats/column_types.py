@@ -98,9 +98,9 @@ def _parse_texts(texts: Any, name: str, commas: str) -> Any:  # an Arrow array; 
         return texts.cast(pa.timestamp("us", "UTC")).cast("timestamp[us]")  # UTC
 
 
-_COMMAS = {  # a number in another form becomes no number
-    "decimal": [(r"\.", "_"), (r"^([+-]?\d{1,3})_(\d{3})\b", r"\1\2"), (r"(\d)_(\d{3})\b", r"\1\2"), (",", ".")],
-    "thousands": [(r"(\d),(\d{3})\b", r"\1\2")],
+_COMMAS = {  # what is replaced, in this order; a number in another form becomes no number
+    "decimal": [(r"\.", "'"), (r"'(\d{3})\b", r"\1"), (",", ".")],
+    "thousands": [(r",(\d{3})\b", r"\1")],
 }
 
 # %% ../../nbs/stats/00_column_types.ipynb #892dbc0a
@@ -157,8 +157,10 @@ def _as_text(column: pd.Series, missing: Collection[str]) -> pd.Series:
 def _cell_text(cell: object) -> object:
     if isinstance(cell, float | Decimal | np.floating) and cell == cell // 1:
         return str(int(cell))
-    is_value = isinstance(cell, str | np.bool_ | numbers.Real | Decimal | datetime.date | datetime.timedelta | pd.Period)
-    return str(cell) if is_value else cell
+    return str(cell) if isinstance(cell, _WITH_TEXT) else cell
+
+
+_WITH_TEXT = (str, np.bool_, numbers.Real, Decimal, datetime.date, datetime.timedelta, pd.Period, pd.Interval)
 
 # %% ../../nbs/stats/00_column_types.ipynb #0bc51ff1
 def _whole(column: pd.Series) -> pd.Series:

@@ -6,6 +6,7 @@
 __all__ = ['split', 'train', 'test']
 
 # %% ../../nbs/steps/03_split.ipynb #9c6d5ea3
+import numpy as np
 import pandas as pd
 from sklearn.model_selection import train_test_split
 
@@ -21,8 +22,9 @@ def split(
     """Draw the training rows and the test rows, stratified by class."""
     _check_split(features, target, test_size)
     several = features[features[target].duplicated(keep=False)]
-    _, kept = train_test_split(several.index, test_size=test_size, random_state=seed, stratify=several[target])
-    return pd.Series("train", features.index, name="split").mask(features.index.isin(kept), "test")
+    places = np.arange(len(several))
+    _, kept = train_test_split(places, test_size=test_size, random_state=seed, stratify=several[target])
+    return pd.Series("train", features.index, name="split").mask(features.index.isin(several.index[kept]), "test")
 
 # %% ../../nbs/steps/03_split.ipynb #173e9c6c
 def _check_split(features: pd.DataFrame, target: str, test_size: float) -> None:
@@ -35,6 +37,9 @@ def _check_split(features: pd.DataFrame, target: str, test_size: float) -> None:
     where = f"column {target!r}"
     if len(counts) < 2:
         raise DataError(f"every row is {counts.index[0]!r}", where, "give rows of at least two classes")
+    if counts.index.dtype.kind == "f" and len(counts) > len(features) / 2:
+        what = f"it holds {len(counts)} different numbers, and this workflow predicts classes"
+        raise DataError(what, where, "name another target, or divide its numbers into classes")
     rows, classes = counts[counts > 1].sum(), (counts > 1).sum()
     kept = round(test_size * rows)
     if min(kept, rows - kept) < max(classes, 1):
