@@ -17,6 +17,7 @@ import sys
 import tempfile
 import traceback
 import warnings
+import zlib
 from base64 import b64encode
 from collections import Counter
 from contextlib import chdir, contextmanager, suppress
@@ -138,8 +139,9 @@ class Place:
         """Write a model file with its right digests."""
         model = self.store / "model.skops"
         about = {**json.loads(self.outside.joinpath("sound.skops").read_bytes().split(b"\n", 2)[1]), **header}
-        content = json.dumps({**about, "model": sha256(archive).hexdigest()}).encode() + b"\n" + archive
-        self.write_file(model, b"iris_ml model 3 ", content)
+        header = json.dumps({**about, "model": sha256(archive).hexdigest()}).encode()
+        packed = archive if len(archive) % 2 else zlib.compress(archive)  # both are read
+        self.write_file(model, b"iris_ml model 4 ", header + b"\n" + packed)
 
     def write_file(self, path, kind, content):
         """Write a model file or a champion file with its right digest."""
@@ -147,7 +149,7 @@ class Place:
 
     def archive(self):
         """The archive of a sound model."""
-        return self.outside.joinpath("sound.skops").read_bytes().split(b"\n", 2)[2]
+        return zlib.decompress(self.outside.joinpath("sound.skops").read_bytes().split(b"\n", 2)[2])
 
     def plant(self, estimator, choose, change=lambda archive: archive):
         """Put an estimator where a step, production or a prediction finds it; its archive may be changed."""

@@ -189,7 +189,7 @@ def nodes_of_another_kind(place, choose):
 def hostile_model_files(place, choose):
     """The model files of the campaign against the server."""
     files = hostile_files(place.outside.joinpath("sound.skops").read_bytes(), place.canary, choose)
-    _, content = next(islice(files, choose.randrange(10), None))
+    _, content = next(islice(files, choose.randrange(11), None))
     place.store.joinpath("model.skops").write_bytes(content)
     return ["load", "iris_ml predict flowers.csv"]
 
@@ -501,7 +501,7 @@ def a_header(place, choose):
     place.forge_model(place.archive(), **{name: value})
     if choose.random() < 0.3:
         text = choose.choice(TEXTS).replace(b"\n", b"")
-        place.write_file(place.store / "model.skops", b"iris_ml model 3 ", text + b"\n" + place.archive())
+        place.write_file(place.store / "model.skops", b"iris_ml model 4 ", text + b"\n" + place.archive())
     return ["load", "iris_ml predict flowers.csv", "iris_ml store --prune", "iris_ml runs", "iris_ml run"]
 
 

@@ -4,6 +4,7 @@ import io
 import json
 import pickle
 import zipfile
+import zlib
 from hashlib import sha256
 from itertools import cycle
 from pathlib import Path
@@ -90,6 +91,11 @@ def an_archive_that_unpacks_huge(archive, canary, choose):
     return whole if zeros == "schema.json" else _with(whole, "bomb", bytes(size))
 
 
+def a_file_that_unpacks_huge(archive, canary, choose):
+    """A hundred megabytes, compressed as model files are."""
+    return zlib.compress(archive + bytes(100_000_000), 1)
+
+
 def a_member_outside(archive, canary, choose):
     """A member that lies outside of the archive."""
     name = choose.choice(["../../canary", "/tmp/canary", "a/../../canary", "..\\canary", "~/canary"])
@@ -116,13 +122,14 @@ def _with(archive, name, content):
 FILES = [a_pickle, a_file_cut]
 ARCHIVES = [
     a_pickle_with_a_checksum, an_added_type, an_added_type, a_tampered_array, an_array_that_is_a_pickle,
-    an_archive_that_unpacks_huge, a_member_outside, a_truncation,
+    an_archive_that_unpacks_huge, a_file_that_unpacks_huge, a_member_outside, a_truncation,
 ]  # fmt: skip
 
 
 def hostile_files(good, canary, choose):
     """Hostile files of all kinds, without end, made of a good one: the name of the kind, and the bytes."""
-    _, about, archive = good.split(b"\n", 2)
+    _, about, packed = good.split(b"\n", 2)
+    archive = zlib.decompress(packed)
     for kind in cycle(FILES + ARCHIVES):
         made = kind(good if kind in FILES else archive, canary, choose)
         yield kind.__name__, made if kind in FILES else _packed(made, json.loads(about)["answers"])

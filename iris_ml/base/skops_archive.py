@@ -30,7 +30,7 @@ def _check_parameters(value: object) -> None:
     while waiting:
         part, is_held, parameter = waiting.pop()
         if _reads(part, parameter):
-            raise ValueError(f"its parameter {parameter!r} makes it read files, so set another value")
+            raise ModelFileError(f"its parameter {parameter!r} makes it read files", advice="set another value")
         if (id(part), is_held, parameter) in seen:
             continue
         seen[id(part), is_held, parameter] = part
@@ -76,43 +76,58 @@ def _check_inner_archives(members: ZipFile) -> None:
 
 _INNER = 100_000_000  # bytes of a sparse matrix, however small its file is
 
-# %% ../../nbs/base/09_skops_archive.ipynb #6687ca56
-def dump_archive(
-    value: object,  # an estimator, or what holds some
-) -> bytes:
-    """Return a value as an archive."""
-    from skops.io import dumps  # takes half a second, so it is imported where it is used
-
-    _check_parameters(value)
-    archive = dumps(value)
-    with ZipFile(BytesIO(archive)) as members:
-        _check_inner_archives(members)
-    return archive
-
 # %% ../../nbs/base/09_skops_archive.ipynb #4d0e68df
 _TRUSTED = frozenset(
     """
-    numpy.dtype numpy.mean
+    builtins.object numpy.dtype numpy.max numpy.mean numpy.median numpy.min numpy.number
     scipy._lib.array_api_compat.numpy._aliases.asarray scipy.interpolate._bsplines.BSpline
+    scipy.sparse._csc.csc_array scipy.sparse._csc.csc_matrix scipy.sparse._csr.csr_array scipy.sparse._csr.csr_matrix
     sklearn._loss.link.LogitLink sklearn._loss.loss.HalfBinomialLoss sklearn._loss.loss.HalfMultinomialLoss
+    sklearn._loss.loss.HalfTweedieLoss sklearn._loss.loss.HalfTweedieLossIdentity
     sklearn.calibration._CalibratedClassifier sklearn.calibration._SigmoidCalibration
     sklearn.calibration._TemperatureScaling
     sklearn.cluster._bisect_k_means._BisectingTree sklearn.cluster._kmeans._kmeans_single_lloyd
     sklearn.compose._column_transformer.make_column_selector
     sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor
     sklearn.feature_selection._mutual_info.mutual_info_classif
+    sklearn.feature_selection._mutual_info.mutual_info_regression
     sklearn.feature_selection._univariate_selection.chi2 sklearn.feature_selection._univariate_selection.f_classif
+    sklearn.feature_selection._univariate_selection.f_regression
+    sklearn.feature_selection._univariate_selection.r_regression
     sklearn.gaussian_process._gpc._BinaryGaussianProcessClassifierLaplace
     sklearn.gaussian_process.kernels.ConstantKernel sklearn.gaussian_process.kernels.Matern
     sklearn.gaussian_process.kernels.Product sklearn.gaussian_process.kernels.RBF
     sklearn.gaussian_process.kernels.Sum sklearn.gaussian_process.kernels.WhiteKernel
-    sklearn.metrics._dist_metrics.EuclideanDistance64 sklearn.metrics._dist_metrics.ManhattanDistance64
-    sklearn.metrics._dist_metrics.MinkowskiDistance64
+    sklearn.impute._iterative.IterativeImputer sklearn.impute._iterative._ImputerTriplet
+    sklearn.metrics._dist_metrics.BrayCurtisDistance64 sklearn.metrics._dist_metrics.CanberraDistance64
+    sklearn.metrics._dist_metrics.ChebyshevDistance64 sklearn.metrics._dist_metrics.DiceDistance64
+    sklearn.metrics._dist_metrics.EuclideanDistance64 sklearn.metrics._dist_metrics.HammingDistance64
+    sklearn.metrics._dist_metrics.HaversineDistance64 sklearn.metrics._dist_metrics.JaccardDistance64
+    sklearn.metrics._dist_metrics.MahalanobisDistance64 sklearn.metrics._dist_metrics.ManhattanDistance64
+    sklearn.metrics._dist_metrics.MinkowskiDistance64 sklearn.metrics._dist_metrics.RogersTanimotoDistance64
+    sklearn.metrics._dist_metrics.RussellRaoDistance64 sklearn.metrics._dist_metrics.SEuclideanDistance64
+    sklearn.metrics._dist_metrics.SokalSneathDistance64
+    sklearn.metrics._scorer._CurveScorer sklearn.metrics._scorer._PassthroughScorer sklearn.metrics._scorer._Scorer
+    sklearn.metrics._scorer.negative_likelihood_ratio sklearn.metrics._scorer.positive_likelihood_ratio
+    sklearn.model_selection._search_successive_halving.HalvingGridSearchCV
+    sklearn.model_selection._search_successive_halving.HalvingRandomSearchCV
     sklearn.neighbors._ball_tree.BallTree sklearn.neighbors._kd_tree.KDTree
     sklearn.neural_network._stochastic_optimizers.AdamOptimizer
     sklearn.neural_network._stochastic_optimizers.SGDOptimizer
     sklearn.tree._tree.Tree
-    sklearn.utils._bunch.Bunch
+    sklearn.utils._bunch.Bunch sklearn.utils._metadata_requests.MetadataRequest
+    sklearn.utils._metadata_requests.MethodMetadataRequest sklearn.utils.validation.check_array
+    """.split()
+)
+_METRICS = frozenset(  # functions of `sklearn.metrics`, for the scorer of a search
+    """
+    accuracy_score adjusted_mutual_info_score adjusted_rand_score average_precision_score balanced_accuracy_score
+    brier_score_loss cohen_kappa_score completeness_score d2_absolute_error_score d2_brier_score d2_log_loss_score
+    explained_variance_score f1_score fbeta_score fowlkes_mallows_score hamming_loss homogeneity_score jaccard_score log_loss
+    matthews_corrcoef max_error mean_absolute_error mean_absolute_percentage_error mean_gamma_deviance mean_pinball_loss
+    mean_poisson_deviance mean_squared_error mean_squared_log_error mean_tweedie_deviance median_absolute_error
+    mutual_info_score normalized_mutual_info_score precision_score r2_score rand_score recall_score roc_auc_score
+    root_mean_squared_error root_mean_squared_log_error top_k_accuracy_score v_measure_score zero_one_loss
     """.split()
 )
 
@@ -128,9 +143,12 @@ def _is_known(name: str) -> bool:
         found = getattr(import_module(".".join(public)), attribute, None) if home in _HOMES and "tests" not in inside else None
     except ImportError:
         return False
-    is_class = isinstance(found, type) and f"{found.__module__}.{found.__qualname__}" == name
-    is_estimator = home == "sklearn" and hasattr(found, "get_params")
-    return (is_class and (name.startswith("iris_ml.steps.") or is_estimator)) or isinstance(found, ufunc)
+    if f"{getattr(found, '__module__', '')}.{getattr(found, '__qualname__', '')}" != name:
+        return isinstance(found, ufunc)
+    if isinstance(found, type):
+        is_learning = hasattr(found, "get_params") or hasattr(found, "get_n_splits")  # an estimator, a splitter
+        return name.startswith("iris_ml.steps.") or (home == "sklearn" and is_learning)
+    return isinstance(found, ufunc) or (name.startswith("sklearn.metrics.") and attribute in _METRICS)
 
 
 _HOMES = {"iris_ml", "sklearn", "numpy", "scipy"}
@@ -152,7 +170,7 @@ def _check_members(archive: bytes) -> None:
 def _check_nodes(archive: bytes) -> set[str]:  # names of what is called while it is built
     with ZipFile(BytesIO(archive)) as members:
         schema, sizes = json.loads(members.read("schema.json")), {each.filename: each.file_size for each in members.infolist()}
-    counts: dict[object, int] = {}  # number of a node -> nodes in it
+    seen: dict[object, tuple[str, str, int]] = {}  # number of a node -> its loader, its type, and the nodes in it
     read: dict[object, int] = {}  # number of a node -> bytes that it reads
     called = set()
 
@@ -160,17 +178,34 @@ def _check_nodes(archive: bytes) -> set[str]:  # names of what is called while i
         if not isinstance(part, dict):
             return sum(map(count, part)) if isinstance(part, list) else 0
         nodes, number = 1 + sum(map(count, part.values())), part.get("__id__") or object()
-        if counts.setdefault(number, nodes) != nodes or _joins_arrays(part):
+        name, loader = f"{part.get('__module__')}.{part.get('__class__')}", str(part.get("__loader__"))
+        is_bare = name.startswith("scipy.sparse.") and loader != "SparseMatrixNode"
+        if seen.setdefault(number, (loader, name, nodes)) != (loader, name, nodes) or is_bare or _joins_arrays(part):
             raise ValueError(f"its node {number} is not as skops writes it")
         read[number] = max(read.get(number, 0), sizes.get(str(part.get("file")), 0))
-        if part.get("__loader__") not in {"FunctionNode", "TypeNode", "MethodNode"}:
-            called.add(f"{part.get('__module__')}.{part.get('__class__')}")
+        if loader not in {"FunctionNode", "TypeNode", "MethodNode"}:
+            called.add(name)
+        if name == "functools.partial" and (loader != "PartialNode" or _function_of(part) not in _PARTIAL):
+            called.add(_ANY_PARTIAL)
         return nodes
 
     count(schema)
     if (size := sum(read.values())) > len(archive):
         raise ValueError(f"its {len(archive)} bytes would be read as {size}")
     return called
+
+
+def _function_of(node: dict[str, Any]) -> str:  # of a partial function
+    function = node["content"]["func"]
+    return f"{function['__module__']}.{function['__class__']}" if function["__loader__"] == "FunctionNode" else ""
+
+
+_ANY_PARTIAL = "a partial function of another function"
+_PARTIAL = {
+    "sklearn.feature_selection._mutual_info.mutual_info_classif",
+    "sklearn.feature_selection._mutual_info.mutual_info_regression",
+    "sklearn.utils.validation.check_array",
+}
 
 
 def _is_class(name: str) -> bool:  # of a trusted type
@@ -190,6 +225,48 @@ def _joins_arrays(node: dict[str, Any]) -> bool:  # an array of objects that are
             return True
     return False
 
+# %% ../../nbs/base/09_skops_archive.ipynb #bcf51046
+def _check_types(
+    archive: bytes,
+    trusted: Iterable[str],  # types to trust besides those of this page
+) -> tuple[list[str], list[str]]:  # the types that skops does not trust, and those among them that are not trusted here
+    from skops.io import get_untrusted_types  # takes half a second, so it is imported where it is used
+
+    called, types = _check_nodes(archive), get_untrusted_types(data=archive)
+    ours = {*trusted, *({"functools.partial"} if _ANY_PARTIAL not in called else ())}
+    untrusted = [name for name in types if name not in ours and not _is_known(name)]
+    if not untrusted and (functions := [name for name in types if name in called and not _is_class(name)]):
+        raise ValueError(f"it calls {functions[0]}")
+    return types, untrusted
+
+# %% ../../nbs/base/09_skops_archive.ipynb #6687ca56
+def dump_archive(
+    value: object,  # an estimator, or what holds some
+    trusted: Iterable[str] | None = (),  # types to trust besides those of this page; None: the caller checks what it loads
+    where: str = "",  # the file that will hold the archive, for the errors; empty: the type of the value
+) -> bytes:
+    """Return a value as an archive; `ModelFileError` if `load_archive` would refuse it."""
+    from skops.io import dumps
+
+    where = where or type(value).__name__
+    try:
+        _check_parameters(value)
+        archive = dumps(value)
+        with ZipFile(BytesIO(archive)) as members:
+            _check_inner_archives(members)
+        untrusted = _check_types(archive, trusted)[1] if trusted is not None else []
+    except ModelFileError as error:
+        raise ModelFileError(error.what, where, error.advice) from error
+    except Exception as error:
+        what = "a part of it refers back to the whole" if isinstance(error, RecursionError) else str(error).rstrip(".")
+        raise ModelFileError(f"skops cannot store it: {what}", where, "save an estimator of another kind") from error
+    if untrusted:
+        local = [name for name in untrusted if "<" in name]  # a lambda, which has no name to load it by
+        line = f"trusted_types = {json.dumps([*(trusted or ()), *untrusted])}"
+        advice = f"define {local[0]} under a name in a module" if local else f"if you trust them, write in iris.toml: {line}"
+        raise ModelFileError(f"it holds types that could not be loaded: {', '.join(untrusted)}", where, advice)
+    return archive
+
 # %% ../../nbs/base/09_skops_archive.ipynb #7259d5eb
 ADVICE = "fetch it again, or train another with: iris_ml run"
 
@@ -200,20 +277,18 @@ def load_archive(
     trusted: Iterable[str] = (),  # types to trust besides those of this page, by their full names
 ) -> Any:
     """Return the value in an archive; `ModelFileError` if a type in it is not trusted, before any of its code has run."""
-    from skops.io import get_untrusted_types, loads
+    from skops.io import loads
 
     try:
         _check_members(archive)
         archive = _renamed(archive)
-        called = _check_nodes(archive)
-        types = get_untrusted_types(data=archive)
-        untrusted = [name for name in types if name not in trusted and not _is_known(name)]
+        types, untrusted = _check_types(archive, trusted)
         if not untrusted:
-            if functions := [name for name in types if name in called and not _is_class(name)]:
-                raise ValueError(f"it calls {functions[0]}")
             value = loads(archive, trusted=types)
             _check_parameters(value)
             return value
+    except ModelFileError as error:
+        raise ModelFileError(error.what, where, ADVICE) from error
     except Exception as error:
         raise ModelFileError(f"the archive cannot be read: {error!r}", where, ADVICE) from error
     advice = "if you trust its source, name them under 'trusted_types'"
@@ -267,4 +342,4 @@ def types_to_trust(
     """Return the types in a value that are trusted here but not by skops."""
     from skops.io import get_untrusted_types
 
-    return [name for name in get_untrusted_types(data=dump_archive(value)) if name in trusted or _is_known(name)]
+    return [name for name in get_untrusted_types(data=dump_archive(value, None)) if name in trusted or _is_known(name)]

@@ -59,7 +59,7 @@ def _write(
         case "json":
             file.write(json.dumps(value).encode())
         case _:
-            file.write(dump_archive(value))
+            file.write(dump_archive(value, None))  # `write_value` loads it
 
 # %% ../../nbs/cache/08_serializers.ipynb #1ca534c5
 def _write_arrow(value: pd.DataFrame | pd.Series, file: BinaryIO) -> None:

@@ -9,6 +9,7 @@ __all__ = ['CHAMPION', 'CHAMPION_1', 'save', 'write_with_digest', 'load', 'read_
 # %% ../../nbs/models/01_model_file.ipynb #cd49fbf4
 import json
 import re
+import zlib
 from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
@@ -22,8 +23,28 @@ from ..base.errors import ModelFileError
 if TYPE_CHECKING:  # this page imports neither pandas nor scikit-learn
     from iris_ml.steps.model import Model
 
+# %% ../../nbs/models/01_model_file.ipynb #911e4e81
+def _packed(archive: bytes) -> bytes:
+    packed = zlib.compress(archive)
+    return packed if len(archive) < _limit(packed) else archive
+
+
+def _unpacked(packed: bytes) -> bytes:  # what begins as an archive is not compressed
+    if packed.startswith(b"PK"):
+        return packed
+    unpacking = zlib.decompressobj()
+    archive = unpacking.decompress(packed, _limit(packed))
+    if not unpacking.eof:
+        raise ValueError(f"its {len(packed)} bytes are cut or unpack to more than {_limit(packed)}")
+    return archive
+
+
+def _limit(packed: bytes) -> int:  # bytes that it may unpack to
+    return max(20_000_000, 40 * len(packed))
+
 # %% ../../nbs/models/01_model_file.ipynb #91c06e40
-_MODEL, _MODEL_2 = b"iris_ml model 3 ", b"iris_ml model 2 "  # the format now, and the one before, which names no steps
+_MODEL = b"iris_ml model 4 "  # the format now
+_MODELS = (_MODEL, b"iris_ml model 3 ", b"iris_ml model 2 ")  # 3 is not compressed, 2 names no steps either
 CHAMPION, CHAMPION_1 = b"iris_ml champion 2 ", b"iris_ml champion 1 "  # the format now, and the one before
 
 
@@ -31,14 +52,15 @@ def save(
     model: "Model",
     path: Path | str,  # the file to write or replace
     archive: bytes = b"",  # the skops archive of the model, if it is already known
+    trusted: Iterable[str] = (),  # full names of further types that the file may hold, from the setting `trusted_types`
 ) -> str:  # SHA-256 of the archive, in hexadecimal
-    """Write a model to a file, completely or not at all."""
-    archive = archive or dump_archive(model)
+    """Write a model to a file, completely or not at all; `ModelFileError` if `load` would refuse it."""
+    archive = archive or dump_archive(model, trusted, str(path))
     digest = sha256(archive).hexdigest()
     from iris_ml.models.prediction_steps import describe_steps  # pandas, which only saving needs
 
     header = json.dumps({"model": digest, "answers": model.answers(), **describe_steps(model)})
-    write_with_digest(_MODEL, header.encode() + b"\n" + archive, path)
+    write_with_digest(_MODEL, header.encode() + b"\n" + _packed(archive), path)
     return digest
 
 
@@ -70,7 +92,7 @@ def load(
 # %% ../../nbs/models/01_model_file.ipynb #98bae102
 def _read_model(path: Path) -> tuple[dict[str, Any], bytes]:  # the header, the archive
     kind, content = read_with_digest(path)
-    if kind in (_MODEL, _MODEL_2):
+    if kind in _MODELS:
         return _split(content, path)
     try:
         digest = json.loads(content)["model"]
@@ -84,7 +106,7 @@ def _read_model(path: Path) -> tuple[dict[str, Any], bytes]:  # the header, the 
 
 
 def _split(content: bytes, path: Path) -> tuple[dict[str, Any], bytes]:  # the header, the archive
-    line, _, archive = content.partition(b"\n")
+    line, _, packed = content.partition(b"\n")
     try:
         header = dict(json.loads(line))
     except (TypeError, ValueError, RecursionError):
@@ -92,6 +114,10 @@ def _split(content: bytes, path: Path) -> tuple[dict[str, Any], bytes]:  # the h
     types = {"steps": dict[str, str], "golden": list[list[Any]], "row_dependent": str}
     if not all(has_type(header[name], kind) for name, kind in types.items() if name in header):
         header = {}
+    try:
+        archive = _unpacked(packed)
+    except (ValueError, zlib.error) as error:
+        raise ModelFileError(f"the archive cannot be unpacked: {error}", str(path), ADVICE) from error
     if header.get("model") != sha256(archive).hexdigest():
         raise ModelFileError("its second line does not name the model that follows", str(path), ADVICE)
     return header, archive
@@ -105,7 +131,7 @@ def read_with_digest(
         first, _, content = read_regular(path).partition(b"\n")
     except OSError as error:
         raise ModelFileError(f"there is no model file to read: {error.strerror}", str(path), ADVICE) from error
-    kind = next((kind for kind in (_MODEL, _MODEL_2, CHAMPION, CHAMPION_1) if first.startswith(kind)), b"")
+    kind = next((kind for kind in (*_MODELS, CHAMPION, CHAMPION_1) if first.startswith(kind)), b"")
     advice = _PROMOTE if first.startswith(b"iris_ml champion ") else ADVICE
     if not kind:
         is_ours = first.startswith(b"iris_ml ")
@@ -160,7 +186,7 @@ def model_version(
         return ""
     try:
         with open(path, "rb") as file:
-            is_ours = file.readline(100).startswith((_MODEL, _MODEL_2, CHAMPION, CHAMPION_1))
+            is_ours = file.readline(100).startswith((*_MODELS, CHAMPION, CHAMPION_1))
             return re.fullmatch("[0-9a-f]*", json.loads(file.readline())["model"])[0][:12] if is_ours else ""  # type: ignore[index]
     except (KeyError, OSError, RecursionError, TypeError, ValueError):
         return ""

@@ -121,7 +121,7 @@ def _decide(
     if record is None:
         raise IrisError("runs are not recorded", "the setting 'record'", "set it to true")
     with temporary_path(settings.model_file.parent) as candidate:
-        save_run_model(run.results["model"], settings.checkpoints, candidate)
+        save_run_model(run.results["model"], settings.checkpoints, candidate, settings.trusted_types)
         costs, figures = check_cost(candidate, settings.limits, settings.trusted_types)
         gates = [
             check_derived(record, run, settings.workflow.partition(":")[0].partition(".")[0]),

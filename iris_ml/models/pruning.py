@@ -6,7 +6,7 @@
 __all__ = ['StoredResult', 'list_results', 'summarize_store', 'prune', 'results_behind', 'save_run_model']
 
 # %% ../../nbs/models/03_pruning.ipynb #900d42e5
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -116,17 +116,18 @@ def save_run_model(
     result: Any,  # of the step that makes the model: its `value`, and its `entry` if it is in the store
     root: Path | str,  # folder of the store
     path: Path | str,  # the model file to write or replace
+    trusted: Iterable[str] = (),  # full names of further types that the file may hold
 ) -> None:
     """Write the model of a run to its model file, and store it as a file, so that the model file can be traced to the run."""
-    entry = result.entry
+    entry, store = result.entry, Checkpoints(root, tuple(trusted))
     if entry and not entry.file:
         with suppress(UnserializableError, OSError):
-            result.entry = Checkpoints(root).keep(result.value, entry.cache_key, entry.result, entry.seconds, entry.summary)
+            result.entry = store.keep(result.value, entry.cache_key, entry.result, entry.seconds, entry.summary)
     known = result.entry.file if result.entry else ""
     if known and contains_model(path, known):
         return
     try:
-        archive = Checkpoints(root).content(result.entry) if known else b""
+        archive = store.content(result.entry) if known else b""
     except OSError:
         archive = b""
-    save(result.value, path, archive if sha256(archive).hexdigest() == known else b"")
+    save(result.value, path, archive if sha256(archive).hexdigest() == known else b"", trusted)

@@ -1,0 +1,407 @@
+"""Every estimator of scikit-learn is loaded as it was saved, or not saved at all."""
+
+import warnings
+from functools import partial
+from inspect import Parameter, signature
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import loguniform
+from sklearn.base import RegressorMixin, clone
+from sklearn.cluster import Birch, FeatureAgglomeration
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor, make_column_selector
+from sklearn.ensemble import (
+    GradientBoostingClassifier,
+    GradientBoostingRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    StackingClassifier,
+    VotingClassifier,
+)
+from sklearn.experimental import enable_halving_search_cv, enable_iterative_imputer  # noqa: F401  # they add to the list
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
+from sklearn.feature_selection import (
+    SelectKBest,
+    chi2,
+    f_classif,
+    f_regression,
+    mutual_info_classif,
+    mutual_info_regression,
+    r_regression,
+)
+from sklearn.frozen import FrozenEstimator
+from sklearn.gaussian_process import GaussianProcessRegressor, kernels
+from sklearn.impute import IterativeImputer, SimpleImputer
+from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier, TweedieRegressor
+from sklearn.metrics import fbeta_score, get_scorer, get_scorer_names, make_scorer
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    KFold,
+    LeaveOneOut,
+    RandomizedSearchCV,
+    RepeatedStratifiedKFold,
+    StratifiedShuffleSplit,
+    TimeSeriesSplit,
+    TunedThresholdClassifierCV,
+)
+from sklearn.naive_bayes import MultinomialNB
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    KBinsDiscretizer,
+    MinMaxScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    StandardScaler,
+    TargetEncoder,
+)
+from sklearn.svm import SVC, LinearSVC
+from sklearn.utils import all_estimators
+
+from iris_ml.base.errors import ModelFileError
+from iris_ml.base.skops_archive import dump_archive, load_archive
+from iris_ml.cache.keys import digest
+
+CHANCE = np.random.default_rng(0)
+CLASS = np.repeat(["a", "b", "c"], 12)
+X = CHANCE.random((36, 4)) + 0.1 + np.repeat([0, 1, 2], 12)[:, None] * [1, 0.5, 0, 0]
+BINARY, NUMBER = np.repeat([0, 1], 18), X @ [1.0, 2.0, 3.0, 4.0]
+TABLE = pd.DataFrame(X, columns=["p", "q", "r", "s"]).assign(
+    color=["red", "blue", "green"] * 12, kind=pd.Categorical(["u", "v"] * 18)
+)
+GAPS = TABLE.mask(CHANCE.random(TABLE.shape) < 0.1)
+WORDS = ["the red flower", "a blue flower", "red and green", "blue sky", "a green day"] * 7 + ["sky"]
+LOGISTIC, RIDGE = LogisticRegression(), Ridge()
+
+# The rows and the target of the estimators that do not learn a class or a number from a table of numbers.
+PAIRS = np.c_[BINARY, BINARY[::-1]]
+DATA = {
+    **dict.fromkeys(["CCA", "PLSCanonical", "PLSSVD", "RegressorChain", "MultiOutputRegressor"], (X, X[:, :2])),
+    **dict.fromkeys(
+        ["MultiTaskElasticNet", "MultiTaskElasticNetCV", "MultiTaskLasso", "MultiTaskLassoCV"], (X, X[:, :2])
+    ),
+    **dict.fromkeys(["ClassifierChain", "MultiOutputClassifier"], (X, PAIRS)),
+    **dict.fromkeys(["FixedThresholdClassifier", "TunedThresholdClassifierCV"], (X, BINARY)),
+    **dict.fromkeys(["CountVectorizer", "TfidfVectorizer", "HashingVectorizer"], (WORDS, CLASS)),
+    **dict.fromkeys(["LabelBinarizer", "LabelEncoder"], (CLASS, None)),
+    **dict.fromkeys(["SelfTrainingClassifier", "LabelPropagation", "LabelSpreading"], (X, np.repeat([0, 1, -1], 12))),
+    "DictVectorizer": ([{"a": 1.0}, {"b": 2.0}], None),
+    "FeatureHasher": ([{"a": 1.0}, {"b": 2.0}], None),
+    "IsotonicRegression": (X[:, 0], NUMBER),
+    "KernelRidge": (X, NUMBER),
+    "KernelCenterer": (X @ X.T, CLASS),
+    "MultiLabelBinarizer": ([["a", "b"], ["c"]], None),
+    "PatchExtractor": (CHANCE.random((2, 10, 10)), None),
+}
+# The parameters without which an estimator cannot be made, or learns for a long time.
+PARAMETERS = {
+    "ColumnTransformer": {"transformers": [("scale", StandardScaler(), [0, 1])]},
+    "FeatureUnion": {"transformer_list": [("scale", StandardScaler())]},
+    "Pipeline": {"steps": [("scale", StandardScaler()), ("fit", LOGISTIC)]},
+    **{
+        f"{name}Classifier": {"estimators": [("a", LOGISTIC), ("b", MultinomialNB())]}
+        for name in ("Stacking", "Voting")
+    },
+    **{f"{name}Regressor": {"estimators": [("a", RIDGE), ("b", Ridge(2))]} for name in ("Stacking", "Voting")},
+    **{
+        name: {"estimator": LOGISTIC, "param_grid": {"C": [1, 2]}, "cv": 2}
+        for name in ("GridSearchCV", "HalvingGridSearchCV")
+    },
+    "RandomizedSearchCV": {"estimator": LOGISTIC, "param_distributions": {"C": [1, 2]}, "n_iter": 2, "cv": 2},
+    "HalvingRandomSearchCV": {"estimator": LOGISTIC, "param_distributions": {"C": [1, 2]}, "cv": 2},
+    "FrozenEstimator": {"estimator": LogisticRegression().fit(X, CLASS)},
+    "SelfTrainingClassifier": {"estimator": LOGISTIC},
+    "SparseCoder": {"dictionary": np.eye(4)},
+    "RFECV": {"estimator": LOGISTIC, "cv": 2},
+    "SequentialFeatureSelector": {"estimator": LOGISTIC, "n_features_to_select": 1, "cv": 2},
+    "LogisticRegressionCV": {"Cs": 2, "cv": 2},
+    "CalibratedClassifierCV": {"estimator": LOGISTIC, "cv": 2},
+    "TunedThresholdClassifierCV": {"estimator": LOGISTIC, "cv": 2},
+    "ARDRegression": {"max_iter": 3},
+    "TSNE": {"perplexity": 5, "max_iter": 250, "method": "exact"},
+    "HistGradientBoostingClassifier": {"max_iter": 3},
+    "HistGradientBoostingRegressor": {"max_iter": 3},
+    "SpectralBiclustering": {"n_clusters": 2},
+    "SpectralCoclustering": {"n_clusters": 2},
+    "MiniBatchKMeans": {"n_clusters": 2, "n_init": 1},
+    **{f"{name}RandomProjection": {"n_components": 2} for name in ("Gaussian", "Sparse")},
+    "MLPClassifier": {"max_iter": 5},
+    "MLPRegressor": {"max_iter": 5},
+    "PLSSVD": {"n_components": 1},
+    "QuantileTransformer": {"n_quantiles": 5},
+    "DictionaryLearning": {"max_iter": 3},
+    "MiniBatchDictionaryLearning": {"max_iter": 3},
+    "SparsePCA": {"n_components": 2, "max_iter": 3},
+    "MiniBatchSparsePCA": {"n_components": 2, "max_iter": 3},
+    "LatentDirichletAllocation": {"max_iter": 2},
+}
+REFUSED = {"Birch": "a tree whose parts refer to each other, which skops does not store"}
+
+
+def made(kind):
+    """A small estimator of a kind, not fitted yet."""
+    known, asked = PARAMETERS.get(kind.__name__, {}), signature(kind).parameters
+    inner = RIDGE if issubclass(kind, RegressorMixin) else LOGISTIC
+    needs = {"estimator": inner} if "estimator" in asked and asked["estimator"].default is Parameter.empty else {}
+    few = {name: value for name, value in {"n_estimators": 3, "random_state": 0}.items() if name in asked}
+    return kind(**{**few, **needs, **known})
+
+
+def fitted(estimator, rows, target):
+    """An estimator that has learned some rows."""
+    with warnings.catch_warnings(action="ignore"):
+        return estimator.fit(rows) if target is None else estimator.fit(rows, target)
+
+
+def results(estimator, rows):
+    """All that an estimator gives for rows, by the name of its method; what only learns gives what it has learned."""
+    found = {}
+    for method in "predict", "predict_proba", "decision_function", "transform", "score_samples", "kneighbors":
+        if hasattr(estimator, method):
+            with warnings.catch_warnings(action="ignore"):
+                found[method] = getattr(estimator, method)(rows)
+    return found or {name: value for name, value in vars(estimator).items() if name.endswith("_")}
+
+
+def check_same(estimator, rows):
+    """Fail unless an estimator that was saved and loaded has learned the same, and gives the same results."""
+    archive = dump_archive(estimator)
+    loaded = load_archive(archive, "a file")
+    assert (
+        digest(loaded) == digest(estimator) or b".npz" in archive
+    )  # a sparse matrix keeps whether its indices are sorted
+    before, after = results(estimator, rows), results(loaded, rows)
+    assert before
+    assert before.keys() == after.keys()
+    for method, result in before.items():
+        assert_same(result, after[method])
+
+
+def assert_same(one, other):
+    """Fail unless two results are the same."""
+    assert type(one) is type(other)
+    if isinstance(one, list | tuple):
+        assert len(one) == len(other)
+        for pair in zip(one, other, strict=True):
+            assert_same(*pair)
+    elif hasattr(one, "toarray"):
+        assert np.array_equal(one.toarray(), other.toarray())
+    elif isinstance(one, pd.DataFrame):
+        pd.testing.assert_frame_equal(one, other)
+    elif np.asarray(one).dtype.kind == "f":  # the last bit of a product depends on where its arrays lie in memory
+        np.testing.assert_allclose(other, one, rtol=1e-12, atol=1e-14)
+    elif isinstance(one, np.ndarray | int | str):
+        assert np.array_equal(one, other)
+
+
+KINDS = dict(all_estimators())
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_estimator_gives_the_same_results_after_it_was_loaded(name):
+    rows, target = DATA.get(name, (X, NUMBER if issubclass(KINDS[name], RegressorMixin) else CLASS))
+    estimator = fitted(made(KINDS[name]), rows, target)
+    if name in REFUSED:
+        with pytest.raises(ModelFileError, match=f"{name}: skops cannot store it"):
+            dump_archive(estimator)
+    else:
+        check_same(estimator, rows)
+
+
+def columns(**numbers):
+    """The usual preparation of a table with gaps and text."""
+    scaled = make_pipeline(SimpleImputer(add_indicator=True), StandardScaler())
+    one_hot = OneHotEncoder(handle_unknown="ignore", min_frequency=2, sparse_output=False)
+    return ColumnTransformer(
+        [("scale", scaled, make_column_selector(**numbers)), ("one_hot", one_hot, ["color", "kind"])]
+    )
+
+
+def encoded(encoder):
+    """The preparation of a table whose text becomes numbers."""
+    return ColumnTransformer(
+        [
+            ("encode", encoder, ["color", "kind"]),
+            ("bins", KBinsDiscretizer(3, quantile_method="averaged_inverted_cdf"), ["p"]),
+            ("log", FunctionTransformer(np.log1p, feature_names_out="one-to-one"), slice("q", "r")),
+        ],
+        remainder="passthrough",
+    )
+
+
+def beta(weight):
+    """A scorer of one's own."""
+    return make_scorer(fbeta_score, beta=weight, average="macro")
+
+
+STEPS = Pipeline([("scale", StandardScaler()), ("fit", SVC())])
+GRID = [{"fit": [LOGISTIC, SVC()], "scale": ["passthrough", MinMaxScaler()]}, {"fit__C": np.logspace(-1, 1, 2)}]
+ORDINAL = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, dtype=np.int32)
+VOTERS = [("a", LOGISTIC), ("b", RandomForestClassifier(3, random_state=0)), ("c", SVC())]
+SMALL = HistGradientBoostingClassifier(max_iter=2)
+USUAL = {
+    "a search in a pipeline": (GridSearchCV(STEPS, GRID, cv=KFold(2, shuffle=True, random_state=0)), X, CLASS),
+    "a search with scores": (
+        GridSearchCV(LOGISTIC, {"C": [1]}, scoring=["accuracy", "f1_macro"], refit="accuracy", cv=2),
+        X,
+        CLASS,
+    ),
+    "a search with a scorer": (
+        GridSearchCV(LOGISTIC, {"C": [1]}, scoring={"beta": beta(2)}, refit="beta", cv=2),
+        X,
+        CLASS,
+    ),
+    "a random search": (
+        RandomizedSearchCV(LOGISTIC, {"C": [1, 2]}, n_iter=1, cv=2, random_state=np.random.RandomState(0)),
+        X,
+        CLASS,
+    ),
+    "a search in the columns": (
+        GridSearchCV(make_pipeline(columns(dtype_include=np.number), LOGISTIC), {}, cv=2),
+        GAPS,
+        CLASS,
+    ),
+    "columns by their type": (make_pipeline(columns(dtype_include="number"), SMALL), GAPS, CLASS),
+    "columns without objects": (
+        make_pipeline(columns(dtype_exclude=[object, "category", "str"]), LOGISTIC),
+        GAPS,
+        CLASS,
+    ),
+    "columns as tables": (
+        make_pipeline(columns(dtype_include=[np.number]).set_output(transform="pandas"), SMALL),
+        GAPS,
+        CLASS,
+    ),
+    "columns as numbers": (make_pipeline(encoded(ORDINAL), LOGISTIC), TABLE, CLASS),
+    "columns by the target": (make_pipeline(encoded(TargetEncoder(cv=2, random_state=0)), LOGISTIC), TABLE, CLASS),
+    "votes": (VotingClassifier(VOTERS), X, CLASS),
+    "soft votes": (VotingClassifier(VOTERS[:2], voting="soft", weights=[1, 2]), X, CLASS),
+    "a stack": (
+        StackingClassifier(VOTERS, GradientBoostingClassifier(n_estimators=2), cv=2, passthrough=True),
+        X,
+        CLASS,
+    ),
+    "a threshold": (TunedThresholdClassifierCV(LOGISTIC, scoring=beta(2), cv=2, store_cv_results=True), X, BINARY),
+    "a threshold by name": (
+        TunedThresholdClassifierCV(
+            FrozenEstimator(clone(LOGISTIC).fit(X, BINARY)), scoring="f1", cv="prefit", refit=False
+        ),
+        X,
+        BINARY,
+    ),
+    "a target in logarithms": (TransformedTargetRegressor(RIDGE, func=np.log1p, inverse_func=np.expm1), X, NUMBER),
+    "gaps": (IterativeImputer(max_iter=2, random_state=0, add_indicator=True), GAPS[["p", "q", "r", "s"]], None),
+    "categories of a boosting": (
+        HistGradientBoostingClassifier(max_iter=2, categorical_features="from_dtype"),
+        TABLE[["p", "kind"]],
+        CLASS,
+    ),
+    "the exponential loss": (GradientBoostingClassifier(loss="exponential", n_estimators=2, init=LOGISTIC), X, BINARY),
+    "a selection": (
+        make_pipeline(SelectKBest(partial(mutual_info_classif, random_state=0), k=2), LinearSVC()),
+        X,
+        CLASS,
+    ),
+    "clusters of columns": (FeatureAgglomeration(2, pooling_func=np.median), X, None),
+    "sparse coefficients": (FrozenEstimator(clone(LOGISTIC).fit(X, CLASS).sparsify()), X, CLASS),
+    **{
+        f"{type(words).__name__} and {type(learner).__name__}": (make_pipeline(words, clone(learner)), WORDS, CLASS)
+        for words in (
+            CountVectorizer(ngram_range=(1, 2), stop_words="english"),
+            TfidfVectorizer(dtype=np.float32, vocabulary={"red": 0, "blue": 1}),
+            HashingVectorizer(n_features=16, alternate_sign=False),
+        )
+        for learner in (LOGISTIC, MultinomialNB(), KNeighborsClassifier(3), SVC(), SGDClassifier(random_state=0))
+    },
+    **{
+        f"the loss {loss} of a {kind.__name__}": (kind(loss=loss, **few), X, NUMBER)
+        for kind, few, losses in (
+            (
+                HistGradientBoostingRegressor,
+                {"max_iter": 2, "quantile": 0.5},
+                "squared_error absolute_error gamma poisson quantile",
+            ),
+            (GradientBoostingRegressor, {"n_estimators": 2}, "squared_error absolute_error huber quantile"),
+        )
+        for loss in losses.split()
+    },
+    **{
+        f"the power {power}": (TweedieRegressor(power=power, link=link), X, NUMBER)
+        for power, link in ((0, "log"), (0, "identity"), (1.5, "auto"))
+    },
+    **{
+        f"the score {score.__name__}": (SelectKBest(score, k=2), X, target)
+        for scores, target in (
+            ((chi2, f_classif, mutual_info_classif), CLASS),
+            ((f_regression, mutual_info_regression, r_regression), NUMBER),
+        )
+        for score in scores
+    },
+    **{
+        f"the distance {metric}": (
+            KNeighborsClassifier(3, metric=metric, algorithm="ball_tree", metric_params=more),
+            X.mean() < X,
+            CLASS,
+        )
+        for metric, more in {
+            **dict.fromkeys("braycurtis canberra chebyshev dice euclidean hamming jaccard manhattan minkowski".split()),
+            **dict.fromkeys("rogerstanimoto russellrao sokalsneath".split()),
+            "seuclidean": {"V": np.ones(4)},
+            "mahalanobis": {"VI": np.eye(4)},
+        }.items()
+    },
+    "the distance haversine": (KNeighborsClassifier(3, metric="haversine", algorithm="ball_tree"), X[:, :2], CLASS),
+    **{
+        f"the kernel {kernel}": (GaussianProcessRegressor(kernel, optimizer=None, alpha=100.0), X, NUMBER)
+        for kernel in (
+            kernels.RBF() + kernels.WhiteKernel(),
+            kernels.RationalQuadratic() * kernels.DotProduct() ** 2,
+            kernels.ExpSineSquared() + kernels.Matern() + kernels.PairwiseKernel(),
+        )
+    },
+}
+
+
+@pytest.mark.parametrize("use", USUAL)
+def test_usual_settings_give_the_same_results_after_they_were_loaded(use):
+    estimator, rows, target = USUAL[use]
+    check_same(fitted(estimator, rows, target), rows)
+
+
+def test_every_scorer_and_splitter_of_a_search_is_loaded():
+    for name in get_scorer_names():
+        search = GridSearchCV(LOGISTIC, {}, scoring=get_scorer(name))
+        assert vars(load_archive(dump_archive(search), "a file").scoring) == vars(search.scoring)
+    for splitter in RepeatedStratifiedKFold(), LeaveOneOut(), StratifiedShuffleSplit(), TimeSeriesSplit(), GroupKFold():
+        assert repr(load_archive(dump_archive(GridSearchCV(LOGISTIC, {}, cv=splitter)), "a file").cv) == repr(splitter)
+
+
+def test_what_cannot_be_loaded_is_refused_when_it_is_saved_with_the_line_that_allows_it():
+    search = fitted(RandomizedSearchCV(LOGISTIC, {"C": loguniform(1, 2)}, n_iter=1, cv=2, random_state=0), X, CLASS)
+    names = ["scipy.stats._continuous_distns.reciprocal_gen", "scipy.stats._distn_infrastructure.rv_continuous_frozen"]
+    with pytest.raises(ModelFileError) as caught:
+        dump_archive(search)
+    assert caught.value.advice.endswith(f'trusted_types = ["{names[0]}", "{names[1]}"]')
+    with pytest.raises(ModelFileError) as caught:
+        dump_archive(search, names[:1])
+    assert caught.value.advice.endswith(f'trusted_types = ["{names[0]}", "{names[1]}"]')
+    loaded = load_archive(dump_archive(search, names), "a file", names)
+    assert (loaded.predict(X) == search.predict(X)).all()
+
+
+def test_a_search_does_not_set_what_reads_files():
+    for reading in {"memory": ["cache"]}, [{"input": ["filename"]}]:
+        with pytest.raises(ModelFileError, match="makes it read files"):
+            dump_archive(GridSearchCV(STEPS, reading))
+
+
+def test_an_estimator_that_refers_to_itself_is_refused_when_it_is_saved():
+    boosting = fitted(HistGradientBoostingClassifier(max_iter=2, early_stopping=True, scoring="accuracy"), X, CLASS)
+    with pytest.raises(ModelFileError, match="refers back to the whole"):
+        dump_archive(boosting)
+    with pytest.raises(ModelFileError, match="skops cannot store it"):
+        dump_archive([Birch()])
