@@ -59,7 +59,7 @@ def test_what_python_reads_at_its_start_makes_a_fresh_process():
     assert imports_at_start(PYTHON_COLORS="0")
     assert not imports_at_start("-W", "ignore")
     assert not imports_at_start(PYTHONHASHSEED="1")
-    assert not imports_at_start(OMP_NUM_THREADS="1")
+    assert not imports_at_start(OMP_NUM_THREADS="2")
     assert not imports_at_start(FORK_SERVER="/no/such/socket")
 
 

@@ -20,6 +20,10 @@ class TextColumns:
     ):
         self.least, self.most = least, most
 
+    def __repr__(self) -> str:
+        """Return the call that makes it."""
+        return f"TextColumns({self.least}, {self.most})"
+
     def __call__(self, X: pd.DataFrame) -> list[str]:
         """Return the names of the columns."""
         columns = X.columns[X.dtypes == "str"].tolist()
@@ -35,7 +39,7 @@ def _prepared(
     from sklearn.preprocessing import OneHotEncoder, TargetEncoder
 
     few = OneHotEncoder(handle_unknown="ignore", sparse_output=False), TextColumns(0, _FEW)
-    many = TargetEncoder(), TextColumns(_FEW + 1, 2**63)
+    many = TargetEncoder(), TextColumns(_FEW + 1, 10**9)
     rest = make_pipeline(*numbers) if numbers else "passthrough"
     return make_pipeline(make_column_transformer(few, many, (rest, make_column_selector(dtype_include="number"))), estimator)
 
