@@ -114,7 +114,7 @@ SPELLINGS = [
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS, ids=lambda spelling: spelling.__name__)
-def test_a_row_has_one_answer_however_it_is_spelled(spelling, model):
+def test_a_row_has_the_same_prediction_in_every_format(spelling, model):
     assert model.profile.types == TYPES
     expected = predict(NEW, model)
     assert expected.risk.nunique() == 2
@@ -132,7 +132,7 @@ def test_a_row_has_one_answer_however_it_is_spelled(spelling, model):
     assert read_cells("answers.csv").risk.tolist() == expected.risk.tolist()
 
 
-def test_a_request_has_the_answer_of_the_file(model):
+def test_a_request_has_the_same_prediction_as_the_file(model):
     client = TestClient(create_app(load_live_model(Path(".iris_ml/model.skops"))))
     rows = NEW.assign(smoker=NEW.smoker == "TRUE").to_dict("records")
     answers = client.post("/v1/predict", json={"rows": rows}).json()["answers"]
@@ -157,7 +157,7 @@ def test_labels_of_a_file_are_the_labels_that_were_learned(labels, kind):
     assert report("people.csv", "report.html", model).summary.labels.accuracy == 1.0
 
 
-def test_identifiers_stay_as_they_are_to_the_letter(model):
+def test_passed_through_identifiers_are_unchanged(model):
     keys = ["00123", "9007199254740993", "", "NA", "1e5"] * 8
     NEW.assign(customer=keys).to_csv("new.csv", index=False)
     settings(categorical=["zone"], passthrough=["customer"])
@@ -191,14 +191,14 @@ def test_the_type_of_a_column_is_decided_over_all_of_its_rows(rows):
         assert typed["count"].dtype == "int64"
 
 
-def test_texts_mean_a_missing_value_only_where_it_is_certain_or_named():
+def test_a_text_is_a_missing_value_only_in_columns_of_numbers_or_if_it_is_named():
     table = pd.DataFrame({"size": ["1.5", "NA", ""], "country": ["NA", "DE", ""], "kind": ["None", "b", "b"]})
     table.to_csv("gaps.csv", index=False)
     found = read_table("gaps.csv")
     assert found["size"].isna().tolist() == [False, True, True]
     assert found.country.tolist()[:2] == ["NA", "DE"]
     assert found.kind.tolist() == ["None", "b", "b"]
-    with pytest.warns(UserWarning, match=r"column 'country': the text 'NA' is a value, 1 times.*missing_values = \[\"NA\"\]"):
+    with pytest.warns(UserWarning, match=r"column 'country' holds the text 'NA' 1 times.*missing_values = \[\"NA\"\]"):
         workflow.swap(source="gaps.csv", target="kind").run("raw", progress=False)
     named = workflow.swap(source="gaps.csv", target="kind", missing_values=["NA"]).run("raw", progress=False)["raw"]
     assert named.country.isna().tolist() == [True, False, True]
@@ -223,6 +223,28 @@ def test_numbers_are_read_in_the_form_that_their_file_has(content, numbers):
     assert read_table("numbers.csv").a.tolist() == numbers
 
 
+def test_files_without_commas_are_read_like_those_with_commas():
+    Path("a.csv").write_text("a;b\n1;x\n2;y\n")
+    Path("b.csv").write_text("a;b\n1,5;x\n2,5;y\n")
+    for largest in 1000, 1e-4:
+        read = workflow.swap(source=["a.csv", "b.csv"], target="b", largest_table=largest).run("raw", progress=False)["raw"]
+        assert {*read.a} <= {1.0, 2.0, 1.5, 2.5}
+    assert read_table(["a.csv", "b.csv"]).a.tolist() == [1.0, 2.0, 1.5, 2.5]
+    assert read_table(["b.csv", "a.csv"]).a.tolist() == [1.5, 2.5, 1.0, 2.0]
+
+
+def test_files_with_different_commas_are_refused():
+    Path("a.csv").write_text('a,b\n"1,5",x\n')
+    Path("b.csv").write_text('a,b\n"1,234",x\n')
+    with pytest.raises(DataError, match=r"b\.csv: its numbers have other commas than those of the files before"):
+        read_table(["a.csv", "b.csv"])
+
+
+def test_a_cell_may_be_as_long_as_a_book():
+    Path("long.csv").write_text(f"a,b\n1,{'x' * 200_000}\n2,y\n")
+    assert read_table("long.csv").b.str.len().tolist() == [200_000, 1]
+
+
 def test_rows_may_have_any_index_and_a_target_of_measurements_is_refused():
     table = PEOPLE[["age", "zone"]].set_axis([f"row {n}" for n in range(300)])
     assert len(workflow.swap(raw=table, target="zone").run("split", progress=False)["split"]) == 300
@@ -240,7 +262,7 @@ VALUES = {
 
 
 @pytest.mark.parametrize(("kind", "values"), [(kind, values) for kind, each in VALUES.items() for values in each], ids=str)
-def test_every_dtype_of_pandas_goes_the_whole_way(kind, values):
+def test_every_dtype_of_pandas_is_trained_and_predicted(kind, values):
     column = pd.Series(values).repeat(20).reset_index(drop=True)
     table = pd.DataFrame({"x": DRAWS.random(40), "given": column, "y": ["a", "b"] * 20})
     run = workflow.swap(raw=table, target="y", classifier=CAREFUL, types={"given": kind}).run(progress=False)
@@ -262,7 +284,7 @@ FAULTS = {
     "names of rows": ('"a","b"\n"1",2,3\n', r"line 2: the header has 2 cells, and this line 3"),
     "an open quotation mark": ('a,b\n1,"2\n3,4\n', "a quotation mark is not closed"),
     "another encoding": ("a\nJosé\n".encode("latin-1"), "not encoded in UTF-8"),
-    "sixteen bits": ("a\n1\n".encode("utf-16"), "UTF-16"),
+    "UTF-16": ("a\n1\n".encode("utf-16"), "UTF-16"),
     "no rows": ("a,b\n", "there are no rows"),
     "nothing": ("\n\n", "the file is empty"),
 }
@@ -287,19 +309,19 @@ def test_classes_and_new_labels_hold_for_numbers_too():
         workflow.swap(raw=table, target="grade", classes=["1", "2"]).run("rows", progress=False)
 
 
-def test_a_target_called_species_is_no_iris():
+def test_a_named_target_called_species_does_not_use_the_settings_of_iris():
     pd.DataFrame({"bill": [1.0, 2.0] * 20, "species": ["Gentoo", "Adelie"] * 20}).to_csv("penguins.csv", index=False)
     settings(source="penguins.csv", target="species")
     assert len(workflow.run("rows", progress=False)["rows"]) == 40
 
 
-def test_a_column_that_counts_the_rows_is_told_of():
+def test_a_column_that_counts_the_rows_gives_a_warning():
     table = PEOPLE[["age"]].assign(number=range(300), kind=["a"] * 150 + ["b"] * 150)
     with pytest.warns(UserWarning, match=r"column 'number' counts the rows.*passthrough = \[\"number\"\]"):
         workflow.swap(raw=table, target="kind").run("rows", progress=False, checkpoints=False)
 
 
-def test_a_city_of_many_is_neither_strange_nor_drifted():
+def test_a_column_of_120_categories_is_neither_out_of_domain_nor_drifted():
     cities = [f"city {n}" for n in range(120)]
     table = pd.DataFrame({"x": DRAWS.random(3_000), "city": DRAWS.choice(cities, 3_000)})
     table.assign(kind=np.where(table.x > 0.5, "a", "b")).to_csv("people.csv", index=False)

@@ -83,6 +83,14 @@ def refused_lines(
     return pd.concat([refused, _refused(rows.reindex([*lines]), lines)]).sort_index() if lines else refused
 
 
+def _output_cells(cells: pd.DataFrame, raw: pd.DataFrame) -> pd.DataFrame:
+    if not cells.attrs:  # a file with types
+        return cells.loc[raw.index]
+    numbers = [name for name, dtype in raw.dtypes.items() if dtype.kind in "iuf"]
+    others = [name for name in raw if name not in numbers]
+    return raw.astype(dict.fromkeys(numbers, "float64")).assign(**cells.loc[raw.index, others])
+
+
 def score_batch(
     batch: Batch,
     predictor: Predictor,
@@ -93,7 +101,7 @@ def score_batch(
     refused = refused_lines(batch.rows, refused, batch.refused)
     if run is None:
         return ScoredBatch(len(batch), None, refused, None)
-    answers = output_table(run, batch.rows.loc[run["raw"].index])
+    answers = output_table(run, _output_cells(batch.rows, run["raw"]))
     return ScoredBatch(len(batch), _arrow(answers), refused, count(run))
 
 

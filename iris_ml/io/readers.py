@@ -70,16 +70,18 @@ def _csv(file: BinaryIO, place: str, number: int, refused: dict[int, str] | None
         native.seek(0)
         texts = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
         parse = csv.ParseOptions(delimiter=separator, newlines_in_values=True, invalid_row_handler=skip)
+        last = ""
         try:
-            batches, last = csv.open_csv(native, read, parse, texts), ""
-            for batch in batches:
-                piece = batch.to_pandas()
-                piece.attrs.update(cells="texts", commas=commas)
-                last = piece.iat[-1, -1] if len(piece) else last
-                yield piece
+            with csv.open_csv(native, read, parse, texts) as batches:
+                for batch in batches:
+                    piece = batch.to_pandas()
+                    piece.attrs.update(cells="texts", commas=commas)
+                    last = piece.iat[-1, -1] if len(piece) else last
+                    yield piece
         except pa.ArrowInvalid as error:
-            encoding = "a text is not encoded in UTF-8; save the table as UTF-8" if "invalid UTF8" in str(error) else str(error)
-            raise ValueError(lines[0] if lines else encoding) from error
+            if "invalid UTF8" in str(error):
+                raise DataError("a text is not encoded in UTF-8", place, "save the table as UTF-8") from error
+            raise ValueError(lines[0] if lines else str(error)) from error
         if _is_open(native, last):
             raise ValueError(f"a quotation mark is not closed: {last[:_SHOWN]!r}")
 
@@ -115,10 +117,10 @@ def _native(file: BinaryIO) -> Iterator[Any]:
 
 def _layout(head: bytes, place: str) -> tuple[list[str], str, str]:  # names of the columns, separator, meaning of commas
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise ValueError("it is encoded in UTF-16, and UTF-8 is needed; save it as UTF-8")
+        raise DataError("the text is encoded in UTF-16", place, "save the table as UTF-8")
     text = head.decode("utf-8-sig", errors="replace")
     found = [_records(text, separator) for separator in _SEPARATORS]
-    best = max(range(len(found)), key=lambda place: _share_of_equal_rows(found[place]))
+    best = max(range(len(found)), key=lambda number: _share_of_equal_rows(found[number]))
     if not found[best]:
         raise pd.errors.EmptyDataError
     separator, (names, *rows) = _SEPARATORS[best], found[best]
@@ -132,11 +134,13 @@ def _share_of_equal_rows(rows: list[list[str]]) -> float:
 
 
 def _records(text: str, separator: str) -> list[list[str]]:
-    lines = csv.reader(StringIO(text, newline=""), delimiter=separator)
+    rows = []
     try:
-        return [row for row in islice(lines, _LINES) if row]
-    except csv.Error:
-        return []
+        for row in islice(csv.reader(StringIO(text, newline=""), delimiter=separator), _LINES):
+            rows += [row] if row else []
+    except csv.Error:  # a cell that is longer than this module takes; Arrow takes it
+        pass
+    return rows
 
 
 def _meaning_of_commas(rows: list[list[str]], separator: str) -> str:
@@ -210,6 +214,7 @@ def read_pieces(
 ) -> Iterator[pd.DataFrame]:
     """Read files piece by piece, their cells as they are: those of CSV are texts."""
     first: list[Any] = []
+    commas = ""  # their meaning in the numbers of CSV
     number = 0  # of the next row
     for place in found:
         kind = file_format(place)[0]
@@ -219,7 +224,11 @@ def read_pieces(
         with parse_piece(place) as file:
             for piece in _read(file, place, most, number, refused):
                 first = first or list(piece)
+                if piece.attrs and {commas, piece.attrs["commas"]} == {"decimal", "thousands"}:
+                    raise DataError("its numbers have other commas than those of the files before", place, "write them alike")
+                commas = commas or piece.attrs.get("commas", "")
                 piece = piece if list(piece) == first else _in_order(piece, first, place)
+                piece.attrs.update({"commas": commas} if piece.attrs else {})
                 yield (piece := piece.set_axis(_numbers(number, len(piece), refused or {})))
                 number = piece.index[-1] + 1
         number = max([number - 1, *(refused or {})]) + 1
@@ -260,7 +269,7 @@ def read_table(
     """Return a whole table with the types of its columns; `DataError` if it cannot be read."""
     found, possible = expand_locations(source), []  # type: ignore[var-annotated]
     table = _concatenated(_watched(read_pieces(found), possible, ()), found)
-    return read_columns(table, _types_of(table, possible))
+    return _typed(table, _types_of(table, possible))
 
 
 def _concatenated(pieces: Iterable[pd.DataFrame], found: list[str], refused: Mapping[int, str] | None = None) -> pd.DataFrame:
@@ -270,7 +279,13 @@ def _concatenated(pieces: Iterable[pd.DataFrame], found: list[str], refused: Map
         raise DataError(f"no row is valid: {reason}", f"{', '.join(found)}, row {row}", "correct the file")
     if not read:
         raise DataError("there are no rows", ", ".join(found), "give at least one")
-    return pd.concat(read) if len(read) > 1 else read[0]
+    return _joined(read)
+
+
+def _joined(pieces: list[pd.DataFrame]) -> pd.DataFrame:
+    table = pd.concat(pieces) if len(pieces) > 1 else pieces[0]
+    table.attrs.update(pieces[-1].attrs)  # the last piece has the meaning of commas in all of them
+    return table
 
 
 def _watched(
@@ -281,6 +296,12 @@ def _watched(
         columns = [piece.iloc[:, place] for place in range(piece.shape[1])]
         possible.append([possible_types(cells, missing, commas) if "cells" in piece.attrs else set() for cells in columns])
         yield piece
+
+
+def _typed(table: pd.DataFrame, types: Mapping[str, str], missing: Collection[str] = ()) -> pd.DataFrame:
+    typed = read_columns(table, types, missing)
+    typed.attrs.clear()  # its cells are texts no more
+    return typed
 
 
 def _types_of(table: pd.DataFrame, possible: list[list[set[str]]]) -> dict[str, str]:
@@ -357,9 +378,8 @@ def raw(
             warnings.warn(f"{what}; if there is room for more, raise 'largest_table'", stacklevel=2)
     names = {name: rename.get(name, name) for name in map(str, table)}
     read = {name: kind for name, kind in _types_of(table, possible).items() if not {name, names[name]} & {*passthrough}}
-    typed = read_columns(table, {name: types.get(names[name], kind) for name, kind in read.items()}, missing_values)
+    typed = _typed(table, {name: types.get(names[name], kind) for name, kind in read.items()}, missing_values)
     _warn_of_doubtful(typed[[name for name in read if names[name] not in types and read[name] == "text"]])
-    typed.attrs.clear()
     return typed
 
 
@@ -367,7 +387,7 @@ def _warn_of_doubtful(table: pd.DataFrame) -> None:
     for place, name in enumerate(table):
         if found := doubtful_values(table.iloc[:, place]):
             text, count = next(iter(found.items()))
-            what = f"column {name!r}: the text {text!r} is a value, {count} times; if it means that the value is missing"
+            what = f"column {name!r} holds the text {text!r} {count} times, read as a value; if it means a missing value"
             warnings.warn(f"{what}, set missing_values = {json.dumps([text])}", stacklevel=3)
 
 
@@ -382,11 +402,11 @@ def _sample(tables: Iterable[pd.DataFrame], most: float, seed: int) -> tuple[pd.
         if held > 1.25 * fitting:
             least, kept = _fewest(kept, fitting)
             held = fitting
-    return (_fewest(kept, fitting)[1][0] if held > fitting else pd.concat(kept)), rows
+    return (_fewest(kept, fitting)[1][0] if held > fitting else _joined(kept)), rows
 
 
 def _fewest(kept: list[pd.DataFrame], count: int) -> tuple[float, list[pd.DataFrame]]:
-    table = pd.concat(kept)
+    table = _joined(kept)
     least = np.partition(table.index, count)[count]
     return float(least), [table[table.index < least]]
 

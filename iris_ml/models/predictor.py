@@ -118,7 +118,7 @@ def _moves(run: Run, predictor: Predictor) -> pd.DataFrame:
 
 def _typical(column: pd.Series, seen: dict[str, Any]) -> pd.Series:
     value = seen["mode"] if seen["type"] == "text" else from_number(seen["median"], seen["type"])
-    return as_type(pd.Series([value] * len(column), column.index), seen["type"]).astype(column.dtype)
+    return as_type(pd.Series([value] * len(column), column.index), seen["type"])
 
 # %% ../../nbs/models/02_predictor.ipynb #c09192f5
 def _differences(new: pd.Series, known: pd.Series, seen: dict[str, Any]) -> np.ndarray:

@@ -74,11 +74,12 @@ _IDENTIFIER = r"^[+-]?(0[\dxX]|\d{16})"
 USUAL_MISSING_VALUES = ("", "#N/A", "#NA", "-NaN", "-nan", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null")
 
 # %% ../../nbs/stats/00_column_types.ipynb #fab62fd8
-def _known_texts(cells: pd.Series, missing: Collection[str]) -> Any:  # an Arrow array; null where the text means a missing value
+def _known_texts(cells: pd.Series, missing: Collection[str], trimmed: bool = True) -> Any:  # an Arrow array; missing: null
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    texts = pc.utf8_trim_whitespace(pa.array(cells, pa.string(), from_pandas=True))
+    texts = pa.array(cells, pa.string(), from_pandas=True)
+    texts = pc.utf8_trim_whitespace(texts) if trimmed else texts
     return pc.if_else(pc.is_in(texts, pa.array([*missing], pa.string())), None, texts)
 
 
@@ -89,13 +90,14 @@ def _parse_texts(texts: Any, name: str, commas: str) -> Any:  # an Arrow array; 
     if name in {"integer", "number"}:
         for sign, instead in _COMMAS.get(commas, []):
             texts = pc.replace_substring_regex(texts, sign, instead)
-        texts = pc.replace_substring_regex(texts, r"^\+", "")
     try:
         return texts.cast(_ARROW_TYPES[name])
     except pa.ArrowInvalid:
-        if name != "date":
+        if name == "date":
+            return texts.cast(pa.timestamp("us", "UTC")).cast("timestamp[us]")
+        if name == "boolean":
             raise
-        return texts.cast(pa.timestamp("us", "UTC")).cast("timestamp[us]")  # UTC
+        return pc.replace_substring_regex(texts, r"^\+", "").cast(_ARROW_TYPES[name])
 
 
 _COMMAS = {  # what is replaced, in this order; a number in another form becomes no number
@@ -121,21 +123,25 @@ def as_type(
     """Return a column in the dtype of its type; cells that cannot be read stay as they are."""
     import pyarrow as pa
 
-    kind, is_numpy = column.dtype.kind, isinstance(column.dtype, np.dtype)
+    if _is_read(column.dtype, name):
+        return column
     if name == "text":
         return _as_text(column, missing)
-    if is_numpy and kind in _KINDS_OF_TYPE[name]:
-        return column
-    if kind in "iuf" and name in {"integer", "number"}:
+    if column.dtype.kind in "iuf" and name in {"integer", "number"}:
         numbers = pd.Series(column.to_numpy("float64", na_value=np.nan), column.index, name=column.name)
         return _whole(numbers) if name == "integer" else numbers
     if isinstance(column.dtype, pd.StringDtype) and name in _ARROW_TYPES:
-        texts = _known_texts(column, {*USUAL_MISSING_VALUES, *missing})
-        try:
-            return _from_arrow(_parse_texts(texts, name, commas), column)
-        except pa.ArrowInvalid:  # a text has no such value, or is a whole number with a decimal point
-            pass
+        for trimmed in False, True:  # few files have spaces around numbers
+            texts = _known_texts(column, {*USUAL_MISSING_VALUES, *missing}, trimmed)
+            try:
+                return _from_arrow(_parse_texts(texts, name, commas), column)
+            except pa.ArrowInvalid:  # a text has no such value, or is a whole number with a decimal point
+                continue
     return _each_value(column, name, {*USUAL_MISSING_VALUES, *missing}, commas)
+
+
+def _is_read(dtype: Any, name: str) -> bool:
+    return isinstance(dtype, np.dtype) and dtype.kind in _KINDS_OF_TYPE[name]
 
 
 _KINDS_OF_TYPE = {"integer": "iu", "number": "fiu", "boolean": "b", "date": "M", "duration": "m", "text": ""}
@@ -198,7 +204,7 @@ def _with_point(cell: str, commas: str) -> str:
 # %% ../../nbs/stats/00_column_types.ipynb #4219e79b
 def _numbers(cells: pd.Series) -> pd.Series:
     flags = cells.map(lambda cell: isinstance(cell, bool | np.bool_)).astype(bool)
-    return pd.to_numeric(cells.mask(flags, "true"), errors="coerce").astype("float64")
+    return pd.to_numeric(cells.mask(flags, "no number"), errors="coerce").astype("float64")
 
 
 def _booleans(cells: pd.Series) -> pd.Series:
@@ -208,7 +214,7 @@ def _booleans(cells: pd.Series) -> pd.Series:
 
 def _dates(cells: pd.Series) -> pd.Series:
     cells = cells.map(lambda cell: cell.to_timestamp() if isinstance(cell, pd.Period) else cell)
-    cells = cells.mask(cells.map(lambda cell: isinstance(cell, numbers.Real)).astype(bool), "a number")
+    cells = cells.mask(cells.map(lambda cell: isinstance(cell, numbers.Real)).astype(bool), "no date")
     try:
         return pd.to_datetime(cells, errors="coerce", format="ISO8601", utc=True).dt.tz_localize(None)
     except (ValueError, TypeError):
@@ -232,10 +238,10 @@ def read_columns(
 ) -> pd.DataFrame:  # the same rows and names
     """Read the cells of a table as the types of their columns; cells that cannot be read stay as they are."""
     changed = {}
-    for place, (name, column) in enumerate(rows.items()):
+    for place, (name, dtype) in enumerate(rows.dtypes.items()):
         kind = types.get((rename or {}).get(str(name), str(name)))
-        if kind and (read := as_type(column, kind, missing, rows.attrs.get("commas", ""))) is not column:
-            changed[place] = read
+        if kind and not _is_read(dtype, kind):
+            changed[place] = as_type(rows.iloc[:, place], kind, missing, rows.attrs.get("commas", ""))
     if not changed:
         return rows
     columns = [changed.get(place, rows.iloc[:, place]) for place in range(rows.shape[1])]
@@ -269,10 +275,11 @@ def valid_cells(
     nullable: bool = False,  # whether a cell may be missing
 ) -> np.ndarray:  # whether the cell is valid
     """Return which cells of a column have its type."""
-    missing = column.isna().to_numpy()
     if column.dtype.kind in "iuf" and name in {"integer", "number"}:
         valid = np.isfinite(column.to_numpy("float64", na_value=np.nan))
-    elif isinstance(column.dtype, pd.StringDtype) if name == "text" else column.dtype.kind == _KINDS_OF_TYPE[name][:1]:
+        return valid | column.isna().to_numpy() if nullable else valid
+    missing = column.isna().to_numpy()
+    if isinstance(column.dtype, pd.StringDtype) if name == "text" else column.dtype.kind == _KINDS_OF_TYPE[name][:1]:
         valid = ~missing
     else:
         valid = np.array([_has_type(cell, name) for cell in column], dtype=bool)

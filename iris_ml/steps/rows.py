@@ -33,14 +33,15 @@ def rows(
     missing_values: Sequence[str] = (),  # texts that mean a missing value
 ) -> pd.DataFrame:  # the rows under their new names, each column in the dtype of its type
     """Rename the raw rows and check them; `DataError` if they are invalid."""
-    rows = raw.set_axis([rename.get(str(name), str(name)) for name in raw], axis=1)
+    names = [rename.get(str(name), str(name)) for name in raw]
+    rows = raw if names == list(raw) else raw.set_axis(names, axis=1)
     if not feature_names and target not in rows:
         raise DataError("there is no target to learn", f"column {target!r}", "add it, or name another under 'target'")
     learned = feature_names or [str(name) for name in rows if name not in {target, *passthrough}]
     check_names(rows, learned, [*learned, target, *passthrough])
-    chosen = {name: column_type(rows[name]) for name in [*learned, target] if name in rows}
-    chosen |= {name: "number" for name in feature_names if chosen[name] == "text"}  # a text among named features is invalid
-    chosen |= dict.fromkeys(categorical, "text") | dict(types)
+    chosen = dict.fromkeys(categorical, "text") | types
+    seen = {name: column_type(rows[name]) for name in [*learned, target] if name in rows and name not in chosen}
+    chosen |= seen | {name: "number" for name in feature_names if seen.get(name) == "text"}  # a text among them is invalid
     rows = read_columns(rows, chosen, missing_values)
     if target in rows and relabel:
         rows = rows.assign(**{target: as_type(rows[target], "text").replace(relabel)})
