@@ -23,11 +23,13 @@ from iris_ml.base.errors import DataError
 from iris_ml.batch.drift_report import report_drift
 from iris_ml.batch.report import report
 from iris_ml.cli.commands import application
+from iris_ml.cli.parity import SURFACES, find_differences
 from iris_ml.io.readers import read_cells, read_table, write_table
 from iris_ml.models.live_model import load_live_model
 from iris_ml.models.model_file import load, save
 from iris_ml.models.predictor import predict
 from iris_ml.production import workflow
+from iris_ml.stats.column_types import read_columns
 
 TEXTS = OneHotEncoder(handle_unknown="ignore"), make_column_selector(dtype_exclude="number")
 CAREFUL = make_pipeline(
@@ -145,6 +147,14 @@ def test_a_request_has_the_same_prediction_as_the_file(model):
         assert client.post("/v1/predict", json={"rows": [rows[0] | wrong]}).status_code == 422
     explained = client.post("/v1/explain", json={"rows": rows[:2]}).json()["answers"]
     assert {move["column"] for move in explained[0]["moves"]} == {*NEW}
+
+
+@pytest.mark.parametrize("surface", [name for name in SURFACES if not name.startswith("report")])
+def test_a_surface_that_parity_checks_gives_the_predictions_of_every_type_of_column(surface, model):
+    rows = read_columns(NEW.head(8).assign(age=[None, *NEW.age[1:8]]), TYPES)
+    model.profile.columns["age"]["nullable"] = True
+    save(model, ".iris_ml/model.skops")
+    assert [*find_differences(SURFACES[surface](rows, load(".iris_ml/model.skops")), predict(rows, model))] == []
 
 
 @pytest.mark.parametrize(("labels", "kind"), [(["TRUE", "FALSE"], bool), (["1", "2"], int), (["None", "NA"], str)], ids=str)

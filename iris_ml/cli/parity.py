@@ -104,7 +104,9 @@ def _read_answers(path: Path, model: Model) -> pd.DataFrame:
 
 # %% ../../nbs/cli/04_parity.ipynb #828c972e
 def _as_learned(rows: pd.DataFrame, model: Model) -> pd.DataFrame:
-    return rows.rename(columns=model.profile.rename)[[*model.profile.columns]]
+    columns = model.profile.columns
+    types = {name: seen["type"] for name, seen in columns.items()}
+    return read_columns(rows.rename(columns=model.profile.rename)[[*columns]], types, model.profile.missing_values)
 
 
 def _json_value(cell: Any) -> Any:
@@ -153,13 +155,14 @@ def _app(rows: pd.DataFrame, model: Model) -> pd.DataFrame:
     try:
         page = AppTest.from_string(_SCRIPT, default_timeout=60).run()
         for row in _as_learned(rows, model).to_dict("records"):
-            for box in page.checkbox:
-                box.set_value(bool(pd.isna(row.get(str(box.key).removesuffix(" is missing"), 0))))
-            if page.checkbox:
+            missing = [box for box in page.checkbox if str(box.key).endswith(" is missing")]
+            for box in missing:
+                box.set_value(bool(pd.isna(row[str(box.key).removesuffix(" is missing")])))
+            if missing:
                 page.run()
-            for widget in [*page.slider, *page.selectbox]:
+            for widget in [*page.slider, *page.selectbox, *page.text_input, *page.checkbox]:
                 if not pd.isna(row.get(widget.key)):
-                    widget.set_value(row[widget.key])
+                    widget.set_value(_json_value(row[widget.key]))
             page.run()
             if page.error or page.exception:
                 raise IrisError(f"the app shows: {[*page.error, *page.exception][0].value}")
