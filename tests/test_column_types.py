@@ -19,7 +19,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from typer.testing import CliRunner
 
 from iris_ml.api.routes import create_app
-from iris_ml.base.errors import DataError
+from iris_ml.base.errors import DataError, SettingsError
+from iris_ml.base.settings import change_settings, read_settings
 from iris_ml.batch.drift_report import report_drift
 from iris_ml.batch.report import report
 from iris_ml.cli.commands import application
@@ -231,6 +232,15 @@ NUMBERS = {
 def test_numbers_are_read_in_the_form_that_their_file_has(content, numbers):
     Path("numbers.csv").write_text(content)
     assert read_table("numbers.csv").a.tolist() == numbers
+
+
+@pytest.mark.parametrize("setting", ["types", "categorical"])
+def test_a_setting_for_a_column_that_is_not_there_is_refused(setting):
+    value = {"zonne": "text"} if setting == "types" else ["zonne"]
+    with pytest.raises(DataError, match=f"'{setting}': no column is called 'zonne'; did you mean 'zone'"):
+        workflow.swap(raw=PEOPLE, target="risk", **{setting: value}).run("rows", progress=False)
+    with pytest.raises(SettingsError, match=r"types\.zone is 'txt', but it should be 'number'"):
+        change_settings(read_settings(), types={"zone": "txt"})
 
 
 def test_files_without_commas_are_read_like_those_with_commas():

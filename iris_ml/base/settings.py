@@ -212,7 +212,7 @@ def _checked(values: dict[str, Any], origin: dict[str, str]) -> Settings:
         if found["type"] == "extra_forbidden":
             advice = suggest(name, Settings.model_fields)
             raise SettingsError(f"unknown setting {name!r}", origin.get(name, ""), advice) from None
-        what = f"{name} is {found['input']!r}, but {found['msg'].replace('Input', 'it', 1)}"
+        what = f"{'.'.join(map(str, found['loc']))} is {found['input']!r}, but {found['msg'].replace('Input', 'it', 1)}"
         advice = f"set the {Settings.model_fields[name].description}"
         raise SettingsError(what, origin.get(name, ""), advice) from None
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from ..base.errors import DataError
+from ..base.errors import DataError, suggest
 from ..stats.column_types import as_type, column_type, read_columns
 from ..io.schema import check_cells, check_names
 
@@ -40,6 +40,9 @@ def rows(
     learned = feature_names or [str(name) for name in rows if name not in {target, *passthrough}]
     check_names(rows, learned, [*learned, target, *passthrough])
     chosen = dict.fromkeys(categorical, "text") | types
+    if unknown := [name for name in chosen if name not in rows]:
+        where = "'types'" if unknown[0] in types else "'categorical'"
+        raise DataError(f"no column is called {unknown[0]!r}", where, suggest(unknown[0], map(str, rows)))
     seen = {name: column_type(rows[name]) for name in [*learned, target] if name in rows and name not in chosen}
     chosen |= seen | {name: "number" for name in feature_names if seen.get(name) == "text"}  # a text among them is invalid
     rows = read_columns(rows, chosen, missing_values)
