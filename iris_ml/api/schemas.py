@@ -111,7 +111,7 @@ Label = str | int | float | bool
 class Answer(BaseModel):
     """The answer for one row."""
 
-    label: Label = Field(description="the predicted class")
+    label: Label = Field(description="the predicted class, or the predicted number")
     probabilities: dict[str, float] = Field(description="class -> probability; empty if the model has no probabilities")
     out_of_domain: list[str] = Field(description="columns with a value outside of the training range")
 
@@ -121,7 +121,7 @@ class Move(BaseModel):
 
     column: str
     label: Label
-    change: float | None = Field(description="of the probability of the predicted class")
+    change: float | None = Field(description="of the probability of the predicted class, or of the predicted number")
 
 
 class Explanation(Answer):

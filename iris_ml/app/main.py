@@ -41,7 +41,8 @@ def main() -> None:
 
 def _show(champion: LiveModel) -> None:
     model = champion.model
-    st.title(escape_markdown(f"Which {model.profile.target}?"), anchor=False)
+    question = "Which" if model.profile.task == "classification" else "What is the"
+    st.title(escape_markdown(f"{question} {model.profile.target}?"), anchor=False)
     row_tab, file_tab, model_tab = st.tabs(["Try", "File", "Model"])
     with row_tab:
         inputs, prediction = st.columns(2, gap="large")

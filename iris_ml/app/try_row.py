@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ..stats.column_types import from_number
+from ..stats.regression import is_regression
 from ..steps.model import Model, split_predictions
 from ..models.prediction_steps import golden_rows
 from ..models.predictor import Predictor
@@ -93,7 +94,8 @@ def show_answer(
 ) -> None:
     """Show label, probabilities and flags."""
     labels, shares = split_predictions(run["predictions"])
-    st.metric(escape_markdown(labels.name), escape_markdown(labels.iloc[0]))
+    answer = labels.iloc[0]
+    st.metric(escape_markdown(labels.name), f"{answer:.5g}" if is_regression(labels) else escape_markdown(answer))
     for label, share in shares.iloc[0].items():
         st.progress(min(share, 1.0), f"{escape_markdown(label)}: {share:.3f}")
     outside = [name for name, is_outside in run["outside"].iloc[0].items() if is_outside]
@@ -109,7 +111,8 @@ def _curves(row: pd.DataFrame, predictor: Predictor, points: int = 41) -> dict[s
     rows = [pd.concat([row] * points).assign(**{name: values}) for name, values in reach.items()]
     if not rows:
         return {}
-    _, shares = split_predictions(predictor.run(pd.concat(rows, ignore_index=True))["predictions"])
+    predictions = predictor.run(pd.concat(rows, ignore_index=True))["predictions"]
+    shares = predictions if predictor.model.profile.task == "regression" else split_predictions(predictions)[1]
     return {
         name: shares.iloc[place * points : (place + 1) * points].set_axis(pd.Index(values))
         for place, (name, values) in enumerate(reach.items())
@@ -125,24 +128,32 @@ def _colour(classes: list[Any]) -> dict[str, Any]:
     return {"field": "class", "type": "nominal", "scale": scale, "legend": {"orient": "top", "title": None}}
 
 
-def _curve(shares: pd.DataFrame, name: str, now: Any) -> dict[str, Any]:
+def _curve(shares: pd.DataFrame, name: str, now: Any, is_number: bool) -> dict[str, Any]:
     rows = shares.rename(columns=str).rename_axis("value").reset_index().melt("value", var_name="class", value_name="share")
     x = {"field": "value", "type": "quantitative", "title": name, "scale": {"zero": False, "nice": False}}
-    y = {"field": "share", "type": "quantitative", "title": "probability", "scale": {"domain": [0, 1]}}
+    y: dict[str, Any] = {"field": "share", "type": "quantitative", "title": "probability", "scale": {"domain": [0, 1]}}
+    if is_number:
+        y |= {"title": "prediction", "scale": {"zero": False}}
     line = {"mark": {"type": "line", "strokeWidth": 2.5}, "encoding": {"x": x, "y": y, "color": _colour([*shares])}}
     rule = {"mark": {"type": "rule", "strokeDash": [4, 4], "color": "#888888"}, "data": {"values": [{"value": now}]}}
     return {"data": {"values": rows.to_dict("records")}, "layer": [line, {**rule, "encoding": {"x": x}}], "height": 260}
 
 # %% ../../nbs/app/01_try_row.ipynb #0535051a
 def _order_by_separation(sample: pd.DataFrame, target: str, numbers: list[str]) -> list[str]:
+    if is_regression(sample[target]):
+        related = sample[numbers].corrwith(sample[target]).abs()
+        return [*related.fillna(0).sort_values(ascending=False, kind="stable").index]
     classes = sample.groupby(target)[numbers]
     apart = classes.mean().var() / classes.var().mean().replace(0, np.nan)
     return [*apart.fillna(0).sort_values(ascending=False, kind="stable").index]
 
 
 def _place(sample: pd.DataFrame, row: pd.DataFrame, target: str, axes: tuple[str, str]) -> dict[str, Any]:
+    is_number = is_regression(sample[target])
+
     def values(rows: pd.DataFrame) -> dict[str, Any]:
-        cells = {"x": rows[axes[0]], "y": rows[axes[1]], "class": rows[target].astype(str) if target in rows else "this row"}
+        labels = rows.get(target, pd.Series("this row", rows.index))
+        cells = {"x": rows[axes[0]], "y": rows[axes[1]], "class": labels if is_number else labels.astype(str)}
         return {"values": pd.DataFrame(cells).dropna().to_dict("records")}
 
     encoding = {
@@ -151,7 +162,9 @@ def _place(sample: pd.DataFrame, row: pd.DataFrame, target: str, axes: tuple[str
     }
     known = {"mark": {"type": "circle", "size": 60, "opacity": 0.65}, "data": values(sample)}
     here = {"mark": {"type": "point", "shape": "diamond", "size": 260, "filled": True, "color": "#d55e00", "stroke": "#ffffff"}}
-    layers = [known | {"encoding": {"color": _colour(sorted(sample[target].unique()))}}, here | {"data": values(row)}]
+    shade = {"field": "class", "type": "quantitative", "scale": {"scheme": "viridis", "zero": False}, "title": target}
+    colour = shade if is_number else _colour(sorted(sample[target].unique()))
+    layers = [known | {"encoding": {"color": colour}}, here | {"data": values(row)}]
     return {"encoding": encoding, "layer": layers, "height": 360}
 
 # %% ../../nbs/app/01_try_row.ipynb #5f1d9e11
@@ -178,13 +191,14 @@ def show_reasons(
         st.dataframe(run["nearest"].loc[row.index[0]], hide_index=True)
         st.subheader("If a value were the median", anchor=False)
         st.dataframe(run["moves"].loc[row.index[0]].rename_axis("column"))
-    if curves := _curves(run["raw"], predictor) if len(run["predictions"].columns) > 1 else {}:
-        st.subheader("Probability by value", anchor=False)
+    is_number = profile.task == "regression"
+    if curves := _curves(run["raw"], predictor) if is_number or len(run["predictions"].columns) > 1 else {}:
+        st.subheader("Prediction by value" if is_number else "Probability by value", anchor=False)
         for place, (name, shares) in enumerate(curves.items()):
             if place % 2 == 0:
                 sides = st.columns(2, gap="large")
             with sides[place % 2]:
-                st.vega_lite_chart(_curve(shares, name, float(row[name].iloc[0])), width="stretch")
+                st.vega_lite_chart(_curve(shares, name, float(row[name].iloc[0]), is_number), width="stretch")
 
 # %% ../../nbs/app/01_try_row.ipynb #87bb94ef
 def _show_step(step: Step, value: Any, overrides: bool) -> None:

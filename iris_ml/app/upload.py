@@ -111,6 +111,9 @@ def _show_result(summary: ReportSummary, contents: dict[str, bytes], first: pd.D
     if labels := summary.labels:
         interval = f"{labels.low:.3f} to {labels.high:.3f}"
         st.write(f"{labels.correct} of {labels.rows} predictions are correct: accuracy {labels.accuracy:.3f} ({interval}).")
+    if errors := summary.errors:
+        interval = f"{errors.r2_low:.3f} to {errors.r2_high:.3f}"
+        st.write(f"R² is {errors.r2:.3f} ({interval}) over {errors.rows} rows, the mean absolute error {errors.mae:.4g}.")
     with st.container(horizontal=True):
         for place, (name, content) in enumerate(contents.items()):
             if place < 2 or summary.refused:

@@ -62,6 +62,9 @@ class Settings(BaseModel):
     largest_table: float = Field(gt=0, description="megabytes of memory for the rows to learn from; of more, a sample")
     sample_seed: int = Field(ge=0, description="seed of that sample")
     target: str = Field(min_length=1, description="column to predict")
+    task: Literal["", "classification", "regression"] = Field(
+        "", description='task: "classification", "regression", or empty: as the target shows'
+    )
     feature_names: tuple[str, ...] = Field((), description="columns to learn from; empty: every other column")
     types: dict[str, ColumnType] = Field({}, description="column -> its type, where the table does not show it")
     missing_values: tuple[str, ...] = Field((), description="texts that mean a missing value in every column")
@@ -157,6 +160,7 @@ def _plain(name: str, text: str) -> object:
 # %% ../../nbs/base/03_settings.ipynb #6b69119f
 _OF_THE_TABLE = {
     *("feature_names", "types", "missing_values", "categorical", "nullable", "classes", "passthrough", "rename", "relabel"),
+    "task",
     "default_estimator",
 }
 

@@ -16,7 +16,7 @@ import pandas as pd
 from ..stats.column_types import from_number
 from ..steps.model import Model
 from .html import render_bars, render_page as whole_page, render_table, escape_text
-from .summary import LabelSummary, ReportSummary
+from .summary import ErrorSummary, LabelSummary, ReportSummary
 
 # %% ../../nbs/batch/06_page.ipynb #fe0d903f
 def _confidence(summary: ReportSummary) -> str:
@@ -46,6 +46,14 @@ def _accuracy(labels: LabelSummary) -> str:
     )
 
 
+def _errors(errors: ErrorSummary) -> str:
+    return (
+        f"<p>R² is <b>{errors.r2:.3f}</b>, with a 95&nbsp;% confidence interval between {errors.r2_low:.3f} and "
+        f"{errors.r2_high:.3f}. The mean absolute error is {errors.mae:.4g} ({errors.mae_low:.4g} to {errors.mae_high:.4g}), the "
+        f"root mean squared error {errors.rmse:.4g}. They are too good if the model was trained on some of these rows.</p>"
+    )
+
+
 def _confusion(labels: LabelSummary) -> str:
     counts = pd.DataFrame(labels.confusion).T
     tints = counts.div(counts.sum(axis=1).clip(lower=1), axis=0).stack().to_dict()
@@ -62,6 +70,10 @@ def _calibration(labels: LabelSummary) -> str:
 
 def _largest_loss(labels: LabelSummary) -> str:
     return render_table(pd.DataFrame(labels.largest_loss).set_index("row").round(6)) if labels.largest_loss else ""
+
+
+def _largest_error(errors: ErrorSummary) -> str:
+    return render_table(pd.DataFrame(errors.largest_error).set_index("row").round(6))
 
 # %% ../../nbs/batch/06_page.ipynb #af7cb493
 def _figures(column: dict[str, Any]) -> dict[str, Any]:
@@ -80,7 +92,8 @@ def _model(model: Model) -> str:
     tables += [pd.Series(texts).to_frame("values")] if texts else []
     covered = "".join(render_table(each.rename_axis("column")) for each in tables)
     classes = ", ".join(escape_text(name) for name in seen.classes)
-    lead = f"Classes of {escape_text(seen.target)}: {classes}. The values of its columns in training:"
+    predicted = f"Classes of {escape_text(seen.target)}: {classes}" if seen.classes else f"It predicts {escape_text(seen.target)}"
+    lead = f"{predicted}. The values of its columns in training:"
     return f"<p>{lead}</p>{covered}<pre>{escape_text(model.estimator)}</pre>"
 
 # %% ../../nbs/batch/06_page.ipynb #695b6b85
@@ -107,11 +120,13 @@ def render_report(
     sections = {
         "Accuracy, precision, recall, F1": _accuracy(labels) if labels else "",
         "Confusion matrix": _confusion(labels) if labels else "",
+        "R², mean absolute error": _errors(summary.errors) if summary.errors else "",
         "Predictions": render_bars(summary.answers),
         "Confidence": _confidence(summary),
         "Calibration": _calibration(labels) if labels else "",
         "Drift from the training data": _drift(summary),
         "Rows with the largest loss": _largest_loss(labels) if labels else "",
+        "Rows with the largest error": _largest_error(summary.errors) if summary.errors else "",
         shown: render_table(first),
         "Model": _model(model),
     }

@@ -23,6 +23,7 @@ from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
+import numpy as np
 import pandas as pd
 
 from ..models.gates import Gate, project_folder
@@ -170,7 +171,7 @@ def _app(rows: pd.DataFrame, model: Model) -> pd.DataFrame:
             tables = [table.value for table in page.dataframe if [*map(str, table.value)] in (columns, columns[:1])]
             if not tables:
                 raise IrisError(f"the app shows no table of {', '.join(columns)}")
-            answers.append({target: label, **tables[0].drop(columns=target).iloc[0]})
+            answers.append({**tables[0].iloc[0]} | ({target: label} if model.profile.classes else {}))
     finally:
         logging.disable(logging.NOTSET)
     return pd.DataFrame(answers)
@@ -202,7 +203,7 @@ def find_differences(
             yield f"all {len(expected)} rows, field {name!r}: it is missing"
             continue
         for row, (value, wanted) in enumerate(zip(actual[name], expected[name], strict=True)):
-            if not (abs(value - wanted) <= 1e-9 if isinstance(wanted, float) else str(value) == str(wanted)):
+            if not (np.isclose(value, wanted, rtol=1e-9, atol=1e-9) if isinstance(wanted, float) else str(value) == str(wanted)):
                 yield f"row {row}, field {name!r}: {value!r} instead of {wanted!r}"
 
 # %% ../../nbs/cli/04_parity.ipynb #3ed040f5

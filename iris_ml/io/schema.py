@@ -36,14 +36,14 @@ def check_names(
 # %% ../../nbs/io/04_schema.ipynb #f6e36930
 def check_cells(
     rows: pd.DataFrame,  # its cells as the types of the columns
-    types: Mapping[str, str],  # feature -> type of its column
+    types: Mapping[str, str],  # column -> its type; of a target of numbers, too
     target: str,  # column of labels, which may be absent
     classes: Sequence[str] = (),  # the valid labels; empty: all but missing ones
     nullable: Sequence[str] = (),  # features of which a cell may be missing
 ) -> None:
     """Raise a `DataError` for the first invalid cell; its `rows` hold the reason for every invalid row."""
     invalid = {name: (~valid_cells(rows[name], kind, name in nullable), FAULTS[kind]) for name, kind in types.items()}
-    if target in rows:
+    if target in rows and target not in types:
         missing = rows[target].isna().to_numpy()
         invalid[target] = missing, "is not a label"
         if classes and not missing.any():

@@ -28,7 +28,7 @@ from .predictor import Predictor
 from ..tracking.run_record import RunRecord, StepRecord
 from ..workflow.run import Result, Run
 from ..workflow.workflow import Workflow
-from ..stats.intervals import paired_difference
+from ..stats.regression import is_regression, score_difference
 from ..base.environment import git_state
 from ..base.errors import IrisError, WorkflowError
 
@@ -57,16 +57,15 @@ def check_repeatable(
 
 # %% ../../nbs/models/06_gates.ipynb #dc5a02bb
 def check_better(
-    truth: pd.Series,  # labels of test rows of the challenger
-    before: pd.Series,  # labels that the champion predicts
-    after: pd.Series,  # labels that the challenger predicts
-    margin: float = 0.0,  # by how much the accuracy may fall; 0: it must rise
+    truth: pd.Series,  # labels, or numbers, of test rows of the challenger
+    before: pd.Series,  # what the champion predicts
+    after: pd.Series,  # what the challenger predicts
+    margin: float = 0.0,  # by how much the accuracy, or R², may fall; 0: it must rise
 ) -> Gate:
     """Return the gate that is open if the challenger is better than the champion beyond chance."""
-    labels = truth.to_numpy()
-    first, second = (pd.Series(answers.to_numpy() == labels) for answers in (before, after))
-    change, least, most = paired_difference(first, second, sure=0.95 if margin else 0.99)
-    figures = f"accuracy {change:+.3f} ({least:+.3f} to {most:+.3f}) over {len(truth)} rows"
+    change, least, most = score_difference(truth, before, after, sure=0.95 if margin else 0.99)
+    measure = "R²" if is_regression(truth) else "accuracy"
+    figures = f"{measure} {change:+.3f} ({least:+.3f} to {most:+.3f}) over {len(truth)} rows"
     if margin:
         return Gate("not worse", least > -margin, f"{figures}; the lower end must be above {-margin:+.3f}")
     return Gate("better", least > 0, f"{figures}; the lower end must be above 0")

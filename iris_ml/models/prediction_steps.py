@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..steps.model import Model
+from ..steps.model import Model, same_answer
 from ..base.errors import WorkflowError
 from ..base.field_types import has_type
 from ..cache.serializers import read_arrow
@@ -35,7 +35,7 @@ def plan_predictions(
 
 def _table_settings(profile: Profile) -> dict[str, Any]:
     return {
-        **{name: getattr(profile, name) for name in ("target", "passthrough", "rename", "relabel", "missing_values")},
+        **{name: getattr(profile, name) for name in ("target", "task", "passthrough", "rename", "relabel", "missing_values")},
         "feature_names": list(profile.columns),
         "types": {name: column["type"] for name, column in profile.columns.items()},
         "categorical": [],  # their type is text
@@ -82,14 +82,14 @@ def equal_rows(
     part: pd.DataFrame | pd.Series,  # its result for a few of them
     places: list[int],  # their places among all rows
 ) -> bool:
-    """Return whether a step gives rows the same result alone as among others; numbers may differ by 1e-9."""
+    """Return whether a step gives rows the same result alone as among others; numbers may differ by 1e-9, and by rounding."""
     if len(part) != len(places) or len(whole) <= max(places):
         return False
     before, after = (pd.DataFrame(values).reset_index(drop=True) for values in (whole.iloc[places], part))
     if {*before} != {*after}:
         return False
     after, numbers = after[before.columns], before.select_dtypes("number", exclude="timedelta").columns
-    near = np.allclose(before[numbers].astype(float), after[numbers].astype(float), rtol=0, atol=1e-9, equal_nan=True)
+    near = np.allclose(before[numbers].astype(float), after[numbers].astype(float), rtol=1e-13, atol=1e-9, equal_nan=True)
     return near and before.drop(columns=numbers).astype(str).equals(after.drop(columns=numbers).astype(str))
 
 # %% ../../nbs/models/00_prediction_steps.ipynb #4319d6b8
@@ -164,6 +164,6 @@ def _check_golden(model: Model, workflow: Workflow, recorded: Sequence[Sequence[
         what = f"the golden rows are refused: {getattr(error, 'what', error)}"
         raise WorkflowError(what, "the workflow", _ADVICE) from error
     for row, (now, then) in enumerate(pairs):
-        if now[0] != then[0] or not np.allclose(now[1:], then[1:], rtol=0, atol=1e-9):
+        if not same_answer(now, then):
             what = f"the prediction is {now[0]!r}, and was {then[0]!r} when the model was saved"
             raise WorkflowError(what, f"golden row {row}", "train the model again, or use the package versions of its training")

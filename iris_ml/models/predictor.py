@@ -107,6 +107,8 @@ def _moves(run: Run, predictor: Predictor) -> pd.DataFrame:
     first, moved = run["predictions"], predictor.plan_from_rows.run(raw=pd.concat(again, ignore_index=True))["predictions"]
     names = pd.MultiIndex.from_product([columns, rows.index], names=["set to its median", "row"])
     table = pd.DataFrame({"label": moved.iloc[:, 0].to_numpy()}, names)
+    if run["model"].profile.task == "regression":
+        table["change"] = table.label - np.tile(first.iloc[:, 0], len(columns))
     if shares := list(first)[1:]:
         place = pd.Index(shares).get_indexer([f"probability_{label}" for label in first.iloc[:, 0]])
         each = np.arange(len(rows))
@@ -155,10 +157,10 @@ def predict(
 
 def sample_predictions(
     model: Model,  # with its profile
-) -> pd.Series:  # label -> count
-    """Count the labels that a model predicts for the sample of training rows in its profile."""
+) -> pd.Series:  # a label or a number each
+    """Predict the sample of training rows in the profile of a model."""
     sample = pd.DataFrame(model.profile.sample).drop(columns=model.profile.target)
-    return predict(sample, model).iloc[:, 0].value_counts()
+    return predict(sample, model).iloc[:, 0]
 
 # %% ../../nbs/models/02_predictor.ipynb #9632ec38
 def join_predictions(

@@ -14,6 +14,7 @@ import pandas as pd
 from scipy.stats import chi2_contingency, fisher_exact, ks_2samp
 
 from .column_types import as_numbers
+from .regression import is_regression
 
 # %% ../../nbs/stats/03_drift.ipynb #d4f783f7
 _ROWS = 5_000  # the largest number of rows that are compared
@@ -50,6 +51,14 @@ def _of_texts(now: pd.Series, then: dict[str, Any]) -> tuple[float, float]:
     return float(abs(shares[:, 0] - shares[:, 1]).sum() / 2), float(chi2_contingency(counts, correction=False).pvalue)
 
 
+def _of_answers(now: pd.Series, then: pd.Series) -> tuple[float, float]:
+    if is_regression(then):
+        quantiles = " ".join(map(repr, np.sort(then.to_numpy()).tolist()))
+        return _of_numbers(now, {"rows": len(then), "missing": 0, "quantiles": quantiles})
+    counts = then.value_counts()
+    return _of_texts(now, {"values": counts.index.tolist(), "counts": counts.tolist()})
+
+
 def _of_gaps(now: pd.Series, then: dict[str, Any]) -> tuple[float, float]:
     missing, rows = np.array([now.isna().sum(), then["missing"]]), np.array([len(now), then["rows"]])
     share = missing / rows
@@ -58,9 +67,9 @@ def _of_gaps(now: pd.Series, then: dict[str, Any]) -> tuple[float, float]:
 # %% ../../nbs/stats/03_drift.ipynb #839b7078
 def detect_drift(
     rows: pd.DataFrame,  # new rows, under the column names of the model; a column may be left out
-    answers: pd.Series,  # the predicted label of each row
+    answers: pd.Series,  # the predicted label or number of each row
     model: Any,  # the model that predicted them, with its profile
-    expected: pd.Series,  # label -> how often the model predicts it for the sample in its profile
+    expected: pd.Series,  # its predictions for the sample in its profile
     level: float = 0.005,  # share of batches that may give a false alarm
 ) -> pd.DataFrame:  # a row for each test, the smallest p-value first: distance, p_value, drifted
     """Compare new rows and their predictions with the training rows of a model."""
@@ -71,7 +80,7 @@ def detect_drift(
         found[name] = (_of_numbers if "quantiles" in then else _of_texts)(now, then)
         if then["missing"] or now.isna().any():
             found[f"{name}, missing"] = _of_gaps(now, then)
-    found[f"{target}, answered"] = _of_texts(answers, {"values": expected.index.tolist(), "counts": expected.tolist()})
+    found[f"{target}, answered"] = _of_answers(answers, expected)
     table = pd.DataFrame.from_dict(found, orient="index", columns=["distance", "p_value"]).rename_axis("compared")
     table["p_value"] = (table.p_value * len(table)).clip(upper=1.0)
     return table.assign(drifted=table.p_value < level).sort_values("p_value", kind="stable")

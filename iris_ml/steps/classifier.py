@@ -6,6 +6,9 @@
 __all__ = ['classifier', 'classifier__calibrated', 'classifier__default', 'classifier__default_calibrated']
 
 # %% ../../nbs/steps/05_classifier.ipynb #bcbb42e4
+from collections.abc import Sequence
+
+import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.feature_selection import SelectKBest
@@ -29,12 +32,22 @@ def classifier__calibrated() -> BaseEstimator:
 
 # %% ../../nbs/steps/05_classifier.ipynb #398d53a4
 @when(calibrated=False, default_estimator=True)
-def classifier__default() -> BaseEstimator:
+def classifier__default(
+    train: pd.DataFrame,  # rows to learn from
+    target: str,  # column to predict: numbers or classes
+    passthrough: Sequence[str],  # columns never to learn from
+    seed: int,  # for the choice between two estimators
+) -> BaseEstimator:
     """Return the estimator for any table, unfitted."""
-    return default_estimator()
+    return default_estimator(train.drop(columns=[target, *passthrough], errors="ignore"), train[target], seed)
 
 
 @when(calibrated=True, default_estimator=True)
-def classifier__default_calibrated() -> BaseEstimator:
+def classifier__default_calibrated(
+    train: pd.DataFrame,
+    target: str,
+    passthrough: Sequence[str],
+    seed: int,
+) -> BaseEstimator:
     """Return the estimator for any table, unfitted, with probabilities calibrated by cross-validation."""
-    return CalibratedClassifierCV(default_estimator())
+    return CalibratedClassifierCV(classifier__default(train, target, passthrough, seed))

@@ -17,14 +17,15 @@ import pyarrow as pa
 
 from ..base.field_types import check_fields
 from ..stats.column_types import as_numbers, column_type, from_number
+from ..stats.regression import is_regression
 
 # %% ../../nbs/steps/04_profile.ipynb #5c1f0a77
 @dataclass(frozen=True)
 class Profile:
     """A description of the training rows of a model."""
 
-    target: str  # column of labels
-    classes: list[Any] = field(default_factory=list)  # labels
+    target: str  # column to predict
+    classes: list[Any] = field(default_factory=list)  # labels; none: the target is a number
     columns: dict[str, dict[str, Any]] = field(default_factory=dict)  # column -> its range or its categories
     sample: dict[str, list[Any]] = field(default_factory=dict)  # column -> values of the same rows
     reference: dict[str, dict[str, Any]] = field(default_factory=dict)  # column -> its distribution
@@ -34,6 +35,12 @@ class Profile:
     types: dict[str, str] = field(default_factory=dict)  # column of the raw rows, under its new name -> its type
     missing_values: list[str] = field(default_factory=list)  # texts that mean a missing value
     golden: str = ""  # a few training rows as they were read, without the target: Arrow's stream format in base 64
+
+    @property
+    def task(self) -> str:
+        """The task: classification or regression."""
+        return "regression" if self.types.get(self.target) == "number" and not self.classes else "classification"
+
     def to_dict(self) -> dict[str, Any]:
         """Return the profile as a model file stores it, with the number of its format."""
         return {"format": FORMAT, **vars(self)}
@@ -69,7 +76,7 @@ _NONE: dict[str, str] = {}
 def profile(
     rows: pd.DataFrame,  # checked rows
     split: pd.Series,  # "train" or "test" for each of them
-    target: str,  # column of labels
+    target: str,  # column to predict
     passthrough: Sequence[str],  # columns carried along
     rename: dict[str, str],  # name of a column in the source -> its name
     relabel: dict[str, str],  # name of a class in the source -> its name
@@ -82,12 +89,16 @@ def profile(
     features = training.drop(columns=[target, *passthrough], errors="ignore")
     sample = features.assign(**{target: training[target]}).iloc[:: -(-len(training) // 100)]
     named = {rename.get(str(name), str(name)): column_type(column) for name, column in raw.items()}
+    numbers = is_regression(training[target])
+    if named.get(target) in {"integer", "number"} and not relabel:
+        named[target] = column_type(training[target])
     return Profile(
         target=target,
-        classes=sorted(training[target].unique().tolist()),
+        classes=[] if numbers else sorted(training[target].unique().tolist()),
         columns={str(name): _range(features[name], rows[name]) for name in features},
         sample={str(name): _plain(column) for name, column in sample.items()},
-        reference={str(name): _distribution(column) for name, column in features.items()} | {target: _counts(training[target])},
+        reference={str(name): _distribution(column) for name, column in features.items()}
+        | {target: (_distribution if numbers else _counts)(training[target])},
         passthrough=list(passthrough),
         rename=dict(rename),
         relabel=dict(relabel),

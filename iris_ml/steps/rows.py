@@ -9,10 +9,11 @@ __all__ = ['rows']
 import warnings
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from ..base.errors import DataError, suggest
-from ..stats.column_types import as_type, column_type, read_columns
+from ..stats.column_types import as_numbers, as_type, column_type, read_columns
 from ..io.schema import check_cells, check_names
 
 # %% ../../nbs/steps/01_rows.ipynb #c6e945e4
@@ -21,7 +22,7 @@ _NONE: dict[str, str] = {}
 
 def rows(
     raw: pd.DataFrame,  # rows as they were read, with or without the target
-    target: str,  # column of labels
+    target: str,  # column to predict
     feature_names: Sequence[str],  # columns to learn from; empty: every other column
     categorical: Sequence[str],  # features that hold categories, also if they are numbers
     nullable: Sequence[str],  # named features that may be missing
@@ -31,6 +32,7 @@ def rows(
     relabel: dict[str, str],  # name of a class in `raw` -> its name here
     types: dict[str, str] = _NONE,  # column -> its type, where the table does not show it
     missing_values: Sequence[str] = (),  # texts that mean a missing value
+    task: str = "",  # "classification" or "regression"; empty: as the target shows
 ) -> pd.DataFrame:  # the rows under their new names, each column in the dtype of its type
     """Rename the raw rows and check them; `DataError` if they are invalid."""
     names = [rename.get(str(name), str(name)) for name in raw]
@@ -50,7 +52,13 @@ def rows(
         rows = rows.assign(**{target: as_type(rows[target], "text").replace(relabel)})
     if not feature_names:
         _check_columns(rows, [name for name in learned if name not in types])
-    check_cells(rows, {name: chosen[name] for name in learned}, target, classes, nullable if feature_names else learned)
+    checked = {name: chosen[name] for name in learned}
+    if target in rows:
+        kind = _target_type(rows[target], task, types.get(target, ""))
+        truth = as_type(rows[target], kind)
+        rows = rows.assign(**{target: truth.astype("float64") if kind == "number" and truth.dtype.kind in "iu" else truth})
+        checked |= {target: kind} if kind == "number" else {}
+    check_cells(rows, checked, target, classes, nullable if feature_names else learned)
     return rows
 
 
@@ -68,3 +76,21 @@ def _span(column: pd.Series) -> int:
 
 
 _COUNTED = 20  # rows; in fewer, whole numbers may follow each other by chance
+
+# %% ../../nbs/steps/01_rows.ipynb #85795294
+def _target_type(column: pd.Series, task: str, named: str) -> str:  # `named`: its type in the settings
+    kind = "number" if task == "regression" else (not task and named) or column_type(column)
+    if task == "regression" or (named and not task) or kind not in {"integer", "number"}:
+        return kind
+    known = as_numbers(column.dropna())
+    is_whole = not (known % 1).any()
+    if task == "classification":
+        return "integer" if is_whole else "text"
+    if not is_whole or len(np.unique(known)) <= _CLASSES:
+        return "integer" if is_whole else "number"
+    what = f"column {column.name!r} holds more than {_CLASSES} different whole numbers, and is predicted as a number"
+    warnings.warn(f'{what}; to say so, set task = "regression", and for classes task = "classification"', stacklevel=3)
+    return "number"
+
+
+_CLASSES = 20  # whole numbers that are classes; more are a number

@@ -11,16 +11,19 @@ import pandas as pd
 from sklearn.metrics import log_loss
 
 from ..stats.intervals import confusion_matrix, per_class_metrics, wilson_interval
+from ..stats.regression import error_scores, error_sums, is_regression
 from .model import split_predictions
 
 # %% ../../nbs/steps/07_scores.ipynb #aea0fad9
 def scores(
-    predictions: pd.DataFrame,  # of all rows: the label, and the probability of each class
+    predictions: pd.DataFrame,  # of all rows: the label, and the probability of each class; or a number
     test: pd.DataFrame,  # the test rows
-    target: str,  # column of true labels
-) -> dict[str, float]:  # name -> figure, all shares between 0 and 1 but `log_loss` (nats) and `test_rows`
+    target: str,  # column of the truth
+) -> dict[str, float]:  # name -> figure: shares but `log_loss` (nats); of numbers `r2`, and `mae` and `rmse` in the target's unit
     """Score the predictions on the test rows."""
     (answered, shares), truth = split_predictions(predictions.loc[test.index]), test[target].to_numpy()
+    if is_regression(test[target]):
+        return error_scores(error_sums(truth, answered.to_numpy(float), float(truth.mean()))) | {"test_rows": float(len(truth))}
     right = int((truth == answered.to_numpy()).sum())
     low, high = wilson_interval(right, len(truth))
     names, codes = np.unique([truth, answered], return_inverse=True)

@@ -11,6 +11,7 @@ import pandas as pd
 from sklearn.model_selection import train_test_split
 
 from ..base.errors import DataError
+from ..stats.regression import is_regression
 
 # %% ../../nbs/steps/03_split.ipynb #6853066d
 def split(
@@ -19,11 +20,12 @@ def split(
     test_size: float,  # share of the test rows, between 0 and 1
     seed: int,  # the same seed gives the same split
 ) -> pd.Series:  # "train" or "test" for each row
-    """Draw the training rows and the test rows, stratified by class."""
+    """Draw the training rows and the test rows, stratified if the target has classes."""
     _check_split(features, target, test_size)
-    several = features[features[target].duplicated(keep=False)]
+    numbers = is_regression(features[target])
+    several = features if numbers else features[features[target].duplicated(keep=False)]
     places = np.arange(len(several))
-    _, kept = train_test_split(places, test_size=test_size, random_state=seed, stratify=several[target])
+    _, kept = train_test_split(places, test_size=test_size, random_state=seed, stratify=None if numbers else several[target])
     return pd.Series("train", features.index, name="split").mask(features.index.isin(several.index[kept]), "test")
 
 # %% ../../nbs/steps/03_split.ipynb #173e9c6c
@@ -36,14 +38,14 @@ def _check_split(features: pd.DataFrame, target: str, test_size: float) -> None:
     counts = features[target].value_counts()
     where = f"column {target!r}"
     if len(counts) < 2:
-        raise DataError(f"every row is {counts.index[0]!r}", where, "give rows of at least two classes")
-    if counts.index.dtype.kind == "f" and len(counts) > len(features) / 2:
-        what = f"it holds {len(counts)} different numbers, and this workflow predicts classes"
-        raise DataError(what, where, "name another target, or divide its numbers into classes")
-    rows, classes = counts[counts > 1].sum(), (counts > 1).sum()
+        raise DataError(f"every row is {counts.index.tolist()[0]!r}", where, "give rows with at least two different values")
+    if is_regression(features[target]):
+        rows, needed, of_what = len(features), 2, "numbers"
+    else:
+        rows, needed, of_what = counts[counts > 1].sum(), max((counts > 1).sum(), 1), f"{len(counts)} classes"
     kept = round(test_size * rows)
-    if min(kept, rows - kept) < max(classes, 1):
-        what = f"{len(features)} rows at a test size of {test_size} are too few for {len(counts)} classes"
+    if min(kept, rows - kept) < needed:
+        what = f"{len(features)} rows at a test size of {test_size} are too few for {of_what}"
         raise DataError(what, where, "give more rows or another 'test_size'")
 
 # %% ../../nbs/steps/03_split.ipynb #22fee347

@@ -12,19 +12,19 @@ from html import escape
 import pandas as pd
 
 from .run import Run
-from ..stats.intervals import paired_difference, wilson_interval
+from ..stats.regression import is_regression, score, score_difference
 
 # %% ../../nbs/workflow/06_compare.ipynb #fa004eb2
-def _correct(run: Run) -> pd.Series:
+def _answers(run: Run) -> tuple[pd.Series, pd.Series]:  # of the test rows: the truth, and the predictions
     truth = run["test"][run.inputs["target"]]
-    return truth == run["predictions"][truth.name][truth.index]
+    return truth, run["predictions"][truth.name][truth.index]
 
 
 def _judge(first: Run, other: Run) -> tuple[float, float, float, str]:
-    truths = [run["test"][run.inputs["target"]] for run in (first, other)]
-    if not truths[0].equals(truths[1]):
+    (truth, before), (truth_of_other, after) = _answers(first), _answers(other)
+    if not truth.equals(truth_of_other):
         return float("nan"), float("nan"), float("nan"), "other rows: not to be compared"
-    by, least, most = paired_difference(_correct(first), _correct(other))
+    by, least, most = score_difference(truth, before, after)
     verdict = "better" if least > 0 else "worse" if most < 0 else "within noise"
     return by, least, most, verdict
 
@@ -48,18 +48,17 @@ class Comparison:
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row per run: what differs, accuracy and its difference with 95 % intervals, steps reused and computed, cost."""
+        """One row per run: what differs, accuracy or R² and its difference with 95 % intervals, steps reused, and cost."""
         first, rows = next(iter(self.runs.values())), {}
         for name, run in self.runs.items():
-            right = _correct(run)
             verdict = _judge(first, run) if run is not first else (float("nan"),) * 3 + ("",)
-            scored = (right.mean(), *wilson_interval(int(right.sum()), len(right)))
-            rows[name] = (self.changes.get(name, ""), *scored, *verdict, *_cost(run))
-        return pd.DataFrame.from_dict(rows, orient="index", columns=_COLUMNS).rename_axis("workflow")
+            rows[name] = (self.changes.get(name, ""), *score(*_answers(run)), *verdict, *_cost(run))
+        table = pd.DataFrame.from_dict(rows, orient="index", columns=_COLUMNS).rename_axis("workflow")
+        return table.rename(columns={"accuracy": "r2"}) if is_regression(_answers(first)[0]) else table
 
     @property
     def plot(self) -> str:
-        """The differences in accuracy with their 95 % intervals, as SVG."""
+        """The differences in accuracy or R² with their 95 % intervals, as SVG."""
         return _plot(self.table)
 
     def __repr__(self) -> str:
