@@ -17,11 +17,13 @@ help:  ## this list
 run: .venv/run  ## install what production needs and run the workflow on the real data
 	@$(inside) iris_ml run
 
+# Where tests wait, mypy goes on. What it says comes last.
 test: .venv/fonts  ## install the development tools too and check everything
 	$(inside) ruff check .
 	$(inside) codespell
-	$(inside) mypy
-	$(inside) pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+	$(inside) mypy > .venv/types & types=$$!; \
+	    $(inside) pytest --numprocesses auto --dist loadfile --no-loadscope-reorder; tests=$$?; \
+	    wait $$types; types=$$?; cat .venv/types; test "$$types $$tests" = "0 0"
 
 pages: .venv/fonts  ## run every notebook afresh and save what it shows
 	$(inside) pytest --numprocesses auto --dist loadfile --save nbs

@@ -13,7 +13,7 @@ import sys
 def main(arguments):
     server = socket.socket(socket.AF_UNIX)
     try:
-        server.connect(os.environ["FORK_SERVER"])
+        server.connect(os.environ["FORK_SERVER"] + os.environ.get("PYTHONHASHSEED", ""))
     except (KeyError, OSError):
         become_fresh(arguments)
     os.umask(umask := os.umask(0))

@@ -2,7 +2,7 @@
 
 A test types `[*FORKED_PYTHON, "-c", program]` instead of `[sys.executable, "-c", program]`. The process has its own folder,
 environment, `sys.path`, arguments, streams, process group and random state, and it imports `iris_ml` itself. A fork hides
-what Python does when it starts. A test of imports, or of the seed of hashes, uses `sys.executable`.
+what Python does when it starts. A test of imports, or of any seed of hashes but a clean process's, uses `sys.executable`.
 `FORK_SERVER= pytest` starts every process afresh.
 
 Three processes take part:
@@ -35,14 +35,19 @@ FORKED_PYTHON = [sys.executable, "-I", "-S", str(Path(__file__).with_name("fork_
 if sys.platform != "linux":
     FORKED_PYTHON = [sys.executable]
 
-# What a forked process starts as its own Python: the programs by which `iris_ml` starts itself are forked as well, and the
-# one that measures a model.
-EXECUTABLE = f"""#!/bin/sh
+# What lies beside the server's socket: the Python that a forked process starts as its own, which forks the programs by which
+# `iris_ml` starts itself and the one that measures a model; and the command, for a test that puts this folder in its path.
+FORKED_PROGRAMS = {
+    "python": f"""#!/bin/sh
 case "$1 $2" in "-c from iris_ml."*" import main; main()" | "-c "*"from iris_ml.models."*)
     exec {" ".join(FORKED_PYTHON)} "$@";;
 esac
 exec {sys.executable} "$@"
-"""
+""",
+    "iris_ml": f"""#!/bin/sh
+exec {" ".join(FORKED_PYTHON)} {Path(sys.executable).with_name("iris_ml")} "$@"
+""",
+}
 
 # Not `iris_ml`, because tests run changed copies of it, and not Matplotlib, which reads the environment when imported.
 HEAVY = """pandas pyarrow.parquet pyarrow.dataset pyarrow.csv sklearn.pipeline sklearn.linear_model sklearn.ensemble
@@ -59,6 +64,7 @@ BEFORE_IMPORTS = {
 }
 # Python and the packages read these when they start. A client with values of its own gets a fresh Python.
 READ_AT_START = ("PYTHON", "OMP_", "OPENBLAS_", "JE_ARROW_", "LD_", "LC_", "LANG", "TZ", "SKLEARN_")
+CLEAN_SEED = "4001"  # with which `iris_ml` starts a clean process; there is a server for it as well
 NOT_READ = "PYTHONPATH", "PYTHON_COLORS"  # the first is taken over, and the second is for tracebacks of Python 3.13
 
 
@@ -183,30 +189,41 @@ def take_over(server, request, streams):
 
 @contextmanager
 def running_server():
-    """Run a server for the clients that this process and its children start."""
-    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(f"{folder}/socket")
-        listening.listen(100)
+    """Run a server for the clients that this process and its children start, and one for their clean processes."""
+    with tempfile.TemporaryDirectory() as folder:
         for program in Path(sys.executable).parent.iterdir():
-            Path(folder, program.name).symlink_to(program)
-        Path(folder, "python").unlink()
-        Path(folder, "python").write_text(EXECUTABLE)
-        Path(folder, "python").chmod(0o755)
+            if program.name in FORKED_PROGRAMS:
+                Path(folder, program.name).write_text(FORKED_PROGRAMS[program.name])
+                Path(folder, program.name).chmod(0o755)
+            else:
+                Path(folder, program.name).symlink_to(program)
         session, held = os.pipe()
-        process = subprocess.Popen(
+        address = f"{folder}/socket"
+        seeds = dict.fromkeys([os.environ.get("PYTHONHASHSEED", ""), CLEAN_SEED])
+        processes = [start_server(address + seed, seed, session) for seed in seeds]
+        os.close(session)
+        os.environ["FORK_SERVER"] = address
+        yield processes[0]
+        del os.environ["FORK_SERVER"]
+        os.close(held)
+        for process in processes:
+            process.wait()
+
+
+def start_server(address, seed, session):
+    """Start a server that listens at an address, with a seed of hashes if there is one."""
+    environment = {name: text for name, text in os.environ.items() if name != "PYTHONPATH"}
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(address)
+        listening.listen(100)
+        return subprocess.Popen(
             [sys.executable, __file__, str(listening.fileno()), str(session)],
             pass_fds=[listening.fileno(), session],
-            env={name: text for name, text in os.environ.items() if name != "PYTHONPATH"},
+            env=environment | ({"PYTHONHASHSEED": seed} if seed else {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             start_new_session=True,
         )
-        os.close(session)
-        os.environ["FORK_SERVER"] = listening.getsockname()
-        yield process
-        del os.environ["FORK_SERVER"]
-        os.close(held)
-        process.wait()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import iris_ml.production  # noqa: F401, what this process imports does not make others fresh
-from tests.fork_server import FORKED_PYTHON
+from tests.fork_server import CLEAN_SEED, FORKED_PYTHON
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the server of processes needs Linux")
 
@@ -59,8 +59,15 @@ def test_what_python_reads_at_its_start_makes_a_fresh_process():
     assert imports_at_start(PYTHON_COLORS="0")
     assert not imports_at_start("-W", "ignore")
     assert not imports_at_start(PYTHONHASHSEED="1")
+    assert imports_at_start(PYTHONHASHSEED=CLEAN_SEED)
     assert not imports_at_start(OMP_NUM_THREADS="2")
     assert not imports_at_start(FORK_SERVER="/no/such/socket")
+
+
+def test_a_clean_process_has_the_hashes_of_its_seed():
+    words, environment = ("-c", "print(hash('a word'))"), {**os.environ, "PYTHONHASHSEED": CLEAN_SEED}
+    fresh, forked = (subprocess.check_output([*python, *words], env=environment) for python in ([sys.executable], FORKED_PYTHON))
+    assert fresh == forked
 
 
 def test_a_module_and_a_script_run_as_usual(tmp_path):

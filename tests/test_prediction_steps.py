@@ -348,9 +348,9 @@ def test_another_workflow_reports_on_a_cluster(project, expected, monkeypatch):
 
 def test_another_workflow_has_rules_and_its_code_is_an_input_of_them(project):
     snakefile = Path(__file__).parents[1] / "workflow" / "Snakefile"
-    programs = Path(sys.executable).parent
+    programs = Path(os.environ.get("FORK_SERVER", sys.executable)).parent  # where `iris_ml` is forked
     around = {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": os.pathsep.join([str(project), *sys.path])}
-    command = [programs / "snakemake", "--snakefile", snakefile, "--cores", "1"]
+    command = [*FORKED_PYTHON, programs / "snakemake", "--snakefile", snakefile, "--cores", "1"]
 
     def made(*words):
         done = subprocess.run([*command, *words], cwd=project, env=os.environ | around, capture_output=True, text=True)

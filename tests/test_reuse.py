@@ -31,17 +31,17 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def check(folder, steps=""):
+def check(folder, steps="", **environment):
     """Run `iris_ml check reuse` in a project of one's own."""
     if steps:
         (folder / "own.py").write_text(textwrap.dedent(steps), encoding="utf-8")
         (folder / "iris.toml").write_text('workflow = "own:workflow"', encoding="utf-8")
     command = [*FORKED_PYTHON, "-c", "from iris_ml.cli.entry import main; main()", "check", "reuse"]
-    return subprocess.run(command, capture_output=True, text=True)
+    return subprocess.run(command, env=os.environ | environment, capture_output=True, text=True)
 
 
 def test_a_clean_process_gives_what_production_reuses(folder):
-    assert check(folder).returncode == 0
+    assert check(folder, FORK_SERVER="").returncode == 0, "in processes that are not forked"
     again = check(folder)
     assert again.returncode == 0
     assert again.stdout.count("same") == again.stdout.count("reused") == 11

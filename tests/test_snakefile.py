@@ -26,9 +26,9 @@ RULES = """
 
 def snakemake(*words, folder=PROJECT):
     """Type a snakemake command; gives whether it succeeded, and what it said."""
-    programs = Path(sys.executable).parent
+    programs = Path(os.environ.get("FORK_SERVER", sys.executable)).parent  # where `iris_ml` is forked
     environment = os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
-    typed = [programs / "snakemake", "--cores", "2", "--printshellcmds", *map(str, words)]
+    typed = [*FORKED_PYTHON, COMMAND.with_name("snakemake"), "--cores", "2", "--printshellcmds", *map(str, words)]
     done = subprocess.run(
         typed, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
