@@ -222,4 +222,5 @@ def _logger(value: logging.Logger, tracer: Tracer) -> None:
 @traced
 def _random_state(value: np.random.RandomState, tracer: Tracer) -> None:
     tracer.update_bytes("draws")
-    tracer.update(value.get_state(legacy=False))  # the rest of the object differs in each process
+    if value not in _SEEDED_FOR_A_STEP:  # as in every distribution of SciPy
+        tracer.update(value.get_state(legacy=False))  # the rest of the object differs in each process
