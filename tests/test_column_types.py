@@ -1,5 +1,6 @@
 """The types of columns: decided once, when a model learns, so that a row is the same row in every file and on every surface."""
 
+import gzip
 import json
 import warnings
 from decimal import Decimal
@@ -106,13 +107,29 @@ def as_typed_parquet(rows):
     typed.assign(country=rows.country.astype("category")).to_parquet("new.parquet", index=False)
 
 
+def arrow_file(rows):
+    table, file = pa.Table.from_pandas(rows), pa.BufferOutputStream()
+    with pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table, max_chunksize=9)
+    return file.getvalue().to_pybytes()
+
+
+def as_feather(rows):
+    rows.to_feather("new.feather", chunksize=7)
+
+
+def as_typed_arrow(rows):
+    zones, days = rows.zone.astype(int).astype("category"), pd.to_datetime(rows.seen)
+    Path("new.arrow").write_bytes(arrow_file(rows.assign(smoker=rows.smoker == "TRUE", zone=zones, seen=days)))
+
+
 def as_json_lines(rows):
     write_table(rows.assign(smoker=rows.smoker == "TRUE", zone=rows.zone.astype(float)), "new.jsonl")
 
 
 SPELLINGS = [
     as_csv, with_semicolons, with_tabs, with_a_blank_line_and_a_mark, with_old_line_ends,
-    as_parquet, as_typed_parquet, as_json_lines,
+    as_parquet, as_typed_parquet, as_feather, as_typed_arrow, as_json_lines,
 ]  # fmt: skip
 
 
@@ -300,25 +317,33 @@ def test_a_gap_where_there_was_none_refuses_its_row_alone(model):
 
 
 FAULTS = {
-    "one cell more in each row": ("a,b\n1,2,3\n4,5,6\n", r"line 2: the header has 2 cells, and this line 3"),
-    "names of rows": ('"a","b"\n"1",2,3\n', r"line 2: the header has 2 cells, and this line 3"),
-    "an open quotation mark": ('a,b\n1,"2\n3,4\n', "a quotation mark is not closed"),
-    "another encoding": ("a\nJosé\n".encode("latin-1"), "not encoded in UTF-8"),
-    "UTF-16": ("a\n1\n".encode("utf-16"), "UTF-16"),
-    "no rows": ("a,b\n", "there are no rows"),
-    "nothing": ("\n\n", "the file is empty"),
+    "one cell more in each row": ("new.csv", "a,b\n1,2,3\n4,5,6\n", r"line 2: the header has 2 cells, and this line 3"),
+    "names of rows": ("new.csv", '"a","b"\n"1",2,3\n', r"line 2: the header has 2 cells, and this line 3"),
+    "an open quotation mark": ("new.csv", 'a,b\n1,"2\n3,4\n', "a quotation mark is not closed"),
+    "another encoding": ("new.csv", "a\nJosé\n".encode("latin-1"), "not encoded in UTF-8"),
+    "UTF-16": ("new.csv", "a\n1\n".encode("utf-16"), "UTF-16"),
+    "no rows": ("new.csv", "a,b\n", "there are no rows"),
+    "no rows in a compressed file": ("new.csv.gz", gzip.compress(b"a,b\n"), "there are no rows"),
+    "nothing": ("new.csv", "\n\n", "the file is empty"),
+    "a text as Parquet": ("new.parquet", "a,b\n1,2\n", "the table cannot be read: Parquet magic bytes not found"),
+    "a text as Feather": ("new.feather", "a,b\n1,2\n" * 9, "the table cannot be read: Not an Arrow file"),
+    "half an Arrow file": ("new.arrow", arrow_file(NEW)[:999], "the table cannot be read: Not an Arrow file"),
+    "an Arrow file without rows": ("new.arrow", arrow_file(NEW.head(0)), "there are no rows"),
 }
 
 
-@pytest.mark.parametrize(("content", "sentence"), FAULTS.values(), ids=FAULTS)
-def test_a_file_that_cannot_be_learned_from_cannot_be_reported_on(content, sentence, model):
-    Path("new.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
+@pytest.mark.parametrize(("name", "content", "sentence"), FAULTS.values(), ids=FAULTS)
+def test_a_file_that_cannot_be_learned_from_is_refused_by_every_surface(name, content, sentence, model):
+    Path(name).write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(DataError, match=sentence):
-        read_table("new.csv")
-    with pytest.raises(DataError):
-        report("new.csv", "report.html", model)
+        read_table(name)
     with pytest.raises(DataError, match=sentence):
-        workflow.swap(source="new.csv", target="a").run("raw", progress=False)
+        workflow.swap(source=name, target="a").run("raw", progress=False)
+    for of_rows in lambda: report(name, "report.html", model), lambda: report_drift([name]):
+        with pytest.raises(DataError):
+            of_rows()
+    ended = CliRunner().invoke(application, ["predict", name])
+    assert isinstance(ended.exception, DataError) or "no row is valid" in ended.output
 
 
 def test_classes_and_new_labels_hold_for_numbers_too():

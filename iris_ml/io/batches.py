@@ -83,7 +83,7 @@ def _rows_in(place: str) -> int | None:
     kind, compression = file_format(place)
     if kind == "parquet":
         return sum(_groups_of(place))
-    if "://" in place or compression or not Path(place).is_file():
+    if "://" in place or compression or kind == "arrow" or not Path(place).is_file():
         return None
     with parse_piece(place) as file:
         first = file.read(1 << 16)
