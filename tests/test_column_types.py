@@ -123,13 +123,17 @@ def as_typed_arrow(rows):
     Path("new.arrow").write_bytes(arrow_file(rows.assign(smoker=rows.smoker == "TRUE", zone=zones, seen=days)))
 
 
+def as_json(rows):
+    rows.assign(smoker=rows.smoker == "TRUE", zone=rows.zone.astype(int)).to_json("new.json", orient="records")
+
+
 def as_json_lines(rows):
     write_table(rows.assign(smoker=rows.smoker == "TRUE", zone=rows.zone.astype(float)), "new.jsonl")
 
 
 SPELLINGS = [
     as_csv, with_semicolons, with_tabs, with_a_blank_line_and_a_mark, with_old_line_ends,
-    as_parquet, as_typed_parquet, as_feather, as_typed_arrow, as_json_lines,
+    as_parquet, as_typed_parquet, as_feather, as_typed_arrow, as_json, as_json_lines,
 ]  # fmt: skip
 
 
@@ -328,6 +332,13 @@ FAULTS = {
     "a text as Parquet": ("new.parquet", "a,b\n1,2\n", "the table cannot be read: Parquet magic bytes not found"),
     "a text as Feather": ("new.feather", "a,b\n1,2\n" * 9, "the table cannot be read: Not an Arrow file"),
     "half an Arrow file": ("new.arrow", arrow_file(NEW)[:999], "the table cannot be read: Not an Arrow file"),
+    "JSON lines as JSON": ("new.json", '{"a": 1}\n{"a": 2}\n', "it is not one JSON value: Extra data: line 2 column 1"),
+    "half a JSON file": ("new.json", '[{"a": 1}, {"a"', "it is not one JSON value"),
+    "an object of columns": ("new.json", '{"a": {"0": 1}}', "it is not an array of objects"),
+    "an array of numbers": ("new.json", "[1, 2]", "it is not an array of objects"),
+    "nested too deeply": ("new.json", "[" * 100_000, "the table cannot be read: maximum recursion depth exceeded"),
+    "a line nested too deeply": ("new.jsonl", "[" * 100_000, "the table cannot be read: maximum recursion depth exceeded"),
+    "a JSON file without rows": ("new.json", "[]", "there are no rows"),
     "an Arrow file without rows": ("new.arrow", arrow_file(NEW.head(0)), "there are no rows"),
 }
 

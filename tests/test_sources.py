@@ -63,6 +63,11 @@ def feather(rows):
     return "rows.feather"
 
 
+def json(rows):
+    rows.to_json("rows.json", orient="records", indent=1)
+    return "rows.json"
+
+
 def json_lines(rows):
     write_table(rows, "rows.jsonl")
     return "rows.jsonl"
@@ -113,8 +118,8 @@ def source_of(files):
 
 
 KINDS = [
-    csv, parquet, feather, json_lines, a_folder_of_csv, a_pattern_of_parquet, arrow_over_many_files, a_list,
-    an_address, addresses, *PACKED,
+    csv, parquet, feather, json, json_lines, a_folder_of_csv, a_pattern_of_parquet, arrow_over_many_files,
+    a_list, an_address, addresses, *PACKED,
 ]  # fmt: skip
 
 

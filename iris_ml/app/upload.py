@@ -90,7 +90,7 @@ def show_upload(
     version: str,  # of the model; a new one predicts again
 ) -> None:
     """Upload files of rows, and offer their predictions for download."""
-    label = "Rows to predict: CSV, Parquet, Feather or JSON lines, compressed or not"
+    label = "Rows to predict: CSV, Parquet, Feather or JSON, compressed or not"
     files = st.file_uploader(label, [*FORMATS, *COMPRESSIONS], True, key=" rows")
     kind = st.radio("Format of the predictions", ["csv", "parquet"], horizontal=True, key=" kind")
     if not files:

@@ -57,7 +57,7 @@ class Settings(BaseModel):
 
     workflow: str = Field("iris_ml.production:workflow", description="address of the workflow that runs: package.module:name")
     source: Annotated[Source, PlainValidator(_read_source), PlainSerializer(_write_source)] = Field(
-        description="files to learn from: CSV, Parquet, Feather or JSON lines"
+        description="files to learn from: CSV, Parquet, Feather or JSON"
     )
     largest_table: float = Field(gt=0, description="megabytes of memory for the rows to learn from; of more, a sample")
     sample_seed: int = Field(ge=0, description="seed of that sample")

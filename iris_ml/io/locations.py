@@ -25,6 +25,7 @@ FORMATS = {
     **dict.fromkeys([".csv", ".tsv"], "csv"),
     ".parquet": "parquet",
     **dict.fromkeys([".feather", ".arrow"], "arrow"),
+    ".json": "json",
     **dict.fromkeys([".jsonl", ".ndjson"], "json lines"),
 }
 COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst")
