@@ -7,14 +7,16 @@ __all__ = ['FORMULA', 'NUMBER', 'parse_piece', 'arrow_cells', 'read_pieces', 're
            'escape_formulas', 'write_table', 'raw', 'content']
 
 # %% ../../nbs/io/02_readers.ipynb #19569608
+import codecs
 import csv
 import json
 import re
 import warnings
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import file_digest
-from io import BufferedReader, BytesIO, FileIO, StringIO
+from io import BufferedReader, BytesIO, FileIO, StringIO, TextIOWrapper
 from itertools import islice
 from pathlib import Path
 from shutil import copyfileobj
@@ -26,7 +28,7 @@ import pandas as pd
 
 from ..base.atomic_files import replace_atomically
 from ..base.errors import DataError
-from ..base.settings import Source
+from ..base.settings import Source, reader_settings
 from ..cache.hashing import register_proxy
 from ..stats.column_types import as_type, column_type, doubtful_values, find_type, possible_types, read_columns
 from .locations import expand_locations, file_format, open_location
@@ -50,7 +52,9 @@ def parse_piece(
         raise DataError(f"the table cannot be read: {what}", place, "correct the file") from error
 
 # %% ../../nbs/io/02_readers.ipynb #542df638
-def _csv(file: BinaryIO, place: str, number: int, refused: dict[int, str] | None) -> Iterator[pd.DataFrame]:
+def _csv(
+    file: BinaryIO, place: str, number: int, refused: dict[int, str] | None, reader: Mapping[str, str]
+) -> Iterator[pd.DataFrame]:
     import pyarrow as pa
     from pyarrow import csv
 
@@ -65,7 +69,7 @@ def _csv(file: BinaryIO, place: str, number: int, refused: dict[int, str] | None
         return "skip"
 
     read = csv.ReadOptions(block_size=_BLOCK, use_threads=False)  # threads lose the numbers of the lines
-    with _native(file) as native:
+    with _native(file) as given, _in_utf8(given, place, reader) as native:
         names, separator, commas = _layout(native.read(_HEAD), place)
         native.seek(0)
         texts = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
@@ -78,9 +82,9 @@ def _csv(file: BinaryIO, place: str, number: int, refused: dict[int, str] | None
                     piece.attrs.update(cells="texts", commas=commas)
                     last = piece.iat[-1, -1] if len(piece) else last
                     yield piece
-        except pa.ArrowInvalid as error:
-            if "invalid UTF8" in str(error):
-                raise DataError("a text is not encoded in UTF-8", place, "save the table as UTF-8") from error
+        except (pa.ArrowInvalid, UnicodeDecodeError) as error:  # the latter in the header
+            native.seek(0)
+            deque(_lines(native, place, "utf-8"), 0)  # raises at the first line in another encoding
             raise ValueError(lines[0] if lines else str(error)) from error
         if _is_open(native, last):
             raise ValueError(f"a quotation mark is not closed: {last[:_SHOWN]!r}")
@@ -116,8 +120,8 @@ def _native(file: BinaryIO) -> Iterator[Any]:
 
 
 def _layout(head: bytes, place: str) -> tuple[list[str], str, str]:  # names of the columns, separator, meaning of commas
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise DataError("the text is encoded in UTF-16", place, "save the table as UTF-8")
+    if b"\0" in head:
+        raise DataError("it holds bytes of zero, as UTF-16 does", place, 'set reader = { encoding = "utf-16-le" }')
     text = head.decode("utf-8-sig", errors="replace")
     found = [_records(text, separator) for separator in _SEPARATORS]
     best = max(range(len(found)), key=lambda number: _share_of_equal_rows(found[number]))
@@ -159,6 +163,39 @@ _SEPARATORS = ",;\t|"
 _HOLDS_DIGITS = re.compile(r"\s*[+-]?[\d.,]*\d\s*")
 _THOUSANDS_COMMA = re.compile(r"\s*[+-]?\d{1,3}(,\d{3})+(\.\d+)?\s*")
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+\s*")
+
+# %% ../../nbs/io/02_readers.ipynb #e03ccf82
+@contextmanager
+def _in_utf8(native: Any, place: str, reader: Mapping[str, str]) -> Iterator[Any]:
+    import pyarrow as pa
+
+    head = native.read(4)
+    native.seek(0)
+    encoding = next((name for mark, name in _MARKS.items() if head.startswith(mark)), reader.get("encoding", "utf-8"))
+    if codecs.lookup(encoding).name == "utf-8":
+        yield native
+    else:
+        with NamedTemporaryFile() as copy:
+            copy.writelines(_lines(native, place, encoding))
+            copy.flush()
+            with pa.OSFile(copy.name) as copied:
+                yield copied
+
+
+def _lines(native: Any, place: str, encoding: str) -> Iterator[bytes]:  # in UTF-8
+    for number, line in enumerate(TextIOWrapper(BufferedReader(native), encoding, "surrogateescape", newline=""), 1):
+        try:
+            yield line.encode()
+        except UnicodeEncodeError:  # of a byte that was escaped
+            advice = 'name the encoding of the file in the settings, such as reader = { encoding = "cp1252" }'
+            raise DataError(f"line {number} is not encoded in {encoding.upper()}", place, advice) from None
+
+
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    **dict.fromkeys([codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE], "utf-32"),  # first, because one begins like that of UTF-16
+    **dict.fromkeys([codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE], "utf-16"),
+}
 
 # %% ../../nbs/io/02_readers.ipynb #2d1d1af8
 def arrow_cells(
@@ -237,9 +274,11 @@ def read_pieces(
     found: list[str],  # files of one kind
     most: int = 1 << 17,  # rows in a piece of Parquet or Arrow
     refused: dict[int, str] | None = None,  # filled with the invalid lines, number -> reason; none: they are an error
+    reader: Mapping[str, str] | None = None,  # form of CSV files; none: that of the settings
 ) -> Iterator[pd.DataFrame]:
     """Read files piece by piece, their cells as they are: those of CSV are texts."""
     first: list[Any] = []
+    form: Mapping[Any, str] = reader_settings() if reader is None else reader
     commas = ""  # their meaning in the numbers of CSV
     number = 0  # of the next row
     for place in found:
@@ -248,7 +287,7 @@ def read_pieces(
             what = f"the first file is {file_format(found[0])[0]}, and this one is {kind}"
             raise DataError(what, place, "name files of one kind")
         with parse_piece(place) as file:
-            for piece in _read(file, place, most, number, refused):
+            for piece in _read(file, place, most, number, refused, form):
                 first = first or list(piece)
                 if piece.attrs and {commas, piece.attrs["commas"]} == {"decimal", "thousands"}:
                     raise DataError("its numbers have other commas than those of the files before", place, "write them alike")
@@ -260,10 +299,12 @@ def read_pieces(
         number = max([number - 1, *(refused or {})]) + 1
 
 
-def _read(file: BinaryIO, place: str, most: int, number: int, refused: dict[int, str] | None) -> Iterator[pd.DataFrame]:
+def _read(
+    file: BinaryIO, place: str, most: int, number: int, refused: dict[int, str] | None, reader: Mapping[str, str]
+) -> Iterator[pd.DataFrame]:
     kind = file_format(place)[0]
     if kind == "csv":
-        return _csv(file, place, number, refused)
+        return _csv(file, place, number, refused, reader)
     if kind.startswith("json"):
         return _json(file, place) if kind == "json" else _json_lines(file, number, refused)
     return _parquet(file, most) if kind == "parquet" else _arrow(file, most)
@@ -285,18 +326,20 @@ def _numbers(first: int, count: int, taken: Collection[int]) -> pd.Index:
 def read_cells(
     source: Path | str | Iterable[str | Path],  # a file, a pattern, a folder, an address, or several of these
     refused: dict[int, str] | None = None,  # filled with the invalid lines, number -> reason; none: they are an error
+    reader: Mapping[str, str] | None = None,  # form of CSV files; none: that of the settings
 ) -> pd.DataFrame:  # indexed by the number of the row
     """Return a whole table with its cells as they are: those of CSV are texts; `DataError` if it cannot be read."""
     found = expand_locations(source)
-    return _concatenated(read_pieces(found, refused=refused), found, refused)
+    return _concatenated(read_pieces(found, refused=refused, reader=reader), found, refused)
 
 
 def read_table(
     source: Path | str | Iterable[str | Path],  # as for `read_cells`
+    reader: Mapping[str, str] | None = None,  # as well
 ) -> pd.DataFrame:
     """Return a whole table with the types of its columns; `DataError` if it cannot be read."""
     found, possible = expand_locations(source), []  # type: ignore[var-annotated]
-    table = _concatenated(_watched(read_pieces(found), possible, ()), found)
+    table = _concatenated(_watched(read_pieces(found, reader=reader), possible, ()), found)
     return _typed(table, _types_of(table, possible))
 
 
@@ -392,10 +435,11 @@ def raw(
     types: dict[str, str] = _NONE,  # column -> its type, where the table does not show it
     missing_values: Sequence[str] = (),  # texts that mean a missing value
     rename: dict[str, str] = _NONE,  # name of a column in the source -> its name in the other settings
+    reader: dict[str, str] = _NONE,  # form of CSV files, where they do not show it
 ) -> pd.DataFrame:  # rows as they come, with the types of their columns
     """Return the rows to learn from; a sample of them if the table is too large."""
     found, possible = expand_locations(source), []  # type: ignore[var-annotated]
-    pieces = _watched(read_pieces(found), possible, missing_values)
+    pieces = _watched(read_pieces(found, reader=reader), possible, missing_values)
     if sum(map(_at_most, found)) < largest_table * 1e6:
         table = _concatenated(pieces, found)
     else:
