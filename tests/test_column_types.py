@@ -1,5 +1,6 @@
 """The types of columns: decided once, when a model learns, so that a row is the same row in every file and on every surface."""
 
+import gzip
 import json
 import warnings
 from decimal import Decimal
@@ -93,6 +94,15 @@ def with_a_blank_line_and_a_mark(rows):
     Path("new.csv").write_bytes(b"\xef\xbb\xbf\n" + rows.to_csv(index=False).encode())
 
 
+def in_utf_16(rows):
+    Path("new.csv").write_text(rows.to_csv(index=False), encoding="utf-16")
+
+
+def in_an_encoding_that_is_set(rows):
+    settings(categorical=["zone"], **{"reader.encoding": "utf-16-le"})
+    rows.to_csv("new.csv", index=False, encoding="utf-16-le")
+
+
 def with_old_line_ends(rows):
     Path("new.csv").write_text(rows.to_csv(index=False).replace("\n", "\r"))
 
@@ -106,13 +116,33 @@ def as_typed_parquet(rows):
     typed.assign(country=rows.country.astype("category")).to_parquet("new.parquet", index=False)
 
 
+def arrow_file(rows):
+    table, file = pa.Table.from_pandas(rows), pa.BufferOutputStream()
+    with pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table, max_chunksize=9)
+    return file.getvalue().to_pybytes()
+
+
+def as_feather(rows):
+    rows.to_feather("new.feather", chunksize=7)
+
+
+def as_typed_arrow(rows):
+    zones, days = rows.zone.astype(int).astype("category"), pd.to_datetime(rows.seen)
+    Path("new.arrow").write_bytes(arrow_file(rows.assign(smoker=rows.smoker == "TRUE", zone=zones, seen=days)))
+
+
+def as_json(rows):
+    rows.assign(smoker=rows.smoker == "TRUE", zone=rows.zone.astype(int)).to_json("new.json", orient="records")
+
+
 def as_json_lines(rows):
     write_table(rows.assign(smoker=rows.smoker == "TRUE", zone=rows.zone.astype(float)), "new.jsonl")
 
 
 SPELLINGS = [
-    as_csv, with_semicolons, with_tabs, with_a_blank_line_and_a_mark, with_old_line_ends,
-    as_parquet, as_typed_parquet, as_json_lines,
+    as_csv, with_semicolons, with_tabs, with_a_blank_line_and_a_mark, with_old_line_ends, in_utf_16, in_an_encoding_that_is_set,
+    as_parquet, as_typed_parquet, as_feather, as_typed_arrow, as_json, as_json_lines,
 ]  # fmt: skip
 
 
@@ -126,13 +156,13 @@ def test_a_row_has_the_same_prediction_in_every_format(spelling, model):
     for rows in read_cells(file), read_table(file):
         assert predict(rows, model).equals(expected)
     written = report(file, "report.html", model)
-    answers = read_cells(written.predictions)
+    answers = read_cells(written.predictions, reader={})
     assert answers.risk.tolist() == expected.risk.tolist()
     assert answers.probability_high.astype(float).tolist() == pytest.approx(expected.probability_high.tolist())
     assert written.summary.outside.rows == 0
     assert report_drift([str(file)]).rows.risk.tolist() == expected.risk.tolist()
     assert CliRunner().invoke(application, ["predict", str(file), "--to", "answers.csv"]).exit_code == 0
-    assert read_cells("answers.csv").risk.tolist() == expected.risk.tolist()
+    assert read_cells("answers.csv", reader={}).risk.tolist() == expected.risk.tolist()
 
 
 def test_a_request_has_the_same_prediction_as_the_file(model):
@@ -298,25 +328,64 @@ def test_a_gap_where_there_was_none_refuses_its_row_alone(model):
 
 
 FAULTS = {
-    "one cell more in each row": ("a,b\n1,2,3\n4,5,6\n", r"line 2: the header has 2 cells, and this line 3"),
-    "names of rows": ('"a","b"\n"1",2,3\n', r"line 2: the header has 2 cells, and this line 3"),
-    "an open quotation mark": ('a,b\n1,"2\n3,4\n', "a quotation mark is not closed"),
-    "another encoding": ("a\nJosé\n".encode("latin-1"), "not encoded in UTF-8"),
-    "UTF-16": ("a\n1\n".encode("utf-16"), "UTF-16"),
-    "no rows": ("a,b\n", "there are no rows"),
-    "nothing": ("\n\n", "the file is empty"),
+    "one cell more in each row": ("new.csv", "a,b\n1,2,3\n4,5,6\n", r"line 2: the header has 2 cells, and this line 3"),
+    "names of rows": ("new.csv", '"a","b"\n"1",2,3\n', r"line 2: the header has 2 cells, and this line 3"),
+    "an open quotation mark": ("new.csv", 'a,b\n1,"2\n3,4\n', "a quotation mark is not closed"),
+    "another encoding": ("new.csv", "a\n\nJosé\n".encode("latin-1"), 'line 3 .* UTF-8; .* reader = { encoding = "cp1252" }'),
+    "another encoding in the header": ("new.csv", "Größe,a\n1,2\n".encode("latin-1"), "line 1 is not encoded in UTF-8"),
+    "another encoding in a compressed file": ("new.csv.gz", gzip.compress(b"a\n\xe9\n"), "line 2 is not encoded in UTF-8"),
+    "another encoding far below": ("new.csv", b"a\n" + b"x\n" * 4_000_000 + b"\xe9\n", "line 4000002 is not encoded in UTF-8"),
+    "UTF-16 without a mark": ("new.csv", "a\n1\n".encode("utf-16-le"), 'reader = { encoding = "utf-16-le" }'),
+    "half a character of UTF-16": ("new.csv", "a\n1\n".encode("utf-16")[:-1], "cannot be read: 'utf-16.*truncated data"),
+    "no rows": ("new.csv", "a,b\n", "there are no rows"),
+    "no rows in a compressed file": ("new.csv.gz", gzip.compress(b"a,b\n"), "there are no rows"),
+    "nothing": ("new.csv", "\n\n", "the file is empty"),
+    "a text as Parquet": ("new.parquet", "a,b\n1,2\n", "the table cannot be read: Parquet magic bytes not found"),
+    "a text as Feather": ("new.feather", "a,b\n1,2\n" * 9, "the table cannot be read: Not an Arrow file"),
+    "half an Arrow file": ("new.arrow", arrow_file(NEW)[:999], "the table cannot be read: Not an Arrow file"),
+    "JSON lines as JSON": ("new.json", '{"a": 1}\n{"a": 2}\n', "it is not one JSON value: Extra data: line 2 column 1"),
+    "half a JSON file": ("new.json", '[{"a": 1}, {"a"', "it is not one JSON value"),
+    "an object of columns": ("new.json", '{"a": {"0": 1}}', "it is not an array of objects"),
+    "an array of numbers": ("new.json", "[1, 2]", "it is not an array of objects"),
+    "nested too deeply": ("new.json", "[" * 100_000, "the table cannot be read: maximum recursion depth exceeded"),
+    "a line nested too deeply": ("new.jsonl", "[" * 100_000, "the table cannot be read: maximum recursion depth exceeded"),
+    "a JSON file without rows": ("new.json", "[]", "there are no rows"),
+    "an Arrow file without rows": ("new.arrow", arrow_file(NEW.head(0)), "there are no rows"),
 }
 
 
-@pytest.mark.parametrize(("content", "sentence"), FAULTS.values(), ids=FAULTS)
-def test_a_file_that_cannot_be_learned_from_cannot_be_reported_on(content, sentence, model):
-    Path("new.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
+@pytest.mark.parametrize(("name", "content", "sentence"), FAULTS.values(), ids=FAULTS)
+def test_a_file_that_cannot_be_learned_from_is_refused_by_every_surface(name, content, sentence, model):
+    Path(name).write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(DataError, match=sentence):
+        read_table(name)
+    with pytest.raises(DataError, match=sentence):
+        workflow.swap(source=name, target="a").run("raw", progress=False)
+    for of_rows in lambda: report(name, "report.html", model), lambda: report_drift([name]):
+        with pytest.raises(DataError):
+            of_rows()
+    ended = CliRunner().invoke(application, ["predict", name])
+    assert isinstance(ended.exception, DataError) or "no row is valid" in ended.output
+
+
+def test_a_setting_that_says_how_files_are_read_holds_wherever_one_is_read(model):
+    Path("new.csv").write_bytes("age,risk,town\n50,low,Zürich\n".encode("cp1252"))
+    with pytest.raises(DataError, match="line 2 is not encoded in UTF-8"):
         read_table("new.csv")
-    with pytest.raises(DataError):
-        report("new.csv", "report.html", model)
-    with pytest.raises(DataError, match=sentence):
-        workflow.swap(source="new.csv", target="a").run("raw", progress=False)
+    assert read_table("new.csv", reader={"encoding": "cp1252"}).town.tolist() == ["Zürich"]
+    settings(source="new.csv", **{"reader.encoding": "cp1252"})
+    assert read_table("new.csv").town.tolist() == workflow.run("raw", progress=False)["raw"].town.tolist() == ["Zürich"]
+    settings(source="new.csv", **{"reader.encoding": "ascii"})
+    with pytest.raises(DataError, match="line 2 is not encoded in ASCII"):
+        workflow.run("raw", progress=False)
+    with pytest.raises(SettingsError, match=r"reader.* Python knows no such encoding"):
+        change_settings(read_settings(), reader={"encoding": "base64"})
+
+
+def test_surfaces_are_compared_whatever_the_settings_say_of_files(model):
+    settings(categorical=["zone"], **{"reader.encoding": "utf-16"})
+    for surface in "command", "report from csv, 5 rows a batch":
+        assert [*find_differences(SURFACES[surface](NEW.head(8), model), predict(NEW.head(8), model))] == []
 
 
 def test_classes_and_new_labels_hold_for_numbers_too():

@@ -58,6 +58,16 @@ def parquet(rows):
     return "rows.parquet"
 
 
+def feather(rows):
+    rows.to_feather("rows.feather", chunksize=40)
+    return "rows.feather"
+
+
+def json(rows):
+    rows.to_json("rows.json", orient="records", indent=1)
+    return "rows.json"
+
+
 def json_lines(rows):
     write_table(rows, "rows.jsonl")
     return "rows.jsonl"
@@ -95,12 +105,22 @@ def addresses(rows):
     return "memory://many/*.gz"
 
 
+def arrow_over_many_files(rows):
+    codes = rows.assign(species=rows.species.astype("category"))
+    for start in range(0, len(rows), 40):
+        codes[start : start + 40].reset_index(drop=True).to_feather(f"part-{start:03}.arrow")
+    return "part-*.arrow"
+
+
 PACKED = [packed(*each) for each in [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress), (".zst", zstandard)]]
 def source_of(files):
     return change_settings(read_settings(), source=files).source
 
 
-KINDS = [csv, parquet, json_lines, a_folder_of_csv, a_pattern_of_parquet, a_list, an_address, addresses, *PACKED]
+KINDS = [
+    csv, parquet, feather, json, json_lines, a_folder_of_csv, a_pattern_of_parquet, arrow_over_many_files,
+    a_list, an_address, addresses, *PACKED,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
@@ -122,6 +142,12 @@ def test_what_a_column_holds_is_told_by_all_of_its_files():
     write_table(pd.DataFrame({"code": [1, 2]}), "a.csv")
     write_table(pd.DataFrame({"code": ["x", "2"]}), "b.csv")
     assert read_table(["a.csv", "b.csv"]).code.tolist() == ["1", "2", "x", "2"]
+
+
+def test_categories_that_are_numbers_are_texts_in_every_piece():
+    for name, codes in ("a.arrow", [1, 2]), ("b.arrow", [2.0, None]):
+        pd.DataFrame({"code": pd.Categorical(codes)}).to_feather(name)
+    assert read_table(["a.arrow", "b.arrow"]).code.fillna("none").tolist() == ["1", "2", "2", "none"]
 
 
 def test_a_file_more_or_another_content_is_another_table_and_a_name_or_a_compression_is_not():
@@ -149,7 +175,7 @@ def test_an_unchanged_folder_is_not_read_again_and_a_changed_one_is():
     assert len(run["raw"]) == 153
 
 
-@pytest.mark.parametrize("kind", [csv, parquet, json_lines, a_folder_of_csv])
+@pytest.mark.parametrize("kind", [csv, parquet, feather, json_lines, a_folder_of_csv])
 def test_a_table_that_is_too_large_is_a_sample_by_the_seed_with_a_notice(kind):
     many = pd.DataFrame(np.random.default_rng(5).random((20_000, 3)), columns=["x", "y", "z"]).assign(name="n")
     source = source_of(kind(many))

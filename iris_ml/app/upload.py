@@ -19,6 +19,7 @@ from ..steps.model import Model
 from ..batch.report import report
 from ..batch.scoring import ScoredBatch
 from ..batch.summary import ReportSummary
+from ..io.locations import COMPRESSIONS, FORMATS
 from .try_row import escape_markdown
 from ..base.errors import IrisError, require_extra
 
@@ -89,7 +90,8 @@ def show_upload(
     version: str,  # of the model; a new one predicts again
 ) -> None:
     """Upload files of rows, and offer their predictions for download."""
-    files = st.file_uploader("Rows to predict: CSV, Parquet or JSON lines, compressed or not", _ENDINGS, True, key=" rows")
+    label = "Rows to predict: CSV, Parquet, Feather or JSON, compressed or not"
+    files = st.file_uploader(label, [*FORMATS, *COMPRESSIONS], True, key=" rows")
     kind = st.radio("Format of the predictions", ["csv", "parquet"], horizontal=True, key=" kind")
     if not files:
         return
@@ -101,9 +103,6 @@ def show_upload(
             st.session_state[" result"] = inputs, result
     if result:
         _show_result(**result)
-
-
-_ENDINGS = ["csv", "tsv", "parquet", "jsonl", "ndjson", "gz", "bz2", "xz", "zst"]
 
 # %% ../../nbs/app/02_upload.ipynb #c891ecfe
 def _show_result(summary: ReportSummary, contents: dict[str, bytes], first: pd.DataFrame, refused: pd.DataFrame) -> None:

@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from inspect import unwrap
 from pathlib import Path
@@ -79,10 +80,17 @@ def _module(rows: pd.DataFrame, model: Model) -> pd.DataFrame:
     return Predictor(model).run(rows)["predictions"]
 
 
-def _command(rows: pd.DataFrame, model: Model) -> pd.DataFrame:
-    with TemporaryDirectory() as folder:
-        file, to = Path(folder, "rows.csv"), Path(folder, "answers.csv")
+@contextmanager
+def _written(rows: pd.DataFrame, kind: str) -> Iterator[Path]:
+    with TemporaryDirectory() as folder, patch.dict(os.environ, IRIS_ML_READER="{}"):  # not in the form of other files
+        file = Path(folder, f"rows.{kind}")
         write_table(rows, file)
+        yield file
+
+
+def _command(rows: pd.DataFrame, model: Model) -> pd.DataFrame:
+    with _written(rows, "csv") as file:
+        to = file.with_name("answers.csv")
         start = "from iris_ml.cli.entry import main; main()"
         command = [sys.executable, "-c", start, "predict", str(file), "--raw", "--to", str(to)]
         ended = subprocess.run(command, capture_output=True, text=True)
@@ -92,10 +100,8 @@ def _command(rows: pd.DataFrame, model: Model) -> pd.DataFrame:
 
 
 def _report(rows: pd.DataFrame, model: Model, kind: str, batch_rows: int) -> pd.DataFrame:
-    with TemporaryDirectory() as folder:
-        file = Path(folder, f"rows.{kind}")
-        write_table(rows, file)
-        return _read_answers(report(file, Path(folder, "report.html"), raw=True, most=batch_rows).predictions, model)
+    with _written(rows, kind) as file:
+        return _read_answers(report(file, file.with_name("report.html"), raw=True, most=batch_rows).predictions, model)
 
 
 def _read_answers(path: Path, model: Model) -> pd.DataFrame:
