@@ -103,6 +103,12 @@ def in_an_encoding_that_is_set(rows):
     rows.to_csv("new.csv", index=False, encoding="utf-16-le")
 
 
+def in_a_form_that_is_set(rows):
+    settings(categorical=["zone"], **{"reader.separator": "~", "reader.decimal": ",", "reader.comment": "//"})
+    written = rows.assign(age=rows.age.astype(str).str.replace(".", ",")).to_csv(index=False, sep="~")
+    Path("new.csv").write_text("// of today\n" + written.replace("\n", "\n// more\n", 7), encoding="utf-8-sig")
+
+
 def with_old_line_ends(rows):
     Path("new.csv").write_text(rows.to_csv(index=False).replace("\n", "\r"))
 
@@ -142,6 +148,7 @@ def as_json_lines(rows):
 
 SPELLINGS = [
     as_csv, with_semicolons, with_tabs, with_a_blank_line_and_a_mark, with_old_line_ends, in_utf_16, in_an_encoding_that_is_set,
+    in_a_form_that_is_set,
     as_parquet, as_typed_parquet, as_feather, as_typed_arrow, as_json, as_json_lines,
 ]  # fmt: skip
 
@@ -380,10 +387,29 @@ def test_a_setting_that_says_how_files_are_read_holds_wherever_one_is_read(model
         workflow.run("raw", progress=False)
     with pytest.raises(SettingsError, match=r"reader.* Python knows no such encoding"):
         change_settings(read_settings(), reader={"encoding": "base64"})
+    for wrong in {"separator": ";;"}, {"separator": "a"}, {"decimal": ";"}, {"comment": ""}, {"header": "1"}:
+        with pytest.raises(SettingsError, match="reader"):
+            change_settings(read_settings(), reader=wrong)
+
+
+FORMS = {
+    "spaces": ("a b\n1 x\n2 y\n", {"separator": " "}, {"a": [1, 2], "b": ["x", "y"]}),
+    "a header of more signs": ("a|b;c\n1;2\n", {"separator": ";"}, {"a|b": [1], "c": [2]}),
+    "thousands of three digits": ("a;b\n1.234;x\n2.345;y\n", {"decimal": ","}, {"a": [1234, 2345], "b": ["x", "y"]}),
+    "decimals of three digits": ("a;b\n1,234;x\n2,345;y\n", {"decimal": ","}, {"a": [1.234, 2.345], "b": ["x", "y"]}),
+    "commas of thousands": ("a;b\n1,234;x\n2,345;y\n", {"decimal": "."}, {"a": [1234, 2345], "b": ["x", "y"]}),
+    "comments": ('#x\na,b\n#"\n1,"x\n#y"\n2,#\n#', {"comment": "#"}, {"a": [1, 2], "b": ["x\n#y", "#"]}),
+}
+
+
+@pytest.mark.parametrize(("content", "form", "expected"), FORMS.values(), ids=FORMS)
+def test_a_form_that_a_file_does_not_show_is_set(content, form, expected):
+    Path("new.csv").write_text(content)
+    assert read_table("new.csv", form).to_dict("list") == expected
 
 
 def test_surfaces_are_compared_whatever_the_settings_say_of_files(model):
-    settings(categorical=["zone"], **{"reader.encoding": "utf-16"})
+    settings(categorical=["zone"], **{"reader.encoding": "utf-16", "reader.separator": ";", "reader.decimal": ","})
     for surface in "command", "report from csv, 5 rows a batch":
         assert [*find_differences(SURFACES[surface](NEW.head(8), model), predict(NEW.head(8), model))] == []
 

@@ -49,7 +49,8 @@ def _write_source(source: Source) -> str | list[str]:
 # %% ../../nbs/base/03_settings.ipynb #96a75a6a
 ColumnType = Literal["number", "integer", "boolean", "text", "date", "duration"]
 
-ReaderOption = Literal["encoding"]
+ReaderOption = Literal["encoding", "separator", "decimal", "comment"]
+_FORMS = {"separator": r'(?![\w"])[\t -~]', "decimal": r"[.,]", "comment": r'[^\w\s"]+'}
 
 
 def _check_reader(reader: dict[ReaderOption, str]) -> dict[ReaderOption, str]:
@@ -57,6 +58,9 @@ def _check_reader(reader: dict[ReaderOption, str]) -> dict[ReaderOption, str]:
         "a".encode(reader.get("encoding", "utf-8"))
     except LookupError:
         raise ValueError("Python knows no such encoding of texts") from None
+    for name, value in reader.items():
+        if not re.fullmatch(_FORMS.get(name, ".*"), value):
+            raise ValueError(f"{name} cannot be {value!r}")
     return reader
 
 
@@ -83,7 +87,7 @@ class Settings(BaseModel):
     classes: tuple[str, ...] = Field((), description="labels that the target may hold; empty: whatever it holds")
     passthrough: tuple[str, ...] = Field((), description="columns to carry along, never to learn from")
     reader: Annotated[dict[ReaderOption, str], AfterValidator(_check_reader)] = Field(
-        {}, description="form of CSV files, where they do not show it: encoding"
+        {}, description="form of CSV files, where they do not show it: encoding, separator, decimal sign, comment"
     )
     rename: dict[str, str] = Field({}, description="name of a column in the source -> its name here")
     relabel: dict[str, str] = Field({}, description="name of a class in the source -> its name here")

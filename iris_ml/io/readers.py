@@ -70,7 +70,7 @@ def _csv(
 
     read = csv.ReadOptions(block_size=_BLOCK, use_threads=False)  # threads lose the numbers of the lines
     with _native(file) as given, _in_utf8(given, place, reader) as native:
-        names, separator, commas = _layout(native.read(_HEAD), place)
+        names, separator, commas = _layout(native.read(_HEAD), place, reader)
         native.seek(0)
         texts = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
         parse = csv.ParseOptions(delimiter=separator, newlines_in_values=True, invalid_row_handler=skip)
@@ -119,18 +119,22 @@ def _native(file: BinaryIO) -> Iterator[Any]:
                 yield native
 
 
-def _layout(head: bytes, place: str) -> tuple[list[str], str, str]:  # names of the columns, separator, meaning of commas
+def _layout(
+    head: bytes, place: str, reader: Mapping[str, str]
+) -> tuple[list[str], str, str]:  # names of the columns, separator, meaning of commas
     if b"\0" in head:
         raise DataError("it holds bytes of zero, as UTF-16 does", place, 'set reader = { encoding = "utf-16-le" }')
     text = head.decode("utf-8-sig", errors="replace")
-    found = [_records(text, separator) for separator in _SEPARATORS]
+    separators = reader.get("separator", _SEPARATORS)
+    found = [_records(text, separator) for separator in separators]
     best = max(range(len(found)), key=lambda number: _share_of_equal_rows(found[number]))
     if not found[best]:
         raise pd.errors.EmptyDataError
-    separator, (names, *rows) = _SEPARATORS[best], found[best]
+    separator, (names, *rows) = separators[best], found[best]
     if not rows and len(head) < _HEAD and not text.endswith(("\n", "\r")):
         raise DataError("the file has a header and no rows", place, "write at least one row into it")
-    return names, separator, _meaning_of_commas(rows, separator)
+    meaning = {",": "decimal", ".": "thousands"}.get(reader.get("decimal", ""))
+    return names, separator, meaning or _meaning_of_commas(rows, separator)
 
 
 def _share_of_equal_rows(rows: list[list[str]]) -> float:
@@ -172,27 +176,30 @@ def _in_utf8(native: Any, place: str, reader: Mapping[str, str]) -> Iterator[Any
     head = native.read(4)
     native.seek(0)
     encoding = next((name for mark, name in _MARKS.items() if head.startswith(mark)), reader.get("encoding", "utf-8"))
-    if codecs.lookup(encoding).name == "utf-8":
+    if codecs.lookup(encoding).name in {"utf-8", "utf-8-sig"} and "comment" not in reader:
         yield native
     else:
         with NamedTemporaryFile() as copy:
-            copy.writelines(_lines(native, place, encoding))
+            copy.writelines(_lines(native, place, encoding, reader.get("comment")))
             copy.flush()
             with pa.OSFile(copy.name) as copied:
                 yield copied
 
 
-def _lines(native: Any, place: str, encoding: str) -> Iterator[bytes]:  # in UTF-8
+def _lines(native: Any, place: str, encoding: str, comment: str | None = None) -> Iterator[bytes]:  # in UTF-8
+    is_quoted = False
     for number, line in enumerate(TextIOWrapper(BufferedReader(native), encoding, "surrogateescape", newline=""), 1):
         try:
-            yield line.encode()
+            is_comment = comment is not None and line.startswith(comment) and not is_quoted
+            yield b"\n" if is_comment else line.encode()
+            is_quoted ^= not is_comment and line.count('"') % 2 == 1
         except UnicodeEncodeError:  # of a byte that was escaped
             advice = 'name the encoding of the file in the settings, such as reader = { encoding = "cp1252" }'
             raise DataError(f"line {number} is not encoded in {encoding.upper()}", place, advice) from None
 
 
 _MARKS = {
-    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF8: "utf-8-sig",
     **dict.fromkeys([codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE], "utf-32"),  # first, because one begins like that of UTF-16
     **dict.fromkeys([codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE], "utf-16"),
 }
