@@ -292,13 +292,11 @@ def test_the_command_is_in_the_help():
     [
         "TfidfVectorizer().fit(['one two', 'two three'])",
         "HistGradientBoostingClassifier(max_iter=3, random_state=0).fit([[i] for i in range(60)], [0, 1] * 30)",
-        "(scipy.stats.norm, scipy.stats.t(3).ppf)",
     ],
-    ids=["texts", "boosting", "distributions"],
+    ids=["texts", "boosting"],
 )
 def test_a_fitted_estimator_has_one_digest_on_any_number_of_cores_and_in_any_process(fitted):
     program = f"""
-import scipy.stats
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from iris_ml.cache.keys import digest

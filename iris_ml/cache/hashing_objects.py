@@ -222,5 +222,4 @@ def _logger(value: logging.Logger, tracer: Tracer) -> None:
 @traced
 def _random_state(value: np.random.RandomState, tracer: Tracer) -> None:
     tracer.update_bytes("draws")
-    if value not in _SEEDED_FOR_A_STEP:  # as in every distribution of SciPy
-        tracer.update(value.get_state(legacy=False))  # the rest of the object differs in each process
+    tracer.update(value.get_state(legacy=False))  # the rest of the object differs in each process
