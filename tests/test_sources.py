@@ -144,6 +144,17 @@ def test_what_a_column_holds_is_told_by_all_of_its_files():
     assert read_table(["a.csv", "b.csv"]).code.tolist() == ["1", "2", "x", "2"]
 
 
+def test_a_json_file_beside_tables_describes_them():
+    Path("rows").mkdir()
+    Path("rows/a.csv").write_text("x\n1\n")
+    Path("rows/metadata.json").write_text('{"licence": "open"}')
+    assert read_table("rows").x.tolist() == [1]
+    Path("rows/a.csv").rename("a.csv")
+    Path("rows/b.json").write_text('[{"x": 2}]')
+    Path("rows/metadata.json").unlink()
+    assert read_table("rows").x.tolist() == [2]
+
+
 def test_categories_that_are_numbers_are_texts_in_every_piece():
     for name, codes in ("a.arrow", [1, 2]), ("b.arrow", [2.0, None]):
         pd.DataFrame({"code": pd.Categorical(codes)}).to_feather(name)

@@ -62,11 +62,16 @@ def _is_table(name: str) -> bool:
     return not any(part.startswith((".", "_")) for part in Path(name).parts)
 
 
+def _tables(names: Iterable[str]) -> list[str]:  # of a folder
+    found = [*filter(_is_table, names)]
+    return [name for name in found if file_format(name)[0] != "json"] or found  # beside tables, JSON describes them
+
+
 def _here(name: str) -> list[str]:
     path = package_file(name)
     if path.is_dir():
         inside = (str(file.relative_to(path)) for file in path.rglob("*") if file.is_file())
-        return sorted(str(path / file) for file in inside if _is_table(file))
+        return sorted(str(path / file) for file in _tables(inside))
     if path.exists() or not has_magic(str(path)):
         return [str(path)]
     return sorted(glob(str(path), recursive=True))  # noqa: PTH207 - the pattern may be absolute
@@ -78,7 +83,7 @@ def _there(name: str) -> list[str]:
         if has_magic(path):
             found = disk.glob(path)
         elif disk.isdir(path):
-            found = [file for file in disk.find(path) if _is_table(file.removeprefix(path))]
+            found = [path + name for name in _tables(file.removeprefix(path) for file in disk.find(path))]
         else:
             return [name]
         return sorted(disk.unstrip_protocol(file) for file in found)
