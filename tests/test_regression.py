@@ -134,7 +134,7 @@ def test_runs_and_trials_are_compared_by_r2():
     table = flow.compare(constant=flow.swap(classifier=DummyRegressor()), half=flow.swap(test_size=0.5)).table
     assert table.r2["this one"] > 0.8 > 0 >= table.r2["constant"]
     assert table.verdict.tolist() == ["", "worse", "other rows: not to be compared"]
-    tried = flow.explore(classifier={"constant": DummyRegressor(), "boosting": boosting(True)})
+    tried = flow.explore(classifier={"constant": DummyRegressor(), "boosting": boosting("regression")})
     assert tried.r2[0] < 0 < tried.r2[1]
 
 

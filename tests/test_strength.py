@@ -139,6 +139,12 @@ def test_the_gate_of_shapes_compares_numbers_of_any_size_at_1e_9(value):
         assert equal_rows(whole, whole + difference, [0, 1]) is alike
 
 
+def test_the_gate_of_shapes_allows_the_rounding_of_large_numbers_and_no_more():
+    whole = pd.Series([1e8, np.nan, np.inf])
+    for difference, alike in (5e-6, True), (5e-5, False):
+        assert equal_rows(whole, whole + difference, [0, 1, 2]) is alike
+
+
 def test_the_gate_is_closed_when_no_answer_changes():
     answers = pd.Series(["a", "b"] * 20)
     assert not check_better(answers, answers, answers).is_open

@@ -15,7 +15,7 @@ from ..steps.model import Model
 from ..models.live_model import LiveModel
 from ..models.model_file import load
 from ..models.predictor import run_model
-from ..stats.regression import is_regression, score, score_difference
+from ..stats.metric import METRIC_TITLES, metric_of, score, score_difference
 from ..base.settings import read_settings
 from ..io.readers import read_cells
 from .try_row import escape_markdown
@@ -33,19 +33,16 @@ def _show_figures(champion: LiveModel) -> None:
         "load time": f"{cost['load_seconds'] * 1000:.0f} ms",
         "prediction time": f"{cost['row_seconds'] * 1000:.1f} ms",
     }
-    measure = "r2" if champion.model.profile.task == "regression" else "accuracy"
-    figures = ({_MEASURES[measure]: f"{scores[measure]:.3f}"} if scores else {}) | figures
+    metric = "r2" if champion.model.profile.task == "regression" else "accuracy"
+    figures = ({METRIC_TITLES[metric]: f"{scores[metric]:.3f}"} if scores else {}) | figures
     for side, (name, figure) in zip(st.columns(len(figures)), figures.items(), strict=True):
         side.metric(name, figure)
     if scores:
-        reach = f"{scores[f'{measure}_low']:.3f} to {scores[f'{measure}_high']:.3f}"
+        reach = f"{scores[f'{metric}_low']:.3f} to {scores[f'{metric}_high']:.3f}"
         st.caption(f"On {scores['test_rows']:.0f} test rows; the 95 % confidence interval is {reach}.")
         st.dataframe(pd.Series(scores, name="value").rename_axis("score"), width="content", key=" scores")
     else:
         st.caption("This folder has no record of the run that trained this model.")
-
-
-_MEASURES = {"accuracy": "accuracy", "r2": "R²"}
 
 # %% ../../nbs/app/03_model.ipynb #d2d47987
 def _steps_table(champion: LiveModel) -> pd.DataFrame:
@@ -74,9 +71,8 @@ def compare_models(
     if target not in runs[0]["rows"] or other.profile.target != target:
         raise DataError("both models and the rows need the same target", f"column {target!r}", "name it in the rows")
     truth, given = runs[0]["rows"][target], [run["predictions"][target] for run in runs]
-    measure = _MEASURES["r2" if is_regression(truth) else "accuracy"]
     names = pd.Index(["this model", "other model"], name="model")
-    table = pd.DataFrame([score(truth, answers) for answers in given], names, [measure, "low", "high"])
+    table = pd.DataFrame([score(truth, answers) for answers in given], names, [METRIC_TITLES[metric_of(truth)], "low", "high"])
     by, least, most = score_difference(truth, *given)
     verdict = "better" if least > 0 else "worse" if most < 0 else "neither better nor worse, on these rows"
     answers = pd.DataFrame({"truth": truth, "this model": given[0], "other model": given[1]})

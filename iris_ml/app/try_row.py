@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ..stats.column_types import from_number
-from ..stats.regression import is_regression
+from ..stats.metric import is_regression
 from ..steps.model import Model, split_predictions
 from ..models.prediction_steps import golden_rows
 from ..models.predictor import Predictor

@@ -8,11 +8,9 @@ __all__ = ['DriftReport', 'report_drift']
 # %% ../../nbs/batch/08_drift_report.ipynb #64840143
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from ..steps.model import Model
@@ -20,11 +18,11 @@ from ..base.atomic_files import replace_atomically
 from ..models.request_log import read_requests
 from .html import render_bars, render_page, render_table
 from ..models.model_file import model_version
-from ..stats.drift import detect_drift, read_quantiles
+from ..stats.drift import count_tenths, detect_drift, name_tenths, tenth_ends
 from ..models.predictor import load_champion, run_model, sample_predictions
 from ..base.settings import read_settings
 from ..io.readers import read_cells
-from ..stats.column_types import as_numbers, column_type, from_number
+from ..stats.column_types import as_numbers, column_type
 from ..base.errors import IrisError
 
 # %% ../../nbs/batch/08_drift_report.ipynb #26d5a8e1
@@ -36,13 +34,9 @@ def _render_distribution(values: pd.Series, reference: Mapping[str, Any]) -> str
         others = found[found.index.isin(shown[_SHOWN:])].sum()
         bars = {value: int(found.get(value, 0)) for value in shown[:_SHOWN]}
         return render_bars(bars | {f"{len(shown) - _SHOWN} others": int(others)} if len(shown) > _SHOWN else bars)
-    kind = column_type(values)
-    ends = np.unique(np.quantile(read_quantiles(reference), np.linspace(0, 1, 11)))
-    places = np.searchsorted(ends[1:-1], as_numbers(values.dropna()), side="right")
-    counts = np.bincount(places, minlength=max(len(ends) - 1, 1))
-    written = [from_number(end, kind) if kind == "date" else f"{end:.4g}" for end in ends]
-    names = [f"{low} to {high}" for low, high in pairwise(written)] or written[:1]
-    return render_bars(dict(zip(names, counts.tolist(), strict=True)))
+    ends = tenth_ends(reference)
+    counts = count_tenths(as_numbers(values.dropna()), ends)
+    return render_bars(dict(zip(name_tenths(ends, column_type(values)), counts.tolist(), strict=True)))
 
 
 _SHOWN = 50  # values with a bar of their own

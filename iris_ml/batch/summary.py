@@ -8,7 +8,6 @@ __all__ = ['LabelCounts', 'ErrorCounts', 'Counts', 'merge_counts', 'Confidence',
 
 # %% ../../nbs/batch/04_summary.ipynb #35622833
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from ..steps.model import Model, split_predictions
 from ..steps.profile import Profile
-from ..stats.drift import detect_drift, read_quantiles
+from ..stats.drift import count_tenths, detect_drift, name_tenths, read_quantiles, tenth_ends
 from ..models.predictor import out_of_domain, sample_predictions
 from ..workflow.run import Run
 from ..stats.regression import error_scores, error_sums
@@ -164,32 +163,25 @@ def _beside(about: dict[str, Any], rows: pd.DataFrame) -> pd.DataFrame:
 # %% ../../nbs/batch/04_summary.ipynb #1726e61a
 def _count_errors(run: Run) -> ErrorCounts | None:
     profile, predicted = run["model"].profile, run["predictions"].iloc[:, 0]
-    if profile.target not in run["rows"] or profile.task != "regression":
+    if profile.target not in run["rows"] or profile.task == "classification":
         return None
-    truth, center = run["rows"][profile.target], np.median(read_quantiles(profile.reference[profile.target]))
-    about = pd.DataFrame({"row": truth.index, "truth": truth, "answer": predicted, "error": predicted - truth}, truth.index)
-    largest = _largest_errors(about)
-    kept = _beside({str(name): column for name, column in largest.items()}, run["rows"].loc[largest.index, [*profile.columns]])
-    return ErrorCounts(error_sums(truth.to_numpy(), predicted.to_numpy(), float(center)), kept)
+    truth = run["rows"][profile.target]
+    center = float(np.median(read_quantiles(profile.reference[profile.target])))
+    about = {"row": truth.index, "truth": truth, "answer": predicted, "error": predicted - truth}
+    largest = _largest_errors(_beside(about, run["rows"][[*profile.columns]]))
+    return ErrorCounts(error_sums(truth.to_numpy(), predicted.to_numpy(), center), largest)
 
 
-def _tenths(profile: Profile) -> np.ndarray:  # the ends of ten intervals, each with as many training rows
-    return np.unique(np.quantile(read_quantiles(profile.reference[profile.target]), np.linspace(0, 1, 11)))
-
-
-def _count_answers(labels: pd.Series, profile: Profile) -> np.ndarray:
+def _count_answers(answers: pd.Series, profile: Profile) -> np.ndarray:
     if profile.task == "classification":
-        return np.bincount(_codes(labels, profile.classes), minlength=len(profile.classes))
-    ends = _tenths(profile)
-    return np.bincount(np.searchsorted(ends[1:-1], labels, side="right"), minlength=len(ends) - 1)
+        return np.bincount(_codes(answers, profile.classes), minlength=len(profile.classes))
+    return count_tenths(answers.to_numpy(), tenth_ends(profile.reference[profile.target]))
 
 
 def _answer_names(profile: Profile) -> list[str]:
     if profile.task == "classification":
         return [str(label) for label in profile.classes]
-    low, *_, high = ends = _tenths(profile)
-    names = [f"{start:.4g} to {end:.4g}" for start, end in pairwise(ends)]
-    return [f"below {ends[1]:.4g}", *names[1:-1], f"{ends[-2]:.4g} and more"] if len(names) > 1 else [f"{low:.4g} to {high:.4g}"]
+    return name_tenths(tenth_ends(profile.reference[profile.target]))
 
 # %% ../../nbs/batch/04_summary.ipynb #86e09ae3
 @dataclass(frozen=True)

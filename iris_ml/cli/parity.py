@@ -24,7 +24,6 @@ from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
-import numpy as np
 import pandas as pd
 
 from ..models.gates import Gate, project_folder
@@ -209,7 +208,8 @@ def find_differences(
             yield f"all {len(expected)} rows, field {name!r}: it is missing"
             continue
         for row, (value, wanted) in enumerate(zip(actual[name], expected[name], strict=True)):
-            if not (np.isclose(value, wanted, rtol=1e-9, atol=1e-9) if isinstance(wanted, float) else str(value) == str(wanted)):
+            bound = 1e-9 * max(1.0, abs(wanted)) if isinstance(wanted, float) else 0.0
+            if not (abs(value - wanted) <= bound if bound else str(value) == str(wanted)):
                 yield f"row {row}, field {name!r}: {value!r} instead of {wanted!r}"
 
 # %% ../../nbs/cli/04_parity.ipynb #3ed040f5

@@ -28,7 +28,7 @@ from .predictor import Predictor
 from ..tracking.run_record import RunRecord, StepRecord
 from ..workflow.run import Result, Run
 from ..workflow.workflow import Workflow
-from ..stats.regression import is_regression, score_difference
+from ..stats.metric import METRIC_TITLES, metric_of, score_difference
 from ..base.environment import git_state
 from ..base.errors import IrisError, WorkflowError
 
@@ -64,8 +64,7 @@ def check_better(
 ) -> Gate:
     """Return the gate that is open if the challenger is better than the champion beyond chance."""
     change, least, most = score_difference(truth, before, after, sure=0.95 if margin else 0.99)
-    measure = "R²" if is_regression(truth) else "accuracy"
-    figures = f"{measure} {change:+.3f} ({least:+.3f} to {most:+.3f}) over {len(truth)} rows"
+    figures = f"{METRIC_TITLES[metric_of(truth)]} {change:+.3f} ({least:+.3f} to {most:+.3f}) over {len(truth)} rows"
     if margin:
         return Gate("not worse", least > -margin, f"{figures}; the lower end must be above {-margin:+.3f}")
     return Gate("better", least > 0, f"{figures}; the lower end must be above 0")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from ..stats.regression import is_regression
+from ..stats.metric import is_regression
 from .model import with_seed
 
 # %% ../../nbs/steps/08_default_estimator.ipynb #cbdbba33
@@ -37,7 +37,7 @@ class TextColumns:
 def _prepared(
     *numbers: BaseEstimator,  # transformers of the columns of numbers
     estimator: BaseEstimator,
-    numbers_wanted: bool,  # whether the target is a number
+    task: str,
 ) -> BaseEstimator:
     from sklearn.compose import make_column_selector, make_column_transformer
     from sklearn.pipeline import make_pipeline
@@ -45,7 +45,7 @@ def _prepared(
 
     few = OneHotEncoder(handle_unknown="ignore", sparse_output=False), TextColumns(0, _FEW)
     # By itself the encoder takes a target of whole numbers for classes.
-    many = TargetEncoder(target_type="continuous" if numbers_wanted else "auto"), TextColumns(_FEW + 1, 10**9)
+    many = TargetEncoder(target_type="continuous" if task == "regression" else "auto"), TextColumns(_FEW + 1, 10**9)
     rest = make_pipeline(*numbers) if numbers else "passthrough"
     return make_pipeline(make_column_transformer(few, many, (rest, make_column_selector(dtype_include="number"))), estimator)
 
@@ -54,17 +54,17 @@ _FEW = 40  # values that become columns
 
 
 def boosting(
-    numbers_wanted: bool = False,  # whether the target is a number
+    task: str = "classification",  # or "regression"
 ) -> BaseEstimator:
     """Return boosted trees, unfitted."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-    trees = HistGradientBoostingRegressor if numbers_wanted else HistGradientBoostingClassifier
-    return _prepared(estimator=trees(), numbers_wanted=numbers_wanted)
+    trees = HistGradientBoostingRegressor if task == "regression" else HistGradientBoostingClassifier
+    return _prepared(estimator=trees(), task=task)
 
 
 def linear(
-    numbers_wanted: bool = False,  # whether the target is a number
+    task: str = "classification",  # or "regression"
 ) -> BaseEstimator:
     """Return a logistic or a ridge regression on scaled columns without gaps, unfitted."""
     from sklearn.impute import SimpleImputer
@@ -72,8 +72,8 @@ def linear(
     from sklearn.preprocessing import StandardScaler
 
     gaps = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
-    estimator = RidgeCV(alphas=[0.1, 1.0, 10.0, 100.0]) if numbers_wanted else LogisticRegression(max_iter=1000)
-    return _prepared(gaps, StandardScaler(), estimator=estimator, numbers_wanted=numbers_wanted)
+    estimator = RidgeCV([0.1, 1.0, 10.0, 100.0]) if task == "regression" else LogisticRegression(max_iter=1000)
+    return _prepared(gaps, StandardScaler(), estimator=estimator, task=task)
 
 # %% ../../nbs/steps/08_default_estimator.ipynb #baacfa62
 def mean_of_both() -> BaseEstimator:
@@ -90,14 +90,14 @@ def better_of_both(
 ) -> BaseEstimator:
     """Return boosted trees or a linear model, for numbers, unfitted: what errs less on a quarter of the rows."""
     if len(X) > _MANY or len(X) < _SCORED:
-        return boosting(True) if len(X) > _MANY else linear(True)
+        return boosting("regression") if len(X) > _MANY else linear("regression")
     scored = np.random.default_rng(seed).permutation(len(X)) < len(X) // 4
 
     def error(estimator: BaseEstimator) -> float:
         fitted = with_seed(estimator, seed).fit(X[~scored], y[~scored])
         return float(((fitted.predict(X[scored]) - y[scored]) ** 2).mean())
 
-    return min(linear(True), boosting(True), key=error)
+    return min(linear("regression"), boosting("regression"), key=error)
 
 
 _MANY, _SCORED = 8_000, 40  # rows above which the boosting is taken, and below which the linear model is

@@ -115,9 +115,9 @@ def same_answer(
     answer: Sequence[Any],  # a label or a number, then probabilities
     known: Sequence[Any],  # of the same row at another time
 ) -> bool:
-    """Return whether two answers have the same label, and numbers that differ by 1e-9 of their size at most."""
+    """Return whether two answers have the same label, and numbers that differ by 1e-9, or by 1e-9 of a size above 1."""
     if isinstance(known[0], float) and isinstance(answer[0], float):
-        return np.allclose(answer, known, rtol=1e-9, atol=1e-9, equal_nan=True)
+        return bool((np.abs(np.subtract(answer, known)) <= 1e-9 * np.maximum(1, np.abs(known))).all())
     return answer[0] == known[0] and np.allclose(answer[1:], known[1:], rtol=0, atol=1e-9)
 
 

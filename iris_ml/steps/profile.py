@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from ..base.field_types import check_fields
 from ..stats.column_types import as_numbers, column_type, from_number
-from ..stats.regression import is_regression
+from ..stats.metric import is_regression
 
 # %% ../../nbs/steps/04_profile.ipynb #5c1f0a77
 @dataclass(frozen=True)

@@ -79,8 +79,11 @@ _COUNTED = 20  # rows; in fewer, whole numbers may follow each other by chance
 
 # %% ../../nbs/steps/01_rows.ipynb #85795294
 def _target_type(column: pd.Series, task: str, named: str) -> str:  # `named`: its type in the settings
-    kind = "number" if task == "regression" else (not task and named) or column_type(column)
-    if task == "regression" or (named and not task) or kind not in {"integer", "number"}:
+    if task == "regression":
+        return "number"
+    if named and not task:
+        return named
+    if (kind := column_type(column)) not in {"integer", "number"}:
         return kind
     known = as_numbers(column.dropna())
     is_whole = not (known % 1).any()

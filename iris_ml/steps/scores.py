@@ -11,7 +11,8 @@ import pandas as pd
 from sklearn.metrics import log_loss
 
 from ..stats.intervals import confusion_matrix, per_class_metrics, wilson_interval
-from ..stats.regression import error_scores, error_sums, is_regression
+from ..stats.metric import is_regression
+from ..stats.regression import error_scores, error_sums
 from .model import split_predictions
 
 # %% ../../nbs/steps/07_scores.ipynb #aea0fad9

@@ -11,7 +11,7 @@ import pandas as pd
 from sklearn.model_selection import train_test_split
 
 from ..base.errors import DataError
-from ..stats.regression import is_regression
+from ..stats.metric import is_regression
 
 # %% ../../nbs/steps/03_split.ipynb #6853066d
 def split(

@@ -12,7 +12,7 @@ from html import escape
 import pandas as pd
 
 from .run import Run
-from ..stats.regression import is_regression, score, score_difference
+from ..stats.metric import metric_of, score, score_difference
 
 # %% ../../nbs/workflow/06_compare.ipynb #fa004eb2
 def _answers(run: Run) -> tuple[pd.Series, pd.Series]:  # of the test rows: the truth, and the predictions
@@ -53,8 +53,8 @@ class Comparison:
         for name, run in self.runs.items():
             verdict = _judge(first, run) if run is not first else (float("nan"),) * 3 + ("",)
             rows[name] = (self.changes.get(name, ""), *score(*_answers(run)), *verdict, *_cost(run))
-        table = pd.DataFrame.from_dict(rows, orient="index", columns=_COLUMNS).rename_axis("workflow")
-        return table.rename(columns={"accuracy": "r2"}) if is_regression(_answers(first)[0]) else table
+        columns = ["differs", metric_of(_answers(first)[0]), *_COLUMNS]
+        return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("workflow")
 
     @property
     def plot(self) -> str:
@@ -68,7 +68,7 @@ class Comparison:
         return self.plot + self.table.to_html(float_format="{:.3f}".format, na_rep="")
 
 
-_COLUMNS = ["differs", "accuracy", "low", "high", "difference", "least", "most", "verdict", "reused", "computed", "seconds"]
+_COLUMNS = ["low", "high", "difference", "least", "most", "verdict", "reused", "computed", "seconds"]
 
 # %% ../../nbs/workflow/06_compare.ipynb #727f495b
 _LEFT, _WIDTH, _RIGHT, _ROW = 120, 320, 200, 26  # widths of names, intervals and verdicts, and height of a row, in pixels
