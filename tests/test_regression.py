@@ -198,5 +198,5 @@ def test_a_number_that_is_none_is_refused_in_a_sentence():
 
 
 def test_calibration_of_numbers_is_refused():
-    with pytest.raises(IrisError, match="the estimator predicts classes, and column 'rent' holds numbers"):
+    with pytest.raises(IrisError, match="calibrated: a predicted number has no probability to calibrate; set it to false"):
         workflow.swap(raw=FLATS, target="rent", calibrated=True).run(progress=False)

@@ -236,7 +236,8 @@ def _checked(values: dict[str, Any], origin: dict[str, str]) -> Settings:
             advice = suggest(name, Settings.model_fields)
             raise SettingsError(f"unknown setting {name!r}", origin.get(name, ""), advice) from None
         reason = found["msg"].replace("Input", "it", 1).removeprefix("Value error, ")
-        what = f"{'.'.join(map(str, found['loc']))} is {found['input']!r}, but {reason}"
+        where = ".".join(str(part) for part in found["loc"] if part != "[key]")  # which stands for the name of an option
+        what = f"{where} is {found['input']!r}, but {reason}"
         advice = f"set the {Settings.model_fields[name].description}"
         raise SettingsError(what, origin.get(name, ""), advice) from None
 

@@ -15,7 +15,9 @@ from sklearn.feature_selection import SelectKBest
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
+from ..base.errors import SettingsError
 from ..base.variants import when
+from ..stats.metric import is_regression
 from .default_estimator import default_estimator
 
 # %% ../../nbs/steps/05_classifier.ipynb #7baeae47
@@ -49,5 +51,7 @@ def classifier__default_calibrated(
     passthrough: Sequence[str],
     seed: int,
 ) -> BaseEstimator:
-    """Return the estimator for any table, unfitted, with probabilities calibrated by cross-validation."""
+    """Return the estimator for any table, unfitted, with calibrated probabilities; `SettingsError` for numbers."""
+    if is_regression(train[target]):
+        raise SettingsError("a predicted number has no probability to calibrate", "calibrated", "set it to false")
     return CalibratedClassifierCV(classifier__default(train, target, passthrough, seed))
