@@ -14,7 +14,7 @@ from iris_ml.steps.classifier import (
 )
 from .steps.features import features
 from .steps.rows import rows
-from .steps.model import model, predictions
+from .steps.model import model, predictions, test_predictions
 from .steps.profile import profile
 from .steps.scores import scores
 from .io.readers import raw
@@ -36,6 +36,7 @@ workflow = Workflow(
     classifier__default_calibrated,
     model,
     predictions,
+    test_predictions,
     scores,
     renamed={"flowers": "rows"},
 )

@@ -93,6 +93,11 @@ class Settings(BaseModel):
     relabel: dict[str, str] = Field({}, description="name of a class in the source -> its name here")
     default_estimator: bool = Field(True, description="whether the estimator is the default for any table, not the one of iris")
     calibrated: bool = Field(description="whether probabilities are calibrated by cross-validation")
+    split_by: str = Field(
+        "",
+        pattern=r"^(random)?$|^(time|group|file): \S.*$|^cv: ([2-9]|\d\d+)$",
+        description='way to split the rows: "random", "time: column", "group: column", "file: name" or "cv: 5"',
+    )
     test_size: float = Field(gt=0, lt=1, description="share of the rows kept for the scores")
     seed: int = Field(ge=0, lt=2**32, description="seed of the split and of every estimator that takes one")
     store: Path = Field(description="folder for what runs leave")
@@ -146,7 +151,8 @@ def read_layers(
     return {layer: _with_new_names(values, layer) for layer, values in layers.items()}
 
 
-RENAMED_SETTINGS = {"asked": "request_log_rows", "asked_without": "request_log_exclude"}  # old name -> new name
+# old name -> new name
+RENAMED_SETTINGS = {"asked": "request_log_rows", "asked_without": "request_log_exclude", "split": "split_by"}
 
 
 def _with_new_names(values: dict[str, Any], layer: str) -> dict[str, Any]:
@@ -177,7 +183,7 @@ def _plain(name: str, text: str) -> object:
 # %% ../../nbs/base/03_settings.ipynb #6b69119f
 _OF_THE_TABLE = {
     *("feature_names", "types", "missing_values", "categorical", "nullable", "classes", "passthrough", "rename", "relabel"),
-    *("task", "reader", "default_estimator"),
+    *("task", "reader", "default_estimator", "split_by"),
 }
 
 

@@ -443,9 +443,10 @@ def raw(
     missing_values: Sequence[str] = (),  # texts that mean a missing value
     rename: dict[str, str] = _NONE,  # name of a column in the source -> its name in the other settings
     reader: dict[str, str] = _NONE,  # form of CSV files, where they do not show it
+    split_by: str = "random",  # "file: name": the rows of this file are test rows
 ) -> pd.DataFrame:  # rows as they come, with the types of their columns
     """Return the rows to learn from; a sample of them if the table is too large."""
-    found, possible = expand_locations(source), []  # type: ignore[var-annotated]
+    (found, kept), possible = _files(source, split_by), []  # type: ignore[var-annotated]
     pieces = _watched(read_pieces(found, reader=reader), possible, missing_values)
     if sum(map(_at_most, found)) < largest_table * 1e6:
         table = _concatenated(pieces, found)
@@ -455,6 +456,10 @@ def raw(
         if len(table) < rows:
             what = f"{', '.join(source)}: of {rows} rows a sample is read, the {len(table)} that fit into {largest_table:g} MB"
             warnings.warn(f"{what}; if there is room for more, raise 'largest_table'", stacklevel=2)
+    if kept:
+        tests = _concatenated(_watched(read_pieces(kept, reader=reader), possible, missing_values), kept)
+        numbers = [*range(len(table)), *range(-1, -len(tests) - 1, -1)]
+        table = _joined([table, _in_order(tests, [*table], kept[0])]).set_axis(numbers)
     names = {name: rename.get(name, name) for name in map(str, table)}
     read = {name: kind for name, kind in _types_of(table, possible).items() if not {name, names[name]} & {*passthrough}}
     typed = _typed(table, {name: types.get(names[name], kind) for name, kind in read.items()}, missing_values)
@@ -488,6 +493,19 @@ def _fewest(kept: list[pd.DataFrame], count: int) -> tuple[float, list[pd.DataFr
     table = _joined(kept)
     least = np.partition(table.index, count)[count]
     return float(least), [table[table.index < least]]
+
+# %% ../../nbs/io/02_readers.ipynb #feb582c3
+def _files(source: Source, split_by: str) -> tuple[list[str], list[str]]:  # of the rows to learn from, and of the test rows
+    found = expand_locations(source)
+    if not split_by.startswith("file: "):
+        return found, []
+    name = split_by.removeprefix("file: ")
+    kept = [place for place in found if name in {place, Path(place).name}] or expand_locations(name)
+    rest = [place for place in found if place not in kept]
+    if not rest:
+        what = "every file of the source holds test rows"
+        raise DataError(what, f"split_by = {split_by!r}", "name one of several, or another file")
+    return rest, kept
 
 # %% ../../nbs/io/02_readers.ipynb #6a5ef160
 def _at_most(place: str) -> float:

@@ -29,7 +29,8 @@ from ..workflow.workflow import Workflow, find_workflow
 from .champion import ChampionInfo, read_champion, set_champion
 from .prediction_steps import describe_steps
 from .pruning import list_results, save_run_model
-from ..steps.model import Model
+from ..steps.model import Model, test_predictions
+from ..workflow.compare import test_answers
 from ..base.errors import IrisError, WorkflowError
 
 # %% ../../nbs/models/08_promotion.ipynb #92e3d712
@@ -42,23 +43,27 @@ def compare_with_champion(
     """Compare a challenger with the champion over the same rows."""
     if champion is None:
         return Gate("better", True, "there is no champion")
-    truth, is_newer = run["test"][settings.target], bool(champion.data) and champion.data != data_versions(record)
+    (truth, after), is_newer = test_answers(run), bool(champion.data) and champion.data != data_versions(record)
     try:
         try:
             model = load(settings.model_file, settings.trusted_types)
-            before = Predictor(model).run(run["raw"].loc[truth.index])["predictions"]
+            answered = Predictor(model).run(run["raw"].loc[truth.index])
+            before = answered["predictions"]
+            if "test_predictions" in run:
+                features = answered["features"].assign(**{settings.target: truth})
+                before = test_predictions(model, before, features, run["split"][truth.index])
         except WorkflowError:
             if is_newer:
                 raise
             before = _stored_predictions(champion, settings)
-        before, after = (table[truth.name][truth.index] for table in (before, run["predictions"]))
-        return check_better(truth, before, after, settings.margin if is_newer else 0.0)
+        return check_better(truth, before[truth.name][truth.index], after, settings.margin if is_newer else 0.0)
     except (IrisError, LookupError) as error:
         return Gate("better", False, f"the champion cannot predict these rows: {error}")
 
 
 def _stored_predictions(champion: ChampionInfo, settings: Settings) -> pd.DataFrame:
-    key = find_record(champion.run, Records(settings.records)).steps["predictions"].key
+    steps = find_record(champion.run, Records(settings.records)).steps
+    key = steps.get("test_predictions", steps["predictions"]).key
     found = (result.entry for result in list_results(settings.checkpoints) if result.entry.cache_key.key == key)
     if entry := next(found, None):
         return Checkpoints(settings.checkpoints, settings.trusted_types).load(entry)

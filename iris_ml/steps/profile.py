@@ -75,7 +75,7 @@ _NONE: dict[str, str] = {}
 
 def profile(
     rows: pd.DataFrame,  # checked rows
-    split: pd.Series,  # "train" or "test" for each of them
+    split: pd.Series,  # "train", "test" or a fold for each of them
     target: str,  # column to predict
     passthrough: Sequence[str],  # columns carried along
     rename: dict[str, str],  # name of a column in the source -> its name
@@ -85,7 +85,7 @@ def profile(
     missing_values: Sequence[str] = (),  # texts that mean a missing value
 ) -> Profile:
     """Describe the training rows."""
-    training = rows[split == "train"]
+    training = rows[split != "test"]
     features = training.drop(columns=[target, *passthrough], errors="ignore")
     sample = features.assign(**{target: training[target]}).iloc[:: -(-len(training) // 100)]
     named = {rename.get(str(name), str(name)): column_type(column) for name, column in raw.items()}

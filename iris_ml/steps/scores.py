@@ -17,12 +17,12 @@ from .model import split_predictions
 
 # %% ../../nbs/steps/07_scores.ipynb #aea0fad9
 def scores(
-    predictions: pd.DataFrame,  # of all rows: the label, and the probability of each class; or a number
+    test_predictions: pd.DataFrame,  # of the test rows: the label, and the probability of each class; or a number
     test: pd.DataFrame,  # the test rows
     target: str,  # column of the truth
 ) -> dict[str, float]:  # name -> figure: shares but `log_loss` (nats); of numbers `r2`, and `mae` and `rmse` in the target's unit
     """Score the predictions on the test rows."""
-    (answered, shares), truth = split_predictions(predictions.loc[test.index]), test[target].to_numpy()
+    (answered, shares), truth = split_predictions(test_predictions.loc[test.index]), test[target].to_numpy()
     if is_regression(test[target]):
         return error_scores(error_sums(truth, answered.to_numpy(float), float(truth.mean()))) | {"test_rows": float(len(truth))}
     right = int((truth == answered.to_numpy()).sum())
@@ -39,6 +39,8 @@ def scores(
         "f1_macro": f1.mean(),
         "test_rows": len(truth),
     }
-    if classes := sorted(map(str, shares)):
-        figures["log_loss"] = log_loss([*map(str, truth)], shares[classes].to_numpy(), labels=classes)
+    if len(shares.columns):
+        classes = sorted({*map(str, shares), *map(str, truth)})
+        whole = shares.reindex(columns=classes, fill_value=0.0)
+        figures["log_loss"] = log_loss([*map(str, truth)], whole.to_numpy(), labels=classes)
     return {name: float(figure) for name, figure in figures.items()}

@@ -6,30 +6,134 @@
 __all__ = ['split', 'train', 'test']
 
 # %% ../../nbs/steps/03_split.ipynb #9c6d5ea3
+import re
+import warnings
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
-from ..base.errors import DataError
+from ..base.errors import DataError, suggest
+from ..stats.column_types import as_numbers, as_type, find_type, possible_types
 from ..stats.metric import is_regression
 
 # %% ../../nbs/steps/03_split.ipynb #6853066d
+_NONE: dict[str, str] = {}
+
+
 def split(
     features: pd.DataFrame,  # rows with the target
-    target: str,  # column of labels
+    raw: pd.DataFrame,  # rows as they were read, with the column of times or groups
+    target: str,  # column to predict
     test_size: float,  # share of the test rows, between 0 and 1
     seed: int,  # the same seed gives the same split
-) -> pd.Series:  # "train" or "test" for each row
-    """Draw the training rows and the test rows, stratified if the target has classes."""
-    _check_split(features, target, test_size)
-    numbers = is_regression(features[target])
-    several = features if numbers else features[features[target].duplicated(keep=False)]
-    places = np.arange(len(several))
-    _, kept = train_test_split(places, test_size=test_size, random_state=seed, stratify=None if numbers else several[target])
-    return pd.Series("train", features.index, name="split").mask(features.index.isin(several.index[kept]), "test")
+    split_by: str = "random",  # or "time: column", "group: column", "file: name", "cv: folds"; empty: random, with a warning
+    rename: dict[str, str] = _NONE,  # name of a column in `raw` -> its name in `split_by`
+    types: dict[str, str] = _NONE,  # column -> its type, where its cells do not show it
+) -> pd.Series:  # "train" or "test" for each row; in a cross-validation "fold 1", "fold 2" and so on
+    """Divide the rows into training rows and test rows; `DataError` if that cannot be."""
+    kind, _, name = split_by.partition(": ")
+    _check_split(features, target, test_size if kind in {"", "random"} else None)
+    truth = None if is_regression(features[target]) else features[target]
+    if kind == "cv":
+        return _folds(features, truth, int(name), seed)
+    named = {rename.get(str(column), str(column)): raw[column] for column in raw}
+    if kind in {"time", "group"}:
+        values = _values_of(named, name, features.index)
+        is_test = _latest(values, name, test_size, types) if kind == "time" else _whole_groups(values, truth, test_size, seed)
+    elif kind == "file":
+        is_test = np.asarray(features.index < 0)  # so `raw` numbers the rows of this file
+    else:
+        is_test = features.index.isin(_at_random(features, truth, test_size, seed))
+        if not kind:
+            _warn_of_order({column: cells for column, cells in named.items() if column != target}, types)
+    sides = pd.Series(np.where(is_test, "test", "train"), features.index, dtype="str", name="split")
+    for side in ("train", "test"):
+        held = features[target][sides == side]
+        if held.nunique() < (2 if side == "train" else 1):
+            what = "there are no test rows" if side == "test" else f"the training rows hold {held.nunique()} value of the target"
+            raise DataError(what, f"split_by = {split_by!r}", "give more rows, or split them in another way")
+    return sides
+
+
+def _at_random(features: pd.DataFrame, truth: pd.Series | None, test_size: float, seed: int) -> pd.Index:
+    several = features.index if truth is None else features.index[truth.duplicated(keep=False)]
+    classes = None if truth is None else truth[several]
+    return train_test_split(several, test_size=test_size, random_state=seed, stratify=classes)[1]
+
+# %% ../../nbs/steps/03_split.ipynb #3ee20f2d
+def _values_of(named: Mapping[str, pd.Series], name: str, rows: pd.Index) -> pd.Series:
+    if name not in named:
+        raise DataError(f"no column is called {name!r}", "the setting 'split_by'", suggest(name, named))
+    values = named[name].reindex(rows)
+    if (absent := values.isna() | values.eq("")).any():
+        raise DataError(f"row {rows[absent][0]} has no value in it", f"column {name!r}", "add it, or leave out such rows")
+    return values
+
+
+def _typed(cells: pd.Series, name: str, types: Mapping[str, str]) -> pd.Series:
+    if not isinstance(cells.dtype, pd.StringDtype):
+        return cells
+    return as_type(cells, types.get(name) or find_type(possible_types(cells)))
+
+
+def _latest(cells: pd.Series, name: str, test_size: float, types: Mapping[str, str]) -> np.ndarray:
+    times = _typed(cells, name, types)
+    if times.dtype.kind not in "mMiuf":
+        advice = "write dates as 2026-01-31, or name a column of numbers or dates"
+        raise DataError("its values have no order in time", f"column {name!r}", advice)
+    seconds = as_numbers(times)
+    start = np.quantile(seconds, 1 - test_size, method="higher")
+    return seconds >= start if (seconds < start).any() else seconds > start
+
+
+def _whole_groups(groups: pd.Series, truth: pd.Series | None, test_size: float, seed: int) -> np.ndarray:
+    kinds = pd.Series("", groups.index) if truth is None else truth
+    counts = pd.crosstab(groups.to_numpy(), kinds.to_numpy())
+    shares = np.c_[counts, counts.sum(axis=1)] / [*counts.sum(), len(groups)]  # of each group, in each class and in all rows
+    random, found = np.random.default_rng(seed), []
+    for _ in range(100):
+        order = random.permutation(len(counts))
+        distances = np.abs(shares[order].cumsum(axis=0)[:-1] - test_size).max(axis=1)
+        if len(distances):
+            found.append((distances.min(), counts.index[order[: distances.argmin() + 1]]))
+    return groups.isin(min(found, key=lambda each: each[0])[1] if found else []).to_numpy()
+
+# %% ../../nbs/steps/03_split.ipynb #8d8e17b2
+def _folds(features: pd.DataFrame, truth: pd.Series | None, count: int, seed: int) -> pd.Series:
+    if len(features) < 2 * count:
+        raise DataError(f"{len(features)} rows are too few", f"split_by = 'cv: {count}'", "give more rows or choose fewer folds")
+    folds = pd.Series("", features.index, dtype="str", name="split")
+    with warnings.catch_warnings(action="ignore", category=UserWarning):  # of a class with fewer rows than folds
+        chosen = KFold if truth is None or truth.value_counts().max() < count else StratifiedKFold
+        draws = chosen(count, shuffle=True, random_state=seed).split(features, truth)
+        for number, (_, kept) in enumerate(draws, 1):
+            folds.iloc[kept] = f"fold {number}"
+    return folds
+
+# %% ../../nbs/steps/03_split.ipynb #c01f26e6
+_IDENTIFIER = re.compile(
+    r"(?i:(.*[ _.-])?(id|ids|identifier|key|code))|.*[a-z](Id|ID)"
+    r"|(?i:(patient|person|subject|participant|user|customer|client|household|family|group|student|pupil|case|animal|device)s?)"
+)
+
+
+def _warn_of_order(named: Mapping[str, pd.Series], types: Mapping[str, str]) -> None:
+    for name, column in named.items():
+        cells = _typed(column, name, types)
+        if cells.dtype.kind == "M" and cells.nunique() > 1:
+            why, setting = "holds dates, and the rows are drawn at random; if new rows will be later ones", "time"
+        elif _IDENTIFIER.fullmatch(name) and cells.dtype.kind != "f" and 2 < cells.nunique() <= len(cells) / 2:
+            why, setting = "repeats identifiers, and the rows are drawn at random; if new rows will have others", "group"
+        else:
+            continue
+        rest = f'set split_by = "{setting}: {name}", else "random"'
+        warnings.warn(f"column {name!r} {why}, {rest}", stacklevel=3)
+        return
 
 # %% ../../nbs/steps/03_split.ipynb #173e9c6c
-def _check_split(features: pd.DataFrame, target: str, test_size: float) -> None:
+def _check_split(features: pd.DataFrame, target: str, test_size: float | None) -> None:
     if target not in features:
         raise DataError("there is no target to learn", f"column {target!r}", "add it, or name another under 'target'")
     if not features.index.is_unique:
@@ -39,6 +143,8 @@ def _check_split(features: pd.DataFrame, target: str, test_size: float) -> None:
     where = f"column {target!r}"
     if len(counts) < 2:
         raise DataError(f"every row is {counts.index.tolist()[0]!r}", where, "give rows with at least two different values")
+    if test_size is None:
+        return
     if is_regression(features[target]):
         rows, needed, of_what = len(features), 2, "numbers"
     else:
@@ -51,15 +157,15 @@ def _check_split(features: pd.DataFrame, target: str, test_size: float) -> None:
 # %% ../../nbs/steps/03_split.ipynb #22fee347
 def train(
     features: pd.DataFrame,  # all rows
-    split: pd.Series,  # "train" or "test" for each of them
+    split: pd.Series,  # "train", "test" or a fold for each of them
 ) -> pd.DataFrame:
     """Return the training rows."""
-    return features[split == "train"]
+    return features[split != "test"]
 
 
 def test(
     features: pd.DataFrame,  # all rows
-    split: pd.Series,  # "train" or "test" for each of them
+    split: pd.Series,  # "train", "test" or a fold for each of them
 ) -> pd.DataFrame:
     """Return the test rows."""
-    return features[split == "test"]
+    return features[split != "train"]
