@@ -120,8 +120,8 @@ def test_predicted_numbers_drift(model):
 
 
 def test_a_better_regressor_passes_the_gate_and_a_worse_one_does_not(flats):
-    truth, good = flats["test"].rent, flats["predictions"].rent[flats["test"].index]
-    bad = good + DRAWS.normal(0, 100, len(good))
+    truth, good = flats["test"].rent, flats["test_predictions"]
+    bad = good + DRAWS.normal(0, 100, (len(good), 1))
     assert check_better(truth, bad, good).is_open
     assert "R² +" in check_better(truth, bad, good).message
     assert not check_better(truth, good, bad).is_open

@@ -129,7 +129,7 @@ def test_the_gate_is_closed_when_the_least_change_is_exactly_the_bound(margin, m
     answers = pd.Series(["a", "b"])
     for least, is_open in (-margin, False), (1e-6 - margin, True):
         monkeypatch.setattr(gates, "score_difference", lambda *_, least=least, **__: (0.0, least, 0.1))
-        assert check_better(answers, answers, answers, margin).is_open is is_open
+        assert check_better(answers, answers.to_frame(), answers.to_frame(), margin).is_open is is_open
 
 
 @pytest.mark.parametrize("value", [1e-3, 1e3])
@@ -147,7 +147,7 @@ def test_the_gate_of_shapes_allows_the_rounding_of_large_numbers_and_no_more():
 
 def test_the_gate_is_closed_when_no_answer_changes():
     answers = pd.Series(["a", "b"] * 20)
-    assert not check_better(answers, answers, answers).is_open
+    assert not check_better(answers, answers.to_frame(), answers.to_frame()).is_open
 
 
 def entry_file(root, key):

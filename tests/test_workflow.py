@@ -111,6 +111,16 @@ def first_rows(rows, count):
     return rows.head(count)
 
 
+def test_an_input_with_a_default_may_be_missing_and_the_step_is_reused():
+    def counted(doubled: int, weight: int | None = None) -> int:
+        return doubled if weight is None else doubled * weight
+
+    flow = Workflow(doubled, counted)
+    assert flow.swap(seed=3).run(progress=False)["counted"] == 6
+    assert flow.swap(seed=3).outdated() == []
+    assert flow.swap(seed=3).run(progress=False).results["counted"].how == "reused"
+
+
 def test_a_new_step_that_no_step_uses_is_marked():
     assert re.search(r"petal_area +needs rows  \(unused\)", repr(workflow.add(petal_area)))
     used = workflow.add(petal_area).swap(features=lambda rows, petal_area: rows.assign(petal_area=petal_area))

@@ -34,7 +34,7 @@ def against_itself(times):
     accepted = 0
     for seed in range(1, times + 1):
         challenger = answers(seed)
-        accepted += check_better(truth, champion, challenger).is_open
+        accepted += check_better(truth, champion.to_frame(), challenger.to_frame()).is_open
         champion = answers(10_000 + seed)  # another draw, so that a lucky champion does not decide all
     return times, accepted if accepted > 0.05 * times else 0, f"{accepted} accepted, {accepted / times:.1%}"
 
@@ -49,7 +49,7 @@ def _judged(times, change):
             (np.where(draws.random(ROWS) < 0.1, draws.random(ROWS), difficulty) > share).astype(int)
             for share in (0.85, 0.85 + change)
         )
-        opened += check_better(truth, pd.Series(before), pd.Series(after)).is_open
+        opened += check_better(truth, pd.DataFrame(before), pd.DataFrame(after)).is_open
     return opened
 
 

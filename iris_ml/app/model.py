@@ -15,7 +15,7 @@ from ..steps.model import Model
 from ..models.live_model import LiveModel
 from ..models.model_file import load
 from ..models.predictor import run_model
-from ..stats.metric import METRIC_TITLES, metric_of, score, score_difference
+from ..stats.metric import METRICS, find_metric, score, score_difference
 from ..base.settings import read_settings
 from ..io.readers import read_cells
 from .try_row import escape_markdown
@@ -33,13 +33,16 @@ def _show_figures(champion: LiveModel) -> None:
         "load time": f"{cost['load_seconds'] * 1000:.0f} ms",
         "prediction time": f"{cost['row_seconds'] * 1000:.1f} ms",
     }
-    metric = "r2" if champion.model.profile.task == "regression" else "accuracy"
-    figures = ({METRIC_TITLES[metric]: f"{scores[metric]:.3f}"} if scores else {}) | figures
+    default = "r2" if champion.model.profile.task == "regression" else "accuracy"
+    metric = next((name for name in (read_settings().metric, default) if f"{name}_low" in scores), "")
+    if metric:
+        figures = {METRICS[metric].title if metric in METRICS else metric: f"{scores[metric]:.3f}"} | figures
     for side, (name, figure) in zip(st.columns(len(figures)), figures.items(), strict=True):
         side.metric(name, figure)
     if scores:
-        reach = f"{scores[f'{metric}_low']:.3f} to {scores[f'{metric}_high']:.3f}"
-        st.caption(f"On {scores['test_rows']:.0f} test rows; the 95 % confidence interval is {reach}.")
+        if metric:
+            reach = f"{scores[f'{metric}_low']:.3f} to {scores[f'{metric}_high']:.3f}"
+            st.caption(f"On {scores['test_rows']:.0f} test rows; the 95 % confidence interval is {reach}.")
         st.dataframe(pd.Series(scores, name="value").rename_axis("score"), width="content", key=" scores")
     else:
         st.caption("This folder has no record of the run that trained this model.")
@@ -65,18 +68,20 @@ def compare_models(
     one: Model,
     other: Model,
     rows: pd.DataFrame,  # with labels
-) -> tuple[pd.DataFrame, str, pd.DataFrame]:  # accuracies or R², conclusion, rows with different predictions
+    metric: str = "",  # the metric that decides; empty: accuracy, or R² of numbers
+) -> tuple[pd.DataFrame, str, pd.DataFrame]:  # scores, conclusion, rows with different predictions
     """Predict the same rows with two models, and compare the predictions."""
     runs, target = [run_model(rows, model) for model in (one, other)], one.profile.target
     if target not in runs[0]["rows"] or other.profile.target != target:
         raise DataError("both models and the rows need the same target", f"column {target!r}", "name it in the rows")
-    truth, given = runs[0]["rows"][target], [run["predictions"][target] for run in runs]
+    truth, given = runs[0]["rows"][target], [run["predictions"] for run in runs]
+    judged = find_metric(metric, truth, all(answers.shape[1] > 1 for answers in given))
     names = pd.Index(["this model", "other model"], name="model")
-    table = pd.DataFrame([score(truth, answers) for answers in given], names, [METRIC_TITLES[metric_of(truth)], "low", "high"])
-    by, least, most = score_difference(truth, *given)
+    table = pd.DataFrame([score(truth, answers, judged) for answers in given], names, [judged.title, "low", "high"])
+    by, least, most = score_difference(truth, given[0], given[1], judged)
     verdict = "better" if least > 0 else "worse" if most < 0 else "neither better nor worse, on these rows"
-    answers = pd.DataFrame({"truth": truth, "this model": given[0], "other model": given[1]})
-    differ = answers[given[0] != given[1]].join(rows.drop(columns=target))
+    answers = pd.DataFrame({"truth": truth, "this model": given[0][target], "other model": given[1][target]})
+    differ = answers[given[0][target] != given[1][target]].join(rows.drop(columns=target))
     return table, f"The other model is {verdict}: {by:+.3f} ({least:+.3f} to {most:+.3f}), over {len(rows)} rows.", differ
 
 # %% ../../nbs/app/03_model.ipynb #9b12a1d6
@@ -92,7 +97,7 @@ def _show_comparison(model: Model) -> None:
             paths = save_uploads([file, labelled] if labelled else [file], folder)
             other = load(paths[0], settings.trusted_types)
             rows = read_cells(paths[1]) if labelled else pd.DataFrame(model.profile.sample)
-            table, verdict, differ = compare_models(model, other, rows)
+            table, verdict, differ = compare_models(model, other, rows, settings.metric)
         except Exception as error:
             show_upload_error(error, folder)
             return

@@ -107,6 +107,8 @@ def show_upload(
 # %% ../../nbs/app/02_upload.ipynb #c891ecfe
 def _show_result(summary: ReportSummary, contents: dict[str, bytes], first: pd.DataFrame, refused: pd.DataFrame) -> None:
     st.success(f"Predictions for {summary.answered} of {summary.rows} rows.")
+    if metric := summary.metric:
+        st.write(f"{metric.title} is {metric.value:.3f} ({metric.low:.3f} to {metric.high:.3f}) over {metric.rows} rows.")
     if labels := summary.labels:
         interval = f"{labels.low:.3f} to {labels.high:.3f}"
         st.write(f"{labels.correct} of {labels.rows} predictions are correct: accuracy {labels.accuracy:.3f} ({interval}).")

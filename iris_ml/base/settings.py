@@ -92,6 +92,7 @@ class Settings(BaseModel):
     rename: dict[str, str] = Field({}, description="name of a column in the source -> its name here")
     relabel: dict[str, str] = Field({}, description="name of a class in the source -> its name here")
     default_estimator: bool = Field(True, description="whether the estimator is the default for any table, not the one of iris")
+    metric: str = Field("", description="figure that decides which model is better; empty: accuracy, or R² of numbers")
     calibrated: bool = Field(description="whether probabilities are calibrated by cross-validation")
     split_by: str = Field(
         "",
@@ -183,7 +184,7 @@ def _plain(name: str, text: str) -> object:
 # %% ../../nbs/base/03_settings.ipynb #6b69119f
 _OF_THE_TABLE = {
     *("feature_names", "types", "missing_values", "categorical", "nullable", "classes", "passthrough", "rename", "relabel"),
-    *("task", "reader", "default_estimator", "split_by"),
+    *("task", "reader", "default_estimator", "split_by", "metric"),
 }
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 from ..stats.column_types import from_number
 from ..steps.model import Model
 from .html import render_bars, render_page as whole_page, render_table, escape_text
-from .summary import ErrorSummary, LabelSummary, ReportSummary
+from .summary import ErrorSummary, LabelSummary, MetricSummary, ReportSummary
 
 # %% ../../nbs/batch/06_page.ipynb #fe0d903f
 def _confidence(summary: ReportSummary) -> str:
@@ -43,6 +43,13 @@ def _accuracy(labels: LabelSummary) -> str:
         f"<p>{labels.correct} of {labels.rows} predictions are correct: an accuracy of <b>{labels.accuracy:.3f}</b>, with a "
         f"95&nbsp;% confidence interval between {labels.low:.3f} and {labels.high:.3f}. It is too high if the model was trained "
         f"on some of these rows.</p>{render_table(pd.DataFrame(labels.per_class).set_index('class').round(3))}"
+    )
+
+
+def _metric(metric: MetricSummary) -> str:
+    return (
+        f"<p>{escape_text(metric.title)} of {metric.rows} rows is <b>{metric.value:.3f}</b>, with a 95&nbsp;% confidence "
+        f"interval between {metric.low:.3f} and {metric.high:.3f}. It is too good if the model learned some of these rows.</p>"
     )
 
 
@@ -118,6 +125,7 @@ def render_report(
     shown = "All rows" if len(first) == summary.answered else f"The first {len(first)} rows"
     labels = summary.labels
     sections = {
+        "Metric": _metric(summary.metric) if summary.metric else "",
         "Accuracy, precision, recall, F1": _accuracy(labels) if labels else "",
         "Confusion matrix": _confusion(labels) if labels else "",
         "R², mean absolute error": _errors(summary.errors) if summary.errors else "",

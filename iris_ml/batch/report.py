@@ -109,7 +109,8 @@ def report(
         counts, first, refused = _written(results, aside, file_format(written["predictions"])[0], strict, raw)
         shown = tuple(map(hide_passwords, found))
         summary = replace(
-            summarize_counts(counts, model), rows=counts.rows + refused, refused=refused, source=shown, model=version,
+            summarize_counts(counts, model, read_settings().metric),
+            rows=counts.rows + refused, refused=refused, source=shown, model=version,
             predictions=written["predictions"].name, refused_rows=written["refused"].name,
         )  # fmt: skip
         aside["data"].write_text(summary.to_json(), encoding="utf-8")

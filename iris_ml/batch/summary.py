@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LabelCounts', 'ErrorCounts', 'Counts', 'merge_counts', 'Confidence', 'Outside', 'ColumnDrift', 'LabelSummary',
-           'ErrorSummary', 'ReportSummary', 'count_run', 'summarize_counts']
+           'ErrorSummary', 'MetricSummary', 'ReportSummary', 'count_run', 'summarize_counts']
 
 # %% ../../nbs/batch/04_summary.ipynb #35622833
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ from ..steps.profile import Profile
 from ..stats.drift import count_tenths, detect_drift, name_tenths, read_quantiles, tenth_ends
 from ..models.predictor import out_of_domain, sample_predictions
 from ..workflow.run import Run
+from ..stats.metric import METRICS, find_metric, score
 from ..stats.regression import error_scores, error_sums
 from ..stats.intervals import confusion_matrix, per_class_metrics, wilson_interval
 from ..base.errors import DataError
@@ -56,6 +57,7 @@ class Counts:
     confidence: np.ndarray | None = None  # predictions of each thousandth of probability; none: no probabilities
     labels: LabelCounts | None = None  # none: the rows have no labels
     errors: ErrorCounts | None = None  # none: the rows have no numbers to compare with
+    judged: pd.DataFrame | None = None  # of rows as in the sample: truth and predictions; none: there is no truth
 
 
 def merge_counts(
@@ -74,6 +76,7 @@ def merge_counts(
         more.confidence if before.confidence is None else before.confidence + more.confidence,
         _merge_labels(before.labels, more.labels) if before.labels and more.labels else before.labels or more.labels,
         _merge_errors(before.errors, more.errors) if before.errors and more.errors else before.errors or more.errors,
+        _thin(pd.concat([before.judged, more.judged])) if before.judged is not None and more.judged is not None else None,
     )
 
 
@@ -130,6 +133,14 @@ def _sample(run: Run) -> pd.DataFrame:
     profile = run["model"].profile
     some, target = _thin(run["rows"])[[*profile.columns]], profile.target
     return some.assign(**{target: run["predictions"][target].loc[some.index]})
+
+
+def _judged(run: Run) -> pd.DataFrame | None:
+    target, rows = run["model"].profile.target, run["rows"]
+    if target not in rows:
+        return None
+    truth = _thin(rows[[target]])
+    return pd.concat([truth, run["predictions"].loc[truth.index]], axis=1)
 
 # %% ../../nbs/batch/04_summary.ipynb #e4bc2e56
 def _count_labels(run: Run) -> LabelCounts | None:
@@ -242,6 +253,18 @@ class ErrorSummary:
 
 
 @dataclass(frozen=True)
+class MetricSummary:
+    """The metric that the settings name."""
+
+    name: str
+    title: str
+    value: float
+    low: float  # of its 95 % interval
+    high: float
+    rows: int  # of which it is computed: all rows with a truth, or every 2nd, 4th, ... of many
+
+
+@dataclass(frozen=True)
 class ReportSummary:
     """The content of a report; `report.json` holds it under the same names."""
 
@@ -255,6 +278,7 @@ class ReportSummary:
     confidence: Confidence | None = None  # none: no probabilities
     labels: LabelSummary | None = None  # none: the rows have no labels
     errors: ErrorSummary | None = None  # none: the rows have no numbers to compare with
+    metric: MetricSummary | None = None  # none: it is one of the figures in `labels` or `errors`
     refused: int = 0
     source: tuple[str, ...] = ()  # files of the rows
     model: str = ""  # its version
@@ -291,12 +315,14 @@ def count_run(
         confidence=_confidence(probabilities),
         labels=_count_labels(run),
         errors=_count_errors(run),
+        judged=_judged(run),
     )
 
 
 def summarize_counts(
     counts: Counts,  # of all rows
     model: Model,  # that predicted
+    metric: str = "",  # as in the settings
 ) -> ReportSummary:  # without files and refused rows
     """Summarize counts in plain values."""
     profile, some = model.profile, counts.sample
@@ -315,6 +341,7 @@ def summarize_counts(
         confidence=confidence,
         labels=_summarize_labels(counts.labels, names) if counts.labels else None,
         errors=_summarize_errors(counts.errors) if counts.errors else None,
+        metric=_summarize_metric(counts.judged, metric) if counts.judged is not None else None,
     )
 
 # %% ../../nbs/batch/04_summary.ipynb #6700759a
@@ -340,6 +367,15 @@ def _summarize_labels(counts: LabelCounts, classes: list[str]) -> LabelSummary:
 
 def _summarize_errors(counts: ErrorCounts) -> ErrorSummary:
     return ErrorSummary(int(counts.sums[0]), **error_scores(counts.sums), largest_error=_records(counts.largest_error))
+
+
+def _summarize_metric(judged: pd.DataFrame, name: str) -> MetricSummary | None:
+    truth, predictions = judged.iloc[:, 0], judged.iloc[:, 1:]
+    if name not in METRICS or name in {"accuracy", "r2", "mae", "rmse"}:
+        return None
+    metric = find_metric(name, truth, predictions.shape[1] > 1)
+    value, low, high = score(truth, predictions, metric)
+    return None if value != value else MetricSummary(name, metric.title, value, low, high, len(truth))
 
 
 def _records(rows: pd.DataFrame) -> list[dict[str, object]]:

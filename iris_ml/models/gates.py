@@ -28,7 +28,7 @@ from .predictor import Predictor
 from ..tracking.run_record import RunRecord, StepRecord
 from ..workflow.run import Result, Run
 from ..workflow.workflow import Workflow
-from ..stats.metric import METRIC_TITLES, metric_of, score_difference
+from ..stats.metric import Metric, find_metric, score_difference
 from ..base.environment import git_state
 from ..base.errors import IrisError, WorkflowError
 
@@ -58,13 +58,17 @@ def check_repeatable(
 # %% ../../nbs/models/06_gates.ipynb #dc5a02bb
 def check_better(
     truth: pd.Series,  # labels, or numbers, of test rows of the challenger
-    before: pd.Series,  # what the champion predicts
-    after: pd.Series,  # what the challenger predicts
-    margin: float = 0.0,  # by how much the accuracy, or R², may fall; 0: it must rise
+    before: pd.DataFrame,  # the predictions of the champion
+    after: pd.DataFrame,  # the predictions of the challenger
+    margin: float = 0.0,  # by how much the metric may get worse; 0: it must get better
+    metric: Metric | None = None,  # none: accuracy, or R² of numbers
+    folds: int = 0,  # of a cross-validation
 ) -> Gate:
     """Return the gate that is open if the challenger is better than the champion beyond chance."""
-    change, least, most = score_difference(truth, before, after, sure=0.95 if margin else 0.99)
-    figures = f"{METRIC_TITLES[metric_of(truth)]} {change:+.3f} ({least:+.3f} to {most:+.3f}) over {len(truth)} rows"
+    metric = metric or find_metric("", truth)
+    change, least, most = score_difference(truth, before, after, metric, 0.95 if margin else 0.99, folds)
+    figures = f"{metric.title} {change:+.3f} ({least:+.3f} to {most:+.3f}) over {len(truth)} rows"
+    figures += "; + is an improvement" if metric.is_loss else ""
     if margin:
         return Gate("not worse", least > -margin, f"{figures}; the lower end must be above {-margin:+.3f}")
     return Gate("better", least > 0, f"{figures}; the lower end must be above 0")

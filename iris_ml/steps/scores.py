@@ -6,41 +6,30 @@
 __all__ = ['scores']
 
 # %% ../../nbs/steps/07_scores.ipynb #b9f0de05
-import numpy as np
 import pandas as pd
-from sklearn.metrics import log_loss
 
-from ..stats.intervals import confusion_matrix, per_class_metrics, wilson_interval
-from ..stats.metric import is_regression
-from ..stats.regression import error_scores, error_sums
-from .model import split_predictions
+from ..stats.intervals import count_folds
+from ..stats.metric import METRICS, find_metric, score
 
 # %% ../../nbs/steps/07_scores.ipynb #aea0fad9
 def scores(
-    test_predictions: pd.DataFrame,  # of the test rows: the label, and the probability of each class; or a number
+    predictions: pd.DataFrame,  # of all rows: the label, and the probability of each class; or a number
     test: pd.DataFrame,  # the test rows
     target: str,  # column of the truth
-) -> dict[str, float]:  # name -> figure: shares but `log_loss` (nats); of numbers `r2`, and `mae` and `rmse` in the target's unit
-    """Score the predictions on the test rows."""
-    (answered, shares), truth = split_predictions(test_predictions.loc[test.index]), test[target].to_numpy()
-    if is_regression(test[target]):
-        return error_scores(error_sums(truth, answered.to_numpy(float), float(truth.mean()))) | {"test_rows": float(len(truth))}
-    right = int((truth == answered.to_numpy()).sum())
-    low, high = wilson_interval(right, len(truth))
-    names, codes = np.unique([truth, answered], return_inverse=True)
-    true, given = codes.reshape(2, -1)
-    confusion = confusion_matrix(true, given, len(names))
-    _, recall, f1 = per_class_metrics(confusion)
-    figures = {
-        "accuracy": right / len(truth),
-        "accuracy_low": low,
-        "accuracy_high": high,
-        "balanced_accuracy": recall[confusion.any(axis=1)].mean(),
-        "f1_macro": f1.mean(),
-        "test_rows": len(truth),
-    }
-    if len(shares.columns):
-        classes = sorted({*map(str, shares), *map(str, truth)})
-        whole = shares.reindex(columns=classes, fill_value=0.0)
-        figures["log_loss"] = log_loss([*map(str, truth)], whole.to_numpy(), labels=classes)
-    return {name: float(figure) for name, figure in figures.items()}
+    test_predictions: pd.DataFrame | None = None,  # by models that did not learn the test rows; none: `predictions`
+    split: pd.Series | None = None,  # "train", "test" or a fold for each row
+    metric: str = "",  # the metric that decides; empty: accuracy, or R² of numbers
+) -> dict[str, float]:  # name -> figure, the metric first, with the ends of its interval
+    """Score the predictions on the test rows; the log loss is in nats, an error in the target's unit."""
+    answered, truth = (predictions if test_predictions is None else test_predictions).loc[test.index], test[target]
+    folds = 0 if split is None else count_folds(split)
+    has_probabilities = answered.shape[1] > 1
+    chosen, default = (find_metric(name, truth, has_probabilities) for name in (metric, ""))
+    figures: dict[str, float] = {}
+    for each in dict.fromkeys([chosen, default, *METRICS.values()]):
+        if each in (chosen, default) or (each.name == "mae" and each.task == default.task):
+            ends = (each.name, f"{each.name}_low", f"{each.name}_high")
+            figures |= dict(zip(ends, score(truth, answered, each, folds), strict=True))
+        elif each.task == default.task and (has_probabilities or not each.uses_probabilities):
+            figures[each.name] = each.compute(truth, answered)
+    return {name: float(figure) for name, figure in figures.items() if figure == figure} | {"test_rows": float(len(test))}

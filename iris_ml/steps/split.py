@@ -43,9 +43,9 @@ def split(
         values = _values_of(named, name, features.index)
         is_test = _latest(values, name, test_size, types) if kind == "time" else _whole_groups(values, truth, test_size, seed)
     elif kind == "file":
-        is_test = np.asarray(features.index < 0)  # so `raw` numbers the rows of this file
+        is_test = np.array([isinstance(row, int) and row < 0 for row in features.index])  # so `raw` numbers the rows of this file
     else:
-        is_test = features.index.isin(_at_random(features, truth, test_size, seed))
+        is_test = _at_random(features, truth, test_size, seed)
         if not kind:
             _warn_of_order({column: cells for column, cells in named.items() if column != target}, types)
     sides = pd.Series(np.where(is_test, "test", "train"), features.index, dtype="str", name="split")
@@ -57,10 +57,13 @@ def split(
     return sides
 
 
-def _at_random(features: pd.DataFrame, truth: pd.Series | None, test_size: float, seed: int) -> pd.Index:
-    several = features.index if truth is None else features.index[truth.duplicated(keep=False)]
-    classes = None if truth is None else truth[several]
-    return train_test_split(several, test_size=test_size, random_state=seed, stratify=classes)[1]
+def _at_random(features: pd.DataFrame, truth: pd.Series | None, test_size: float, seed: int) -> np.ndarray:
+    places = np.arange(len(features))
+    if truth is not None:
+        places = places[truth.duplicated(keep=False)]
+    classes = None if truth is None else truth.iloc[places]
+    _, kept = train_test_split(places, test_size=test_size, random_state=seed, stratify=classes)
+    return np.isin(np.arange(len(features)), kept)
 
 # %% ../../nbs/steps/03_split.ipynb #3ee20f2d
 def _values_of(named: Mapping[str, pd.Series], name: str, rows: pd.Index) -> pd.Series:

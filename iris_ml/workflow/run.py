@@ -148,12 +148,14 @@ class Run:
     ):
         self.results, self.inputs, self._renamed = dict(results), dict(inputs or {}), dict(renamed or {})
         self.record = NoRecord()
+        self.workflow: Any = None  # that ran; none: a plan ran
 
     def __getitem__(self, name: str) -> Any:
         return self._result(name).value
 
     def bind(self, workflow: object) -> Self:
         """Give the workflow that ran to each value with a method `set_origin`, as a model has."""
+        self.workflow = workflow
         for result in self.results.values():
             result.workflow = workflow if result.how != "overridden" else None
         return self
