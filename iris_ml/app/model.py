@@ -74,7 +74,8 @@ def compare_models(
     runs, target = [run_model(rows, model) for model in (one, other)], one.profile.target
     if target not in runs[0]["rows"] or other.profile.target != target:
         raise DataError("both models and the rows need the same target", f"column {target!r}", "name it in the rows")
-    truth, given = runs[0]["rows"][target], [run["predictions"] for run in runs]
+    truth = runs[0]["rows"][target].dropna()
+    given = [run["predictions"].loc[truth.index] for run in runs]
     judged = find_metric(metric, truth, all(answers.shape[1] > 1 for answers in given))
     names = pd.Index(["this model", "other model"], name="model")
     table = pd.DataFrame([score(truth, answers, judged) for answers in given], names, [judged.title, "low", "high"])

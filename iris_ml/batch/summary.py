@@ -57,7 +57,7 @@ class Counts:
     confidence: np.ndarray | None = None  # predictions of each thousandth of probability; none: no probabilities
     labels: LabelCounts | None = None  # none: the rows have no labels
     errors: ErrorCounts | None = None  # none: the rows have no numbers to compare with
-    judged: pd.DataFrame | None = None  # of rows as in the sample: truth and predictions; none: there is no truth
+    judged: pd.DataFrame | None = None  # of rows as in the sample: truth and predictions; none: no row has a truth
 
 
 def merge_counts(
@@ -76,7 +76,7 @@ def merge_counts(
         more.confidence if before.confidence is None else before.confidence + more.confidence,
         _merge_labels(before.labels, more.labels) if before.labels and more.labels else before.labels or more.labels,
         _merge_errors(before.errors, more.errors) if before.errors and more.errors else before.errors or more.errors,
-        _thin(pd.concat([before.judged, more.judged])) if before.judged is not None and more.judged is not None else None,
+        _merge_judged(before.judged, more.judged),
     )
 
 
@@ -90,6 +90,11 @@ def _merge_labels(before: LabelCounts, more: LabelCounts) -> LabelCounts:
         before.log_loss + more.log_loss,
         more.calibration if before.calibration is None else before.calibration + more.calibration,
     )
+
+
+def _merge_judged(before: pd.DataFrame | None, more: pd.DataFrame | None) -> pd.DataFrame | None:
+    known = [each for each in (before, more) if each is not None]
+    return _thin(pd.concat(known)) if known else None
 
 
 def _merge_errors(before: ErrorCounts, more: ErrorCounts) -> ErrorCounts:
@@ -135,19 +140,25 @@ def _sample(run: Run) -> pd.DataFrame:
     return some.assign(**{target: run["predictions"][target].loc[some.index]})
 
 
-def _judged(run: Run) -> pd.DataFrame | None:
+def _truth(run: Run) -> pd.Series | None:
     target, rows = run["model"].profile.target, run["rows"]
-    if target not in rows:
+    if target not in rows or not (known := rows[target].notna()).any():
         return None
-    truth = _thin(rows[[target]])
+    return rows[target] if known.all() else rows.loc[known, target]
+
+
+def _judged(run: Run) -> pd.DataFrame | None:
+    if (known := _truth(run)) is None:
+        return None
+    truth = _thin(known.to_frame())
     return pd.concat([truth, run["predictions"].loc[truth.index]], axis=1)
 
 # %% ../../nbs/batch/04_summary.ipynb #e4bc2e56
 def _count_labels(run: Run) -> LabelCounts | None:
-    profile, (predicted, probabilities) = run["model"].profile, split_predictions(run["predictions"])
-    if profile.target not in run["rows"] or profile.task == "regression":
+    profile, labels = run["model"].profile, _truth(run)
+    if labels is None or profile.task == "regression":
         return None
-    classes, labels = profile.classes, run["rows"][profile.target]
+    classes, (predicted, probabilities) = profile.classes, split_predictions(run["predictions"].loc[labels.index])
     truth, given = _codes(labels, classes), _codes(predicted, classes)
     correct, shares = truth == given, probabilities.to_numpy()
     of_truth, log_loss, calibration = correct.astype(float), 0.0, None  # probability of the true class
@@ -159,7 +170,7 @@ def _count_labels(run: Run) -> LabelCounts | None:
         calibration = np.array([np.bincount(tenth, weights, 10) for weights in (np.ones(len(tenth)), highest, correct)])
     wrong = np.flatnonzero(~correct)
     wrong = wrong[np.argsort(of_truth[wrong], kind="stable")[:_WRONG_ROWS]]
-    rows = run["rows"][[*profile.columns]].iloc[wrong]
+    rows = run["rows"].loc[labels.index[wrong], [*profile.columns]]
     about = {"row": rows.index, "truth": labels.iloc[wrong], "answer": predicted.iloc[wrong]}
     about["probability of truth"] = of_truth[wrong]
     largest_loss = _beside(about, rows)
@@ -173,13 +184,13 @@ def _beside(about: dict[str, Any], rows: pd.DataFrame) -> pd.DataFrame:
 
 # %% ../../nbs/batch/04_summary.ipynb #1726e61a
 def _count_errors(run: Run) -> ErrorCounts | None:
-    profile, predicted = run["model"].profile, run["predictions"].iloc[:, 0]
-    if profile.target not in run["rows"] or profile.task == "classification":
+    profile, truth = run["model"].profile, _truth(run)
+    if truth is None or profile.task == "classification":
         return None
-    truth = run["rows"][profile.target]
+    predicted = run["predictions"].iloc[:, 0][truth.index]
     center = float(np.median(read_quantiles(profile.reference[profile.target])))
     about = {"row": truth.index, "truth": truth, "answer": predicted, "error": predicted - truth}
-    largest = _largest_errors(_beside(about, run["rows"][[*profile.columns]]))
+    largest = _largest_errors(_beside(about, run["rows"].loc[truth.index, [*profile.columns]]))
     return ErrorCounts(error_sums(truth.to_numpy(), predicted.to_numpy(), center), largest)
 
 

@@ -39,15 +39,15 @@ def check_cells(
     types: Mapping[str, str],  # column -> its type; of a target of numbers, too
     target: str,  # column of labels, which may be absent
     classes: Sequence[str] = (),  # the valid labels; empty: all but missing ones
-    nullable: Sequence[str] = (),  # features of which a cell may be missing
+    nullable: Sequence[str] = (),  # columns of which a cell may be missing
 ) -> None:
     """Raise a `DataError` for the first invalid cell; its `rows` hold the reason for every invalid row."""
     invalid = {name: (~valid_cells(rows[name], kind, name in nullable), FAULTS[kind]) for name, kind in types.items()}
     if target in rows and target not in types:
         missing = rows[target].isna().to_numpy()
-        invalid[target] = missing, "is not a label"
-        if classes and not missing.any():
-            unknown = ~as_type(rows[target], "text").isin([*map(str, classes)]).to_numpy()
+        invalid[target] = missing & (target not in nullable), "is not a label"
+        if classes and not invalid[target][0].any():
+            unknown = ~missing & ~as_type(rows[target], "text").isin([*map(str, classes)]).to_numpy()
             invalid[target] = unknown, f"is none of {', '.join(map(str, classes))}"
     reasons: dict[object, str] = {}
     first: DataError | None = None

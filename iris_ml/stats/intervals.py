@@ -38,10 +38,10 @@ def paired_difference(
 
 # %% ../../nbs/stats/01_intervals.ipynb #4b6a58e3
 def count_folds(
-    split: pd.Series,  # "train", "test" or the name of a fold for each row
+    split: pd.Series,  # "train", "test", "unlabelled", or the name of a fold, such as "fold 1", for each row
 ) -> int:  # 0: no cross-validation
     """Return the number of folds of a cross-validation."""
-    return len({*split} - {"train", "test"})
+    return sum(str(name).startswith("fold ") for name in {*split})
 
 
 def cross_validation_inflation(

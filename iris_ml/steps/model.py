@@ -17,6 +17,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
 from ..base.errors import DataError, ModelFileError
+from .split import train
 from .profile import Profile, read_profile
 
 # %% ../../nbs/steps/06_model.ipynb #4d841921
@@ -189,12 +190,13 @@ def test_predictions(
     split: pd.Series,  # "train", "test" or a fold for each of them
 ) -> pd.DataFrame:  # as `predictions`, of the test rows, in order
     """Return predictions for the test rows by a model that did not learn them."""
-    folds = sorted({*split} - {"train", "test"})
+    folds = sorted(name for name in {*split} if name.startswith("fold "))
     if not folds:
         return predictions[split == "test"]
-    X, y, answered = features[model.columns], features[model.profile.target], []
+    answered = []
     for fold in folds:
-        fitted = clone(model.estimator).fit(X[split != fold], y[split != fold])
-        answered.append(replace(model, estimator=fitted).predict(X[split == fold]))
-    table = pd.concat(answered).reindex(index=features.index, columns=predictions.columns)
+        learned = train(features, split.mask(split == fold, "test"))
+        fitted = clone(model.estimator).fit(learned[model.columns], learned[model.profile.target])
+        answered.append(replace(model, estimator=fitted).predict(features.loc[split == fold, model.columns]))
+    table = pd.concat(answered).reindex(index=features.index[split.isin(folds)], columns=predictions.columns)
     return table.fillna(dict.fromkeys(predictions.columns[1:], 0.0))

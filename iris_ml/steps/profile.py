@@ -85,7 +85,7 @@ def profile(
     missing_values: Sequence[str] = (),  # texts that mean a missing value
 ) -> Profile:
     """Describe the training rows."""
-    training = rows[split != "test"]
+    training = rows[~split.isin(["test", "unlabelled"])]
     features = training.drop(columns=[target, *passthrough], errors="ignore")
     sample = features.assign(**{target: training[target]}).iloc[:: -(-len(training) // 100)]
     named = {rename.get(str(name), str(name)): column_type(column) for name, column in raw.items()}

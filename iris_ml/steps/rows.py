@@ -56,9 +56,11 @@ def rows(
     if target in rows:
         kind = _target_type(rows[target], task, types.get(target, ""))
         truth = as_type(rows[target], kind)
+        if kind == "integer" and truth.dtype.kind == "f":  # with gaps
+            truth = truth.astype("Int64")
         rows = rows.assign(**{target: truth.astype("float64") if kind == "number" and truth.dtype.kind in "iu" else truth})
         checked |= {target: kind} if kind == "number" else {}
-    check_cells(rows, checked, target, classes, nullable if feature_names else learned)
+    check_cells(rows, checked, target, classes, [target, *(nullable if feature_names else learned)])
     return rows
 
 

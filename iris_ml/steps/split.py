@@ -31,10 +31,15 @@ def split(
     split_by: str = "random",  # or "time: column", "group: column", "file: name", "cv: folds"; empty: random, with a warning
     rename: dict[str, str] = _NONE,  # name of a column in `raw` -> its name in `split_by`
     types: dict[str, str] = _NONE,  # column -> its type, where its cells do not show it
-) -> pd.Series:  # "train" or "test" for each row; in a cross-validation "fold 1", "fold 2" and so on
+) -> pd.Series:  # "train", "test", or without a target "unlabelled"; in a cross-validation "fold 1", "fold 2" and so on
     """Divide the rows into training rows and test rows; `DataError` if that cannot be."""
     kind, _, name = split_by.partition(": ")
     _check_split(features, target, test_size if kind in {"", "random"} else None)
+    if (unlabelled := features[target].isna()).any():
+        what = f"column {target!r} has no value in {unlabelled.sum()} of {len(features)} rows"
+        warnings.warn(f"{what}; the model does not learn them, and predicts them", stacklevel=2)
+        known = split(features[~unlabelled], raw, target, test_size, seed, split_by, rename, types)
+        return known.reindex(features.index, fill_value="unlabelled")
     truth = None if is_regression(features[target]) else features[target]
     if kind == "cv":
         return _folds(features, truth, int(name), seed)
@@ -144,6 +149,8 @@ def _check_split(features: pd.DataFrame, target: str, test_size: float | None) -
         raise DataError("duplicate label in the index", f"row {twice}", "reset the index")
     counts = features[target].value_counts()
     where = f"column {target!r}"
+    if counts.empty:
+        raise DataError("there is no value in it", where, "add some, or name another under 'target'")
     if len(counts) < 2:
         raise DataError(f"every row is {counts.index.tolist()[0]!r}", where, "give rows with at least two different values")
     if test_size is None:
@@ -160,15 +167,20 @@ def _check_split(features: pd.DataFrame, target: str, test_size: float | None) -
 # %% ../../nbs/steps/03_split.ipynb #22fee347
 def train(
     features: pd.DataFrame,  # all rows
-    split: pd.Series,  # "train", "test" or a fold for each of them
+    split: pd.Series,  # "train", "test", "unlabelled" or a fold for each of them
 ) -> pd.DataFrame:
     """Return the training rows."""
-    return features[split != "test"]
+    return _labelled(features[~split.isin(["test", "unlabelled"])])
 
 
 def test(
     features: pd.DataFrame,  # all rows
-    split: pd.Series,  # "train", "test" or a fold for each of them
+    split: pd.Series,  # "train", "test", "unlabelled" or a fold for each of them
 ) -> pd.DataFrame:
     """Return the test rows."""
-    return features[split != "train"]
+    return _labelled(features[~split.isin(["train", "unlabelled"])])
+
+
+def _labelled(rows: pd.DataFrame) -> pd.DataFrame:  # whole numbers and booleans without a gap as NumPy has them
+    masked = [name for name, kind in rows.dtypes.items() if isinstance(kind, pd.BooleanDtype | pd.Int64Dtype)]
+    return rows.assign(**{str(name): rows[name].to_numpy() for name in masked if rows[name].notna().all()}) if masked else rows
