@@ -60,6 +60,11 @@ def pytest_addoption(parser):
     parser.addoption("--save", action="store_true", help="keep what the pages show in their fresh run")
 
 
+def pytest_xdist_auto_num_workers():
+    """One more process than cores: many tests wait for a server, a browser or a child."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_configure(config):
     """Start a server that forks kernels and commands, once for all processes that run tests."""
     if sys.platform == "linux" and "FORK_SERVER" not in os.environ:
