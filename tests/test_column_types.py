@@ -399,6 +399,8 @@ FORMS = {
     "thousands of three digits": ("a;b\n1.234;x\n2.345;y\n", {"decimal": ","}, {"a": [1234, 2345], "b": ["x", "y"]}),
     "decimals of three digits": ("a;b\n1,234;x\n2,345;y\n", {"decimal": ","}, {"a": [1.234, 2.345], "b": ["x", "y"]}),
     "commas of thousands": ("a;b\n1,234;x\n2,345;y\n", {"decimal": "."}, {"a": [1234, 2345], "b": ["x", "y"]}),
+    "a header below other lines": ("Sales of 2026\n\nby me, x\na;b\n1;x\n2;y\n", {"header": "4"}, {"a": [1, 2], "b": ["x", "y"]}),
+    "no header": ("1,x\n2,y\n", {"header": "none"}, {"column 1": [1, 2], "column 2": ["x", "y"]}),
     "comments": ('#x\na,b\n#"\n1,"x\n#y"\n2,#\n#', {"comment": "#"}, {"a": [1, 2], "b": ["x\n#y", "#"]}),
 }
 

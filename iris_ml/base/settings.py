@@ -49,8 +49,8 @@ def _write_source(source: Source) -> str | list[str]:
 # %% ../../nbs/base/03_settings.ipynb #96a75a6a
 ColumnType = Literal["number", "integer", "boolean", "text", "date", "duration"]
 
-ReaderOption = Literal["encoding", "separator", "decimal", "comment"]
-_FORMS = {"separator": r'(?![\w"])[\t -~]', "decimal": r"[.,]", "comment": r'[^\w\s"]+'}
+ReaderOption = Literal["encoding", "separator", "decimal", "comment", "header", "sheet"]
+_FORMS = {"separator": r'(?![\w"])[\t -~]', "decimal": r"[.,]", "comment": r'[^\w\s"]+', "header": r"none|[1-9]\d*"}
 
 
 def _check_reader(reader: dict[ReaderOption, str]) -> dict[ReaderOption, str]:
@@ -87,7 +87,7 @@ class Settings(BaseModel):
     classes: tuple[str, ...] = Field((), description="labels that the target may hold; empty: whatever it holds")
     passthrough: tuple[str, ...] = Field((), description="columns to carry along, never to learn from")
     reader: Annotated[dict[ReaderOption, str], AfterValidator(_check_reader)] = Field(
-        {}, description="form of CSV files, where they do not show it: encoding, separator, decimal sign, comment"
+        {}, description="form of files, where they do not show it: encoding, separator, decimal sign, comment, header, sheet"
     )
     rename: dict[str, str] = Field({}, description="name of a column in the source -> its name here")
     relabel: dict[str, str] = Field({}, description="name of a class in the source -> its name here")

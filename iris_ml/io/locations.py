@@ -27,6 +27,7 @@ FORMATS = {
     **dict.fromkeys([".feather", ".arrow"], "arrow"),
     ".json": "json",
     **dict.fromkeys([".jsonl", ".ndjson"], "json lines"),
+    **dict.fromkeys([".xlsx", ".xlsm"], "excel"),
 }
 COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst")
 
@@ -59,7 +60,7 @@ def _is_table(name: str) -> bool:
         file_format(name)
     except DataError:
         return False
-    return not any(part.startswith((".", "_")) for part in Path(name).parts)
+    return not any(part.startswith((".", "_", "~$")) for part in Path(name).parts)  # Excel locks an open file by a `~$` file
 
 
 def _tables(names: Iterable[str]) -> list[str]:  # of a folder

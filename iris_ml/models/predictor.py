@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..io.readers import as_frame
 from ..stats.column_types import as_numbers, as_type, from_number, read_columns
 from ..steps.model import Model
 from .model_file import load
@@ -50,11 +51,11 @@ class Predictor:
 
     def run(
         self,
-        rows: pd.DataFrame,  # raw rows, without the target
+        rows: pd.DataFrame,  # raw rows, without the target; also a table of polars or Arrow
         debug: bool = False,  # add the tables "outside", "moves" and "nearest"
     ) -> Run:  # every step from the rows to the predictions
         """Predict new rows; `DataError` if a row is invalid, `WorkflowError` if a step drops rows."""
-        profile = self.model.profile
+        profile, rows = self.model.profile, as_frame(rows)
         run = self._plan.run(raw=read_columns(rows, profile.types, profile.missing_values, profile.rename))
         if len(run["predictions"]) != len(rows):
             step = next(name for name in run if name != "model" and len(run[name]) != len(rows))

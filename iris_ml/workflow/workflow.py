@@ -28,6 +28,7 @@ from ..base.variants import flags_of, step_name
 from ..cache.hashing import UnhashableError
 from ..cache.keys import digest, fingerprint
 from ..cache.store import Checkpoints
+from ..io.readers import as_frame
 from .recorder import announce_new_data, record_run, start_context
 from .compare import Comparison
 from .drawing import draw
@@ -190,6 +191,7 @@ class Workflow:
         """Return the same workflow with other steps, values or settings."""
         spec, overrides = self._spec, dict(self._spec.overrides)
         for name, value in ({step_name(function): function for function in functions} | values).items():
+            value = as_frame(value)
             if isinstance(value, _FUNCTIONS):
                 name = self._step(name)
                 spec = replace(spec, steps=replace_step(spec.steps, name, value, self._aliases(value)))
