@@ -3,7 +3,7 @@
 PYTHON ?= python3
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test pages torture bench docs lab lock clean
+.PHONY: help run test pages torture bench tables docs lab lock clean
 
 # The commands that a program starts (a notebook's kernel, Snakemake's shell) are the environment's own, too.
 inside := PATH="$(CURDIR)/.venv/bin:$$PATH"
@@ -35,6 +35,9 @@ torture: .venv/dev  ## harm checkpoints, records and API in every way, at full l
 bench: .venv/made  ## measure speed beside other tools; ONLY=processes, slow, steps, digests, exploration, records, batch, wire or million
 	@.venv/bin/python -m bench $(ONLY)
 
+tables: .venv/made  ## take thirty tables from elsewhere through every command, and compare the default with what people begin with
+	@.venv/bin/python -m bench tables
+
 docs: .venv/dev  ## build the site from the notebooks
 	$(inside) sphinx-build --quiet --fail-on-warning --keep-going -c docs . _docs/html
 	@echo "The site is built: _docs/html/index.html"
@@ -50,7 +53,7 @@ lock: .venv/made  ## renew every pinned version in requirements/
 	$(compile) --output-file requirements/run.txt setup.py
 	$(compile) --output-file requirements/dev.txt --extra dev \
 	    --constraint requirements/bootstrap.txt --constraint requirements/run.txt setup.py
-	$(compile) --output-file requirements/services.txt $(addprefix --extra ,api app dask mlflow postgres remote) \
+	$(compile) --output-file requirements/services.txt $(addprefix --extra ,api app dask excel mlflow postgres remote) \
 	    --constraint requirements/dev.txt setup.py
 	printf 'pandas\nscikit-learn\n' | $(compile) --constraint requirements/run.txt --output-file bench/requirements/plain.txt -
 	printf 'pandas\npolars\npyarrow\nscikit-learn\n' | $(compile) --constraint requirements/run.txt --output-file bench/requirements/batch.txt -
@@ -58,6 +61,8 @@ lock: .venv/made  ## renew every pinned version in requirements/
 	for tool in apache-hamilton dvc snakemake; do printf "pandas\nscikit-learn\n$$tool\n" | \
 	    $(compile) --constraint bench/requirements/plain.txt --output-file bench/requirements/$${tool#apache-}.txt - || exit 1; done
 	$(compile) --output-file bench/requirements/wire/api.txt --extra api --constraint requirements/run.txt setup.py
+	printf 'plotly\nrdatasets\nskrub\nstatsmodels\nvega_datasets\n' | $(compile) --output-file bench/requirements/tables/tables.txt \
+	    --extra api --constraint requirements/run.txt setup.py -
 	for tool in mlflow bentoml litserve; do printf "pandas\nscikit-learn\nsetuptools<81\n$$tool\n" | \
 	    $(compile) --output-file bench/requirements/wire/$$tool.txt - || exit 1; done
 

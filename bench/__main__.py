@@ -2,7 +2,7 @@
 
 import sys
 
-from . import batch, digests, exploration, processes, records, steps, wire
+from . import batch, digests, exploration, processes, records, steps, tables, wire
 
 QUESTIONS = {
     "processes": processes.compare,
@@ -14,9 +14,10 @@ QUESTIONS = {
     "batch": batch.compare,
     "wire": wire.compare,
     "million": wire.grow,
+    "tables": tables.compare,
 }
 
-for name in sys.argv[1:] or QUESTIONS:
+for name in sys.argv[1:] or QUESTIONS.keys() - {"tables"}:
     if name not in QUESTIONS:
         raise SystemExit(f"there is no question {name!r}; there are: {', '.join(QUESTIONS)}")
     QUESTIONS[name]()

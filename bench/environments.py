@@ -42,6 +42,14 @@ def make() -> None:
     _make("ours", PROJECT / "requirements" / "run.txt", COPY / "settings.ini", COPY / "setup.py")
 
 
+def make_tables() -> None:
+    """Make the environment of the tables; the project is installed in it as a wheel, because a wheel can be promoted."""
+    _copy()
+    lock = PROJECT / "bench" / "requirements" / "tables" / "tables.txt"
+    sources = sorted((COPY / "iris_ml").rglob("*.py"))
+    _make("tables", lock, COPY / "settings.ini", COPY / "setup.py", *sources, editable=False)
+
+
 def make_servers() -> set[str]:
     """Make the environments of servers; those that could be made."""
     _copy()
@@ -60,7 +68,7 @@ def make_server(name: str) -> bool:
     return True
 
 
-def _make(name: str, lock: Path, *package: Path) -> None:
+def _make(name: str, lock: Path, *package: Path, editable: bool = True) -> None:
     made = FOLDER / name / "made"
     here = f"{FOLDER} {sys.version}".encode()  # an environment's scripts hold its folder
     state = sha256(here + b"".join(file.read_bytes() for file in (lock, *package))).hexdigest()
@@ -72,7 +80,7 @@ def _make(name: str, lock: Path, *package: Path) -> None:
     _uv(*install, "--compile-bytecode", "--require-hashes", "--requirements", str(lock))
     if package:  # installed as `make run` does it
         _uv(*install, "--requirements", str(PROJECT / "requirements" / "bootstrap.txt"))
-        _uv(*install, "--no-deps", "--no-build-isolation", "--editable", str(COPY))
+        _uv(*install, "--no-deps", "--no-build-isolation", *(["--editable"] if editable else []), str(COPY))
     made.write_text(state)
 
 
