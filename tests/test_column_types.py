@@ -27,6 +27,7 @@ from iris_ml.batch.report import report
 from iris_ml.cli.commands import application
 from iris_ml.cli.parity import SURFACES, find_differences
 from iris_ml.io.readers import read_cells, read_table, write_table
+from iris_ml.models.gates import check_shape
 from iris_ml.models.live_model import load_live_model
 from iris_ml.models.model_file import load, save
 from iris_ml.models.predictor import predict
@@ -445,3 +446,17 @@ def test_a_column_of_120_categories_is_neither_out_of_domain_nor_drifted():
     save(workflow.swap(classifier=CAREFUL).run("model", progress=False)["model"], ".iris_ml/model.skops")
     assert not report_drift(["people.csv"]).drift.drifted.any()
     assert report("people.csv", "report.html").summary.outside.rows == 0
+
+
+def test_the_gate_of_shapes_takes_columns_of_every_type():
+    table = pd.DataFrame({"age": DRAWS.integers(20, 80, 90).astype(float)})
+    table["joined"] = pd.date_range("2020-01-31 08:30:01.25", periods=90)
+    table["took"] = pd.to_timedelta(DRAWS.integers(1, 9_000_000, 90), unit="ms")
+    table["smokes"] = pd.Series(DRAWS.random(90) < 0.5, dtype="boolean").mask(table.index == 3)
+    table["visits"] = pd.Series(DRAWS.integers(0, 9, 90), dtype="Int64").mask(table.index == 4)
+    table["town"] = DRAWS.choice(["Oslo", "NA"], 90)
+    for name in table:
+        table[name] = table[name].mask(table.index == 7)
+    table["ill"] = np.where(table.age > 50, "yes", "no")
+    run = workflow.swap(raw=table, target="ill").run(progress=False)
+    assert check_shape(table.drop(columns="ill"), run["model"]).message.endswith("in any order and from JSON")

@@ -260,3 +260,28 @@ def test_parts_are_the_table_however_its_rows_are_grouped(groups):
     found = [batch for part in cut_parts(["a.parquet", "b.parquet"], most=16, many=4) for batch in part.batches()]
     assert max(map(len, found)) <= 16
     pd.testing.assert_frame_equal(pd.concat([batch.rows for batch in found]), pd.concat([rows, rows.head(10)], ignore_index=True))
+
+
+REUSED = {
+    "rows.csv.gz": lambda rows, path: rows.to_csv(path, index=False),
+    "rows.csv.zst": lambda rows, path: Path(path).write_bytes(zstandard(rows.to_csv(index=False).encode())),
+    "utf16.csv": lambda rows, path: rows.to_csv(path, index=False, encoding="utf-16"),
+    "rows.parquet": lambda rows, path: rows.to_parquet(path),
+    "rows.parquet.bz2": lambda rows, path: Path(path).write_bytes(bz2.compress(rows.to_parquet())),
+    "rows.feather": lambda rows, path: rows.to_feather(path),
+    "rows.json": lambda rows, path: rows.to_json(path, orient="records"),
+    "rows.jsonl.xz": lambda rows, path: rows.to_json(path, orient="records", lines=True),
+    "rows.xlsx": lambda rows, path: rows.to_excel(path, index=False),
+}
+
+
+@pytest.mark.parametrize("name", REUSED)
+def test_a_table_in_any_form_is_reused_until_it_changes(name):
+    def how():
+        run = workflow.swap(source=[name]).run("raw", progress=False)
+        return run.results["raw"].how, run.results["raw"].note
+
+    REUSED[name](IRIS, name)
+    assert [how(), how()] == [("computed", ""), ("reused", "")]
+    REUSED[name](IRIS.head(140), name)
+    assert [how(), how()] == [("computed", ""), ("reused", "")]

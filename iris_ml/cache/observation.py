@@ -273,6 +273,8 @@ def _opens(log: Observation, path: object, mode: str, flags: int) -> None:
     if _is_path(path) and re.fullmatch("/proc/[^/]+/environ", os.fsdecode(path)):
         log.add_obstacle("it reads all environment variables")
     is_written = flags & (os.O_WRONLY | os.O_RDWR) or not {*mode}.isdisjoint("wax+")
+    if is_written and _is_path(path) and _is_folder(os.fsdecode(path)):
+        return  # a temporary file without a name; one with a name is opened next
     log.add_written(path) if is_written else log.add_dependency("file", path)
 
 
@@ -482,6 +484,12 @@ def _file_state(path: str) -> tuple[int, int, int] | None:
         found = WRAPPED[os.stat](path)
         return found.st_mtime_ns, found.st_size, found.st_ino  # type: ignore[attr-defined]
     return None
+
+
+def _is_folder(path: str) -> bool:
+    with suppress(OSError, ValueError):
+        return stat.S_ISDIR(WRAPPED[os.stat](path).st_mode)  # type: ignore[attr-defined]
+    return False
 
 
 def _size(path: str) -> int:

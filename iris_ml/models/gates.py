@@ -82,7 +82,7 @@ def _shapes(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame, list[int]]]
     yield "shuffled", rows.iloc[shuffled], shuffled
     yield "with the columns reversed", rows[rows.columns[::-1]], places
     kinds = {name: kind for name, kind in rows.dtypes.items() if kind == "str"}
-    text = rows.to_json(orient="records", double_precision=15)
+    text = rows.to_json(orient="records", double_precision=15, date_format="iso", date_unit="us")
     yield "through JSON", pd.DataFrame(json.loads(text)).astype(kinds), places
 
 # %% ../../nbs/models/06_gates.ipynb #d67ed670

@@ -21,7 +21,7 @@ import pandas as pd
 
 from ..base.background_sync import sync_in_background
 from ..base.environment import IGNORED_SETTINGS, new_run_id
-from ..base.errors import IrisError, WorkflowError, suggest
+from ..base.errors import IrisError, WorkflowError, hide_passwords, suggest
 from ..base.progress import Progress, make_progress
 from ..base.settings import RENAMED_SETTINGS, Settings, change_settings, read_settings
 from ..base.variants import flags_of, step_name
@@ -86,7 +86,7 @@ def _changes(spec: WorkflowSpec) -> list[str]:
 
 def _shorten(value: object) -> str:
     if isinstance(value, str | int | float | bool | list | tuple | dict) or hasattr(value, "get_params"):
-        return " ".join(repr(value).split())[:200]
+        return hide_passwords(" ".join(repr(value).split()))[:200]
     return summarize_value(value)
 
 
@@ -96,7 +96,8 @@ def _differences(spec: WorkflowSpec, other: WorkflowSpec) -> list[str]:
     values = [name for name in {**spec.overrides, **other.overrides} if name in theirs]
     steps += [name for name in values if spec.overrides.get(name) is not other.overrides.get(name)]
     before, after = dict(spec.read_settings()), dict(other.read_settings())
-    return [*dict.fromkeys(steps), *(f"{name} = {after[name]}" for name in after if after[name] != before[name])]
+    changed = [name for name in after if after[name] != before[name]]
+    return [*dict.fromkeys(steps), *(f"{name} = {hide_passwords(str(after[name]))}" for name in changed)]
 
 
 def _step_key(node: Node, values: Mapping[str, object]) -> str:  # empty if there is none
