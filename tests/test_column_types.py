@@ -217,6 +217,13 @@ def test_passed_through_identifiers_are_unchanged(model):
     CliRunner().invoke(application, ["predict", "new.csv", "--to", "answers.csv"])
     for file in written.predictions, "answers.csv":
         assert read_cells(file).customer.tolist() == keys
+    client = TestClient(create_app(load_live_model(Path(".iris_ml/model.skops"))))
+    row = json.loads(NEW.head(1).to_json(orient="records"))[0] | {"smoker": True}
+    for kind in "predict", "explain":
+        sent = [row, *({**row, "customer": key} for key in ("00123", 9007199254740993, 1.5, None))]
+        answers = client.post(f"/v1/{kind}", json={"rows": sent}).json()["answers"]
+        assert [answer.get("passthrough") for answer in answers] == [None, *({"customer": each["customer"]} for each in sent[1:])]
+        assert client.post(f"/v1/{kind}", json={"rows": [{**row, "customers": 1}]}).status_code == 422
 
 
 def test_whole_numbers_beside_missing_ones_and_an_index_are_kept():

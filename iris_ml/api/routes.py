@@ -18,7 +18,9 @@ from pydantic_core import to_json
 
 from .batcher import Batcher
 from .problems import PROBLEM_RESPONSE, Problem, handle_error, problem_response
-from .schemas import Answers, Explanations, RequestBody, Row, answers_json, explanations_json, row_type, rows_frame
+from iris_ml.api.schemas import (
+    Answers, Explanations, RequestBody, Row, add_passthrough, answers_json, explanations_json, row_type, rows_frame,
+)
 from ..base.errors import IrisError, require_extra
 from ..models.live_model import LiveModel
 from ..models.request_log import RequestLog
@@ -119,15 +121,16 @@ def create_app(
 
 # %% ../../nbs/api/04_routes.ipynb #b94a5e31
 def _add_answers(application: FastAPI, champion: LiveModel, limits: Limits, request_log: RequestLog) -> None:
-    columns = champion.model.profile.columns
-    row = row_type(columns)
+    columns, passthrough = champion.model.profile.columns, champion.model.profile.passthrough
+    row = row_type(columns, passthrough)
     predict_body = RequestBody(row, limits.max_rows)
     explain_body = RequestBody(row, limits.max_explained_rows, "FewRows")
 
     def answer(rows: list[Row]) -> list[dict[str, Any]]:
         run = champion.predictor.run(rows_frame(rows, columns))
         request_log.add(run, champion.version)
-        return answers_json(run)
+        add_passthrough(answers := answers_json(run), rows, passthrough)
+        return answers
 
     def with_id(fields: dict[str, Any]) -> dict[str, Any]:
         return {"id": f"{champion.version}{token_hex(10)}", "model": champion.version, **fields}

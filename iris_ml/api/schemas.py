@@ -4,12 +4,12 @@
 
 # %% auto #0
 __all__ = ['Row', 'Label', 'row_type', 'RequestBody', 'Answer', 'Move', 'Explanation', 'StepValue', 'Answers', 'Explanations',
-           'rows_frame', 'answers_json', 'explanations_json']
+           'rows_frame', 'answers_json', 'add_passthrough', 'explanations_json']
 
 # %% ../../nbs/api/03_schemas.ipynb #302ac349
 import json
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, NotRequired
 
 import numpy as np
 import pandas as pd
@@ -30,9 +30,11 @@ _STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 def row_type(
     columns: Mapping[str, dict[str, Any]],  # column -> range, median, example or categories, from the profile of a model
+    passthrough: Iterable[str] = (),  # columns that may be there, and that the answer returns
 ) -> type:
     """Build the type of a row, for pydantic."""
-    return with_config(_STRICT)(TypedDict("Row", {name: _value_type(seen) for name, seen in columns.items()}))  # type: ignore[operator]
+    fields = dict.fromkeys(passthrough, NotRequired[_CARRIED]) | {name: _value_type(seen) for name, seen in columns.items()}
+    return with_config(_STRICT)(TypedDict("Row", fields))  # type: ignore[operator]
 
 
 def _value_type(seen: dict[str, Any]) -> object:
@@ -61,6 +63,7 @@ _TYPES: dict[str, Any] = {
     "date": Annotated[str, Field(max_length=50, json_schema_extra={"format": "date-time"})],
     "boolean": bool,
 }
+_CARRIED = Annotated[Annotated[str, Field(max_length=1000)] | int | float | bool | None, Field(description="returned as it is")]
 _SHOWN = 50  # categories in a description
 
 
@@ -114,6 +117,7 @@ class Answer(BaseModel):
     label: Label = Field(description="the predicted class, or the predicted number")
     probabilities: dict[str, float] = Field(description="class -> probability; empty if the model has no probabilities")
     out_of_domain: list[str] = Field(description="columns with a value outside of the training range")
+    passthrough: dict[str, str | int | float | bool | None] | None = Field(None, description="columns that are passed through")
 
 
 class Move(BaseModel):
@@ -180,13 +184,25 @@ def answers_json(
     ]
 
 
+def add_passthrough(
+    answers: Sequence[dict[str, Any]],  # in the form of `Answer`; changed
+    rows: Sequence[Row],
+    names: Sequence[str],  # columns that are passed through
+) -> None:
+    """Add the columns that are passed through to the answers for their rows."""
+    for answer, row in zip(answers, rows, strict=True) if names else ():
+        if carried := {name: row[name] for name in names if name in row}:
+            answer["passthrough"] = carried
+
+
 def explanations_json(
     rows: Sequence[Row],
     predictor: Predictor,
 ) -> dict[str, Any]:  # "answers" and "steps" in the form of `Explanations`
     """Predict rows, and return the answers with their reasons and the result of each step."""
-    run = predictor.run(rows_frame(rows, predictor.model.profile.columns), debug=True)
-    answers = answers_json(run)
+    profile = predictor.model.profile
+    run = predictor.run(rows_frame(rows, profile.columns), debug=True)
+    add_passthrough(answers := answers_json(run), rows, profile.passthrough)
     for row, answer in enumerate(answers):
         moves = run["moves"].loc[row].rename_axis("column").reset_index()
         answer["moves"] = moves.reindex(columns=["column", "label", "change"]).to_dict("records")

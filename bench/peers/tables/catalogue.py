@@ -1,5 +1,6 @@
 """Thirty tables that nobody here wrote, each with the lines of settings with which a person would begin."""
 
+import csv
 import json
 import sys
 from pathlib import Path
@@ -85,9 +86,10 @@ def write(name: str, folder: Path) -> dict[str, object]:
     """Write a table and its settings into a folder; gives its size."""
     load, address, lines = TABLES[name]
     table = load(*address.split("/"))
-    table.to_csv(folder / "table.csv", index=False)
+    quoted = {"index": False, "quoting": csv.QUOTE_NONNUMERIC}  # pandas does not quote a carriage return by itself
+    table.to_csv(folder / "table.csv", **quoted)
     target = lines.split('"')[1]
-    table.drop(columns=target).head(50).to_csv(folder / "new.csv", index=False)
+    table.drop(columns=target).head(50).to_csv(folder / "new.csv", **quoted)
     (folder / "iris.toml").write_text(f'source = "table.csv"\n{lines}\n')
     return {"rows": len(table), "columns": table.shape[1], "lines": lines.count("\n") + 2}
 
