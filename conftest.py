@@ -1,6 +1,6 @@
 """Every cell that exports nothing is a test: run after the cells above it, it gives again what its page shows.
 
-`pytest nbs` runs the pages from their tops, each in one fresh kernel; `pytest nbs -k "05_classifier and cell-07"` names
+`pytest nbs` runs the pages from their tops, each in one fresh kernel; `pytest nbs -k "05_estimator and cell-07"` names
 one cell, by page, number, heading or any word of its code; `pytest nbs --save` keeps what the pages show now.
 
 No plugin does this. nbval, the usual one, leaves out deselected cells that a selected one needs, rejects pages that

@@ -1,4 +1,4 @@
-"""The same work by every tool, as whole processes: the first time, again, and with another classifier."""
+"""The same work by every tool, as whole processes: the first time, again, and with another estimator."""
 
 import shutil
 import subprocess
@@ -11,14 +11,14 @@ from statistics import median
 from .environments import COPY, PROJECT, command, environment, make
 from .timing import ROUNDS, Spent, quoted, show, spent
 
-ROWS = {"first run": "<= 1.25", "unchanged": "<= 0.25", "classifier changed": "<= 1.15"}
+ROWS = {"first run": "<= 1.25", "unchanged": "<= 0.25", "estimator changed": "<= 1.15"}
 READING = "    if sum(map(_at_most"  # the line of iris_ml's module before which a slow table waits
 CHOOSING = "LogisticRegression(max_iter"  # in every tool's file
 ABOUT = """\
 The work: read the iris table, split it, select two columns by F-value, fit a logistic regression, score it, save it.
 {slow} Each run is a process of its own, each tool in an environment of its own.
 "Classifier changed" is an edit, C=0.5, of the file in which a person would make it: the script, Hamilton's module, the
-fitting stage; for iris_ml the classifier's module, in a copy of this project. iris_ml also holds the table against its
+fitting stage; for iris_ml the estimator's module, in a copy of this project. iris_ml also holds the table against its
 contract, profiles it, answers every row, bounds the score and keeps golden rows with the model.
 Multiples of the plain script's seconds in the same round, all tools taking turns; of several rounds ({rounds} here) the
 median, with least and most. Then the median seconds of the three, and of the first run CPU seconds and peak MB."""
@@ -33,14 +33,14 @@ class Peer:
     files: str  # the folder of its files
     run: tuple[str, ...] = ("python", "train.py")
     reads: str = "train.py"  # the file in which the table is read
-    chooses: str = "train.py"  # the file in which the classifier is built
+    chooses: str = "train.py"  # the file in which the estimator is built
     start: tuple[str, ...] = ()  # what makes a folder the tool's own; not timed
 
 
 PEERS = [
     Peer("plain script", "plain", "plain"),
-    Peer("iris_ml run --quiet", "ours", "ours", ("iris_ml", "run", "--quiet"), "io/readers.py", "steps/classifier.py"),
-    Peer("iris_ml in a script", "ours", "ours", ("python", "train.py"), "io/readers.py", "steps/classifier.py"),
+    Peer("iris_ml run --quiet", "ours", "ours", ("iris_ml", "run", "--quiet"), "io/readers.py", "steps/estimator.py"),
+    Peer("iris_ml in a script", "ours", "ours", ("python", "train.py"), "io/readers.py", "steps/estimator.py"),
     Peer("joblib.Memory", "plain", "joblib"),
     Peer("Hamilton, its cache", "hamilton", "hamilton", ("python", "train.py"), "steps.py", "steps.py"),
     Peer("DVC", "dvc", "stages", ("dvc", "repro", "-q"), "load.py", "fit.py", start=("dvc", "init", "--no-scm", "-q")),
@@ -85,7 +85,7 @@ def _prepare(peer: Peer, row: str, folder: Path, loading: int) -> None:
             _edit(code / peer.reads, "sleep(0)", f"sleep({loading})")
         if peer.start:
             subprocess.run(command(peer.room, *peer.start), cwd=folder, env=environment(peer.room), check=True)
-    if row == "classifier changed":
+    if row == "estimator changed":
         _edit(code / peer.chooses, CHOOSING, CHOOSING.replace("(", "(C=0.5, "))
 
 

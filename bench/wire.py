@@ -99,7 +99,7 @@ def _prepare(folder: Path, rooms: set[str]) -> None:
         shutil.copytree(PEERS, folder / room)
         shutil.copy(PROJECT / "iris_ml" / "data" / "iris.csv", folder / room)
         subprocess.run(command(room, "python", "made.py", room), cwd=folder / room, env=environment(room), check=True)
-    forest = "workflow.swap(classifier=RandomForestClassifier(200, random_state=0))"
+    forest = "workflow.swap(estimator=RandomForestClassifier(200, random_state=0))"
     for name, workflow in {"regression": "workflow", "forest": forest}.items():
         (folder / "api" / name).mkdir()
         program = (

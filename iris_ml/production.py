@@ -6,11 +6,11 @@
 __all__ = ['workflow']
 
 # %% ../nbs/production.ipynb #1f727f6f
-from iris_ml.steps.classifier import (
-    classifier,
-    classifier__calibrated,
-    classifier__default,
-    classifier__default_calibrated,
+from iris_ml.steps.estimator import (
+    estimator,
+    estimator__calibrated,
+    estimator__default,
+    estimator__default_calibrated,
 )
 from .steps.features import features
 from .steps.rows import rows
@@ -30,13 +30,13 @@ workflow = Workflow(
     train,
     test,
     profile,
-    classifier,
-    classifier__calibrated,
-    classifier__default,
-    classifier__default_calibrated,
+    estimator,
+    estimator__calibrated,
+    estimator__default,
+    estimator__default_calibrated,
     model,
     predictions,
     test_predictions,
     scores,
-    renamed={"flowers": "rows"},
+    renamed={"flowers": "rows", "classifier": "estimator"},
 )

@@ -153,7 +153,7 @@ def test_its_page_asks_no_other_host(address):
 def test_the_model_is_described_with_its_data_scores_pages_and_cost(address):
     about = requests.get(f"{address}/v1/model", timeout=5).json()
     assert about["classes"] == ["setosa", "versicolor", "virginica"]
-    assert about["pages"]["classifier"].startswith("nbs/steps/05_classifier.ipynb, cell ")
+    assert about["pages"]["estimator"].startswith("nbs/steps/05_estimator.ipynb, cell ")
     assert about["cost"]["file_bytes"] > 0
     assert about["scores"]["accuracy"] > 0.9
     assert re.fullmatch("[0-9a-f]{12}", about["data"])

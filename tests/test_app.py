@@ -137,7 +137,7 @@ def test_a_new_model_answers_at_the_next_move(opened, model):
 
 
 def test_a_model_without_probabilities_gives_its_label(opened):
-    page = opened(trained(IRIS, classifier=LinearSVC()))
+    page = opened(trained(IRIS, estimator=LinearSVC()))
     assert page.metric[0].value == "versicolor"
     assert not page.exception
 
@@ -150,7 +150,7 @@ def test_names_that_are_markup_are_shown_as_they_stand(opened):
 
 
 def test_a_column_that_never_varied_cannot_be_moved(opened):
-    page = opened(trained(IRIS.assign(constant=3), classifier=LinearSVC()))
+    page = opened(trained(IRIS.assign(constant=3), estimator=LinearSVC()))
     assert page.number_input(key="constant").disabled
     assert shown(page, "constant")[-1].constant.tolist()[0] == 3.0
     assert not page.exception
@@ -254,7 +254,7 @@ def test_a_model_that_was_trained_here_brings_its_scores(opened):
 
 def test_another_model_is_laid_beside_this_one_on_the_same_rows(opened, model, tmp_path):
     page = opened(model)
-    save(trained(IRIS, classifier=LinearSVC()), tmp_path / "other.skops")
+    save(trained(IRIS, estimator=LinearSVC()), tmp_path / "other.skops")
     page.file_uploader(key=" other").set_value(("other.skops", (tmp_path / "other.skops").read_bytes(), ""))
     page.file_uploader(key=" labelled").set_value(("known.csv", as_csv(IRIS), "text/csv"))
     page.run()

@@ -74,7 +74,7 @@ def settings(**values):
 def model(folder):
     PEOPLE.to_csv("people.csv", index=False)
     settings(categorical=["zone"])
-    trained = workflow.swap(classifier=CAREFUL).run("model", progress=False)["model"]
+    trained = workflow.swap(estimator=CAREFUL).run("model", progress=False)["model"]
     save(trained, ".iris_ml/model.skops")
     return load(".iris_ml/model.skops")
 
@@ -201,7 +201,7 @@ def test_labels_of_a_file_are_the_labels_that_were_learned(labels, kind):
     table = PEOPLE[["age", "smoker"]].assign(churned=np.where(PEOPLE.smoker == "TRUE", *labels))
     table.to_csv("people.csv", index=False)
     settings(target="churned")
-    model = workflow.swap(classifier=CAREFUL).run("model", progress=False)["model"]
+    model = workflow.swap(estimator=CAREFUL).run("model", progress=False)["model"]
     assert {type(label) for label in model.profile.classes} == {kind}
     assert report("people.csv", "report.html", model).summary.labels.accuracy == 1.0
 
@@ -211,7 +211,7 @@ def test_passed_through_identifiers_are_unchanged(model):
     NEW.assign(customer=keys).to_csv("new.csv", index=False)
     settings(categorical=["zone"], passthrough=["customer"])
     PEOPLE.assign(customer=[f"{n:05}" for n in range(300)]).to_csv("people.csv", index=False)
-    model = workflow.swap(classifier=CAREFUL).run("model", progress=False)["model"]
+    model = workflow.swap(estimator=CAREFUL).run("model", progress=False)["model"]
     save(model, ".iris_ml/model.skops")
     written = report("new.csv", "report.html", model)
     CliRunner().invoke(application, ["predict", "new.csv", "--to", "answers.csv"])
@@ -328,7 +328,7 @@ VALUES = {
 def test_every_dtype_of_pandas_is_trained_and_predicted(kind, values):
     column = pd.Series(values).repeat(20).reset_index(drop=True)
     table = pd.DataFrame({"x": DRAWS.random(40), "given": column, "y": ["a", "b"] * 20})
-    run = workflow.swap(raw=table, target="y", classifier=CAREFUL, types={"given": kind}).run(progress=False)
+    run = workflow.swap(raw=table, target="y", estimator=CAREFUL, types={"given": kind}).run(progress=False)
     assert run["profile"].columns["given"]["type"] == kind
     assert predict(table.drop(columns="y"), run["model"]).equals(run["predictions"])
 
@@ -450,7 +450,7 @@ def test_a_column_of_120_categories_is_neither_out_of_domain_nor_drifted():
     table = pd.DataFrame({"x": DRAWS.random(3_000), "city": DRAWS.choice(cities, 3_000)})
     table.assign(kind=np.where(table.x > 0.5, "a", "b")).to_csv("people.csv", index=False)
     settings(target="kind")
-    save(workflow.swap(classifier=CAREFUL).run("model", progress=False)["model"], ".iris_ml/model.skops")
+    save(workflow.swap(estimator=CAREFUL).run("model", progress=False)["model"], ".iris_ml/model.skops")
     assert not report_drift(["people.csv"]).drift.drifted.any()
     assert report("people.csv", "report.html").summary.outside.rows == 0
 

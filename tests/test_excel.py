@@ -134,7 +134,7 @@ FAULTS = {
 def test_a_damaged_workbook_is_refused_by_every_surface(fault):
     content, sentence = FAULTS[fault]
     plain = PEOPLE[["age", "ill"]]
-    model = workflow.swap(raw=plain, target="ill", classifier=make_pipeline(LogisticRegression()), passthrough=[])
+    model = workflow.swap(raw=plain, target="ill", estimator=make_pipeline(LogisticRegression()), passthrough=[])
     save(model.run("model", progress=False)["model"], ".iris_ml/model.skops")
     Path("bad.xlsx").write_bytes(content())
     for of_rows in (

@@ -61,17 +61,17 @@ timed = Workflow(stamped, chosen, scores)
 
 
 def test_each_trial_is_a_normal_run_and_the_table_is_the_same_for_the_same_call():
-    trials = workflow.explore(classifier=CLASSIFIERS, seed=range(2))
-    assert trials[["classifier", "seed"]].apply(tuple, axis=1).tolist() == [
+    trials = workflow.explore(estimator=CLASSIFIERS, seed=range(2))
+    assert trials[["estimator", "seed"]].apply(tuple, axis=1).tolist() == [
         ("logistic", 0),
         ("logistic", 1),
         ("constant", 0),
         ("constant", 1),
     ]
-    run = workflow.swap(classifier=CLASSIFIERS["logistic"], seed=1).run(progress=False)
+    run = workflow.swap(estimator=CLASSIFIERS["logistic"], seed=1).run(progress=False)
     assert {result.how for name, result in run.results.items() if name in {"model", "scores", "train"}} == {"reused"}
     assert run["scores"]["accuracy"] == trials.accuracy[1]
-    assert workflow.explore(classifier=CLASSIFIERS, seed=range(2)).equals(trials)
+    assert workflow.explore(estimator=CLASSIFIERS, seed=range(2)).equals(trials)
 
 
 def test_what_trials_have_in_common_is_computed_once():
@@ -92,8 +92,8 @@ def test_a_trial_that_kills_its_process_costs_no_other_trial():
 
 
 def test_options_that_nobody_named_go_by_their_values():
-    trials = workflow.explore(classifier=[DummyClassifier()], seed=[3])
-    assert trials.classifier.tolist() == ["DummyClassifier()"]
+    trials = workflow.explore(estimator=[DummyClassifier()], seed=[3])
+    assert trials.estimator.tolist() == ["DummyClassifier()"]
 
 
 INTERRUPTED = """

@@ -124,11 +124,11 @@ def test_a_setting_in_the_environment_is_seen(project):
 
 
 def test_an_edited_classifier_computes_the_model_and_reuses_the_data(project):
-    page = project / "code" / "iris_ml" / "steps" / "classifier.py"
+    page = project / "code" / "iris_ml" / "steps" / "estimator.py"
     page.write_text(page.read_text().replace("k=2", "k=3"))
     lines = {words[0]: words[1] for line in run(project).splitlines() if len(words := line.split()) > 1}
     assert lines["raw"] == lines["features"] == lines["train"] == lines["profile"] == "reused"
-    assert lines["classifier"] == lines["model"] == "computed"
+    assert lines["estimator"] == lines["model"] == "computed"
 
 
 def test_a_step_that_cannot_be_kept_keeps_the_manifest_away(project):

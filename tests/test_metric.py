@@ -52,7 +52,7 @@ def folder(tmp_path, monkeypatch):
 
 def ran(table=PEOPLE, target="ill", estimator=None, **changes):
     estimator = estimator or LogisticRegression()
-    return workflow.swap(raw=table, target=target, classifier=estimator, **changes).run(progress=False)
+    return workflow.swap(raw=table, target=target, estimator=estimator, **changes).run(progress=False)
 
 
 def computed(run, target):
@@ -126,12 +126,12 @@ def test_a_perfect_share_keeps_an_interval_that_grows_as_the_rarest_class_shrink
 @pytest.mark.parametrize("name", CLASSES + NUMBERS)
 def test_a_better_estimator_is_better_by_every_metric_and_equal_ones_are_not(name):
     if name in NUMBERS:
-        flow = workflow.swap(raw=RENT, target="rent", classifier=LinearRegression(), metric=name)
+        flow = workflow.swap(raw=RENT, target="rent", estimator=LinearRegression(), metric=name)
         others = {"same": LinearRegression(), "lazy": DummyRegressor()}
     else:
-        flow = workflow.swap(raw=WINE, target="kind", classifier=LogisticRegression(), metric=name)
+        flow = workflow.swap(raw=WINE, target="kind", estimator=LogisticRegression(), metric=name)
         others = {"same": LogisticRegression(C=1.0), "lazy": DummyClassifier(strategy="stratified", random_state=0)}
-    table = flow.compare(**{each: flow.swap(classifier=estimator) for each, estimator in others.items()}).table
+    table = flow.compare(**{each: flow.swap(estimator=estimator) for each, estimator in others.items()}).table
     assert name in table
     assert table.verdict.tolist() == ["", "within noise", "worse"]
     assert table.difference["lazy"] < 0
@@ -141,8 +141,8 @@ def test_a_better_estimator_is_better_by_every_metric_and_equal_ones_are_not(nam
 
 def test_an_exploration_shows_the_metric_first_and_the_others():
     flow = workflow.swap(raw=PEOPLE, target="ill", metric="average_precision")
-    table = flow.explore(classifier={"linear": LogisticRegression(), "lazy": DummyClassifier()})
-    assert [*table][:4] == ["classifier", "average_precision", "average_precision_low", "average_precision_high"]
+    table = flow.explore(estimator={"linear": LogisticRegression(), "lazy": DummyClassifier()})
+    assert [*table][:4] == ["estimator", "average_precision", "average_precision_low", "average_precision_high"]
     assert {*CLASSES} < {*table}
 
 
@@ -196,16 +196,16 @@ def cost(test_predictions: pd.DataFrame, test: pd.DataFrame, target: str) -> dic
 
 @pytest.mark.parametrize(("step", "name"), [(profit, "profit"), (cost, "error_cost")])
 def test_a_figure_of_ones_own_step_decides_too(step, name):
-    flow = workflow.swap(raw=WINE, target="kind", classifier=LogisticRegression(), scores=step, metric=name)
+    flow = workflow.swap(raw=WINE, target="kind", estimator=LogisticRegression(), scores=step, metric=name)
     table = flow.compare(
-        lazy=flow.swap(classifier=DummyClassifier()), half=flow.swap(features=lambda rows: rows[["age", "kind"]])
+        lazy=flow.swap(estimator=DummyClassifier()), half=flow.swap(features=lambda rows: rows[["age", "kind"]])
     ).table
     run = flow.run(progress=False)
     assert table[name]["this one"] == run["scores"][name]
     assert table.verdict["lazy"] == "worse"
     assert table.least["half"] < table.difference["half"] < table.most["half"]
     settings = read_settings()
-    save(flow.swap(classifier=DummyClassifier()).run(progress=False)["model"], settings.model_file)
+    save(flow.swap(estimator=DummyClassifier()).run(progress=False)["model"], settings.model_file)
     gate = compare_with_champion(ChampionInfo(model="0"), run.record.content, run, settings)
     assert gate.is_open
     assert name in gate.message

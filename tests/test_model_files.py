@@ -20,7 +20,7 @@ from iris_ml.base.errors import ModelFileError
 from iris_ml.base.skops_archive import _is_known, dump_archive, load_archive
 from iris_ml.io.readers import raw
 from iris_ml.models.model_file import load, save
-from iris_ml.steps.classifier import classifier
+from iris_ml.steps.estimator import estimator as of_iris
 from iris_ml.steps.model import Model, model
 from iris_ml.steps.profile import Profile
 
@@ -33,7 +33,7 @@ def fitted(estimator):
 
 
 def classifiers():
-    """Every classifier of scikit-learn that can be made without parameters and learns iris."""
+    """Every estimator of scikit-learn that can be made without parameters and learns iris."""
     for name, kind in all_estimators(type_filter="classifier"):
         try:
             with warnings.catch_warnings(action="ignore"):
@@ -88,7 +88,7 @@ def test_a_pipeline_of_another_kind_answers_by_itself():
 
 def test_a_file_that_is_cut_or_changed_anywhere_is_refused(tmp_path):
     path = tmp_path / "model.skops"
-    save(fitted(classifier()), path)
+    save(fitted(of_iris()), path)
     sound = path.read_bytes()
     places = np.random.default_rng(0).integers(0, len(sound), 40)
     archive = len(sound) - len(sound.split(b"\n", 2)[2])
@@ -102,7 +102,7 @@ def test_a_file_that_is_cut_or_changed_anywhere_is_refused(tmp_path):
 
 
 def test_a_model_that_answers_otherwise_under_this_library_is_refused(tmp_path, monkeypatch):
-    changed = fitted(classifier())
+    changed = fitted(of_iris())
     answers = changed.answers()
     changed.estimator[-1].intercept_[0] += 1e-6  # as another version of a library might have it
     monkeypatch.setattr(Model, "answers", lambda model: answers)
@@ -127,7 +127,7 @@ def test_nothing_that_is_not_trusted_is_called(tmp_path):
 
 def test_an_interrupted_save_leaves_the_old_model(tmp_path, monkeypatch):
     path = tmp_path / "model.skops"
-    save(fitted(classifier()), path)
+    save(fitted(of_iris()), path)
     before = path.read_bytes()
     monkeypatch.setattr("pathlib.Path.replace", lambda *_: (_ for _ in ()).throw(OSError("no space left")))
     with pytest.raises(OSError, match="no space left"):

@@ -52,7 +52,7 @@ def test_gaps_that_were_not_there_ring():
     table.loc[::100, "length"] = np.nan
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    mine = workflow.swap(raw=table, target="kind", classifier=HistGradientBoostingClassifier(max_iter=5))
+    mine = workflow.swap(raw=table, target="kind", estimator=HistGradientBoostingClassifier(max_iter=5))
     model = mine.run("model", progress=False, checkpoints=False)["model"]
     assert "length, missing" in drifted(rows.assign(length=rows.length.where(rows.index % 2 == 0)), model)
 

@@ -18,7 +18,7 @@ from iris_ml.cli.parity import SURFACES
 from iris_ml.io.readers import raw
 from iris_ml.models.predictor import run_model
 from iris_ml.production import workflow
-from iris_ml.steps.classifier import classifier
+from iris_ml.steps.estimator import estimator
 from iris_ml.steps.model import Model
 from iris_ml.steps.model import model as fit
 from iris_ml.steps.profile import Profile
@@ -187,7 +187,7 @@ def test_a_workflow_without_raw_rows_still_saves_its_model(tmp_path):
         return describe(table, pd.Series("train", table.index), target, [], {}, {}, table)
 
     def model(table: pd.DataFrame, profile: Profile, target: str) -> Model:
-        return fit(classifier(), table, profile, target, [], 0)
+        return fit(estimator(), table, profile, target, [], 0)
 
     trained = Workflow(table, profile, model).run("model", checkpoints=False)["model"]
     save(trained, tmp_path / "model.skops")
@@ -249,19 +249,19 @@ def profile(clean: pd.DataFrame, split: pd.Series, target: str, raw: pd.DataFram
     return describe(clean, split, target, [], {}, {}, raw)
 
 
-def classifier() -> LogisticRegression:
+def estimator() -> LogisticRegression:
     return LogisticRegression()
 
 
-def model(classifier: LogisticRegression, train: pd.DataFrame, profile: Profile, target: str, seed: int) -> Model:
-    return fit(classifier, train, profile, target, [], seed)
+def model(estimator: LogisticRegression, train: pd.DataFrame, profile: Profile, target: str, seed: int) -> Model:
+    return fit(estimator, train, profile, target, [], seed)
 
 
 def predictions(model: Model, density: pd.DataFrame) -> pd.DataFrame:
     return answer(model, density)
 
 
-workflow = Workflow(raw, clean, density, split, train, test, profile, classifier, model, predictions, scores)
+workflow = Workflow(raw, clean, density, split, train, test, profile, estimator, model, predictions, scores)
 """
 WATCH = """
 import atexit, sys

@@ -117,7 +117,7 @@ def test_the_first_is_promoted_then_only_a_promotion_changes_who_answers_and_a_r
 
 
 def test_what_no_page_says_is_not_promoted_whatever_the_reason(folder):
-    module = folder.code / "iris_ml" / "steps" / "classifier.py"
+    module = folder.code / "iris_ml" / "steps" / "estimator.py"
     module.write_text(module.read_text().replace("k=2", "k=3"))
     code, said = folder.type("promote", "--because", "I like it")
     assert code == 1
@@ -125,7 +125,7 @@ def test_what_no_page_says_is_not_promoted_whatever_the_reason(folder):
     folder.commit()
     code, said = folder.type("promote", "--because", "I like it")
     assert code == 1
-    assert "steps/05_classifier.ipynb; run nbdev_export" in said
+    assert "steps/05_estimator.ipynb; run nbdev_export" in said
 
 
 _LINE = "    others = {name: kind for name, kind in rows.dtypes.items()"

@@ -144,7 +144,7 @@ def test_a_step_that_fails_leaves_a_record_that_says_where():
 
 def test_each_trial_of_an_exploration_is_a_record_and_nothing_else_is():
     classifiers = {"plain": LogisticRegression(max_iter=500), "other": LogisticRegression(C=0.1)}
-    table = workflow.explore(classifier=classifiers, seed=range(2))
+    table = workflow.explore(estimator=classifiers, seed=range(2))
     trials = Records(".iris_ml/records").summaries()
     assert [trial.kind for trial in trials] == ["trial"] * 4
     assert sorted(trial.scores["accuracy"] for trial in trials) == sorted(table.accuracy)
@@ -420,7 +420,7 @@ print(json.dumps({
     quiet = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}
     shown = json.loads(subprocess.run(typed, capture_output=True, text=True, env=quiet, check=True).stdout.splitlines()[-1])
     assert shown["parameters"]["seed"] == "0"
-    assert shown["parameters"]["classifier.class"] == "Pipeline"
+    assert shown["parameters"]["estimator.class"] == "Pipeline"
     assert shown["scores"]["accuracy"] == run["scores"]["accuracy"]
     assert shown["status"] == "FINISHED"
     assert shown["dataset"] == [run.record.content.data["raw"].version, 150]

@@ -131,17 +131,17 @@ def test_a_better_regressor_passes_the_gate_and_a_worse_one_does_not(flats):
 
 def test_runs_and_trials_are_compared_by_r2():
     flow = workflow.swap(raw=FLATS, target="rent")
-    table = flow.compare(constant=flow.swap(classifier=DummyRegressor()), half=flow.swap(test_size=0.5)).table
+    table = flow.compare(constant=flow.swap(estimator=DummyRegressor()), half=flow.swap(test_size=0.5)).table
     assert table.r2["this one"] > 0.8 > 0 >= table.r2["constant"]
     assert table.verdict.tolist() == ["", "worse", "other rows: not to be compared"]
-    tried = flow.explore(classifier={"constant": DummyRegressor(), "boosting": boosting("regression")})
+    tried = flow.explore(estimator={"constant": DummyRegressor(), "boosting": boosting("regression")})
     assert tried.r2[0] < 0 < tried.r2[1]
 
 
 @pytest.mark.parametrize("estimator", REGRESSORS, ids=lambda estimator: type(estimator).__name__)
 def test_a_regressor_of_ones_own_is_saved_and_answers(estimator):
     numbers = FLATS[["size", "rooms", "rent"]].fillna(1.0)
-    run = workflow.swap(raw=numbers, target="rent", classifier=make_pipeline(estimator)).run(progress=False)
+    run = workflow.swap(raw=numbers, target="rent", estimator=make_pipeline(estimator)).run(progress=False)
     save(run["model"], "model.skops")
     rows = numbers.drop(columns="rent")
     assert np.allclose(predict(rows, load("model.skops")).rent, run["predictions"].rent, rtol=1e-12)
@@ -154,7 +154,7 @@ def test_a_regressor_of_ones_own_is_saved_and_answers(estimator):
 def test_an_estimator_of_the_other_task_is_refused(target, estimator, held):
     table = FLATS[["size", "rooms", target]].dropna()
     with pytest.raises(DataError, match=held):
-        workflow.swap(raw=table, target=target, classifier=estimator).run(progress=False)
+        workflow.swap(raw=table, target=target, estimator=estimator).run(progress=False)
 
 
 KINDS = {
@@ -177,7 +177,7 @@ def test_the_target_decides_the_task_and_later_files_are_read_alike(kind, write)
     table = pd.DataFrame({"size": DRAWS.normal(size=len(values)), "seen": values})
     table.to_csv("seen.csv", index=False)
     given = {"raw": table} if write == "frame" else {"source": ["seen.csv"]}
-    given["classifier"] = DummyRegressor() if expected == "regression" else DummyClassifier()
+    given["estimator"] = DummyRegressor() if expected == "regression" else DummyClassifier()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         run = workflow.swap(target="seen", task=task, **given).run(progress=False)

@@ -185,7 +185,7 @@ def test_labels_under_their_names_in_the_source_are_held_against_the_answers():
 
 
 def test_a_model_without_probabilities_gets_a_page_without_confidence():
-    model = workflow.swap(classifier=LinearSVC()).run("model", progress=False)["model"]
+    model = workflow.swap(estimator=LinearSVC()).run("model", progress=False)["model"]
     written = report("known.csv", model=model)
     assert "Predictions" in words(written.page)
     assert "Confidence" not in words(written.page)

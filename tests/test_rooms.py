@@ -219,7 +219,7 @@ def small_book(tmp_path):
         ("steps/02_features", "def f():\n    from datetime import datetime", "imports datetime"),
         ("steps/02_features", "import mlflow", "imports mlflow"),
         ("steps/03_split", "print(1)", "calls print"),
-        ("steps/05_classifier", "open('x')", "calls open"),
+        ("steps/05_estimator", "open('x')", "calls open"),
         ("steps/06_model", "pd.read_csv('x')", "calls read_csv"),
         ("steps/06_model", "pd.Timestamp.now()", "calls now"),
         ("workflow/07_workflow", "import requests", "imports requests"),

@@ -75,7 +75,7 @@ def test_the_search_finds_the_page_of_a_step(browser, address):
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_page_fits_the_window_and_has_the_colours_that_are_asked_for(browser, address, width, scheme):
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    for path in "index.html", "nbs/steps/05_classifier.html", "docs/reference.html":
+    for path in "index.html", "nbs/steps/05_estimator.html", "docs/reference.html":
         page.goto(f"{address}/{path}")
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{path} is too wide"
         assert page.evaluate("document.documentElement.dataset.theme") == scheme

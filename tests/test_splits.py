@@ -47,7 +47,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def ran(split_by, **changes):
-    changes = {"classifier": FOREST} | changes
+    changes = {"estimator": FOREST} | changes
     return workflow.swap(split_by=split_by, **changes).run(progress=False)
 
 
@@ -126,7 +126,7 @@ def test_a_cross_validation_scores_each_row_by_a_model_that_did_not_learn_it():
 def test_a_cross_validation_of_numbers_gives_r2_of_all_rows():
     table = pd.DataFrame(DRAWS.normal(size=(100, 2)), columns=["size", "price"])
     table["price"] += 3 * table["size"]
-    run = ran("cv: 4", raw=table, target="price", passthrough=[], classifier=LinearRegression())
+    run = ran("cv: 4", raw=table, target="price", passthrough=[], estimator=LinearRegression())
     answers = pd.Series(0.0, table.index)
     for fold in {*run["split"]}:
         rest, kept = table[run["split"] != fold], table[run["split"] == fold]
@@ -142,18 +142,18 @@ def test_a_class_with_fewer_rows_than_folds_is_scored_all_the_same():
 
 
 def test_workflows_are_compared_and_explored_on_the_folds():
-    flow = workflow.swap(split_by="cv: 5", classifier=FOREST)
-    table = flow.compare(one=flow.swap(classifier=RandomForestClassifier(1, random_state=0))).table
+    flow = workflow.swap(split_by="cv: 5", estimator=FOREST)
+    table = flow.compare(one=flow.swap(estimator=RandomForestClassifier(1, random_state=0))).table
     assert table.accuracy["this one"] == pytest.approx(flow.run(progress=False)["scores"]["accuracy"])
     assert table.verdict["one"] != ""
-    tried = flow.explore(classifier={"forest": FOREST, "tree": RandomForestClassifier(1, random_state=0)})
+    tried = flow.explore(estimator={"forest": FOREST, "tree": RandomForestClassifier(1, random_state=0)})
     assert tried.accuracy[0] == pytest.approx(table.accuracy["this one"])
 
 
 def test_a_champion_is_judged_by_models_that_did_not_learn_the_rows():
     one, many = (RandomForestClassifier(trees, random_state=0) for trees in (1, 40))
     Path("iris.toml").write_text(SETTINGS + 'split_by = "cv: 5"\n')
-    champion, challenger = ran("cv: 5", classifier=one), ran("cv: 5", classifier=many)
+    champion, challenger = ran("cv: 5", estimator=one), ran("cv: 5", estimator=many)
     settings = read_settings()
     save(champion["model"], settings.model_file)
     gate = compare_with_champion(ChampionInfo(model="0", reason=""), challenger.record.content, challenger, settings)

@@ -51,13 +51,13 @@ def table():
 @pytest.fixture(scope="module")
 def trained(table):
     """A run of the whole workflow on the houses."""
-    classifier = make_pipeline(FILLED, LogisticRegression())
-    return workflow.swap(raw=table, target="price", classifier=classifier).run(progress=False)
+    estimator = make_pipeline(FILLED, LogisticRegression())
+    return workflow.swap(raw=table, target="price", estimator=estimator).run(progress=False)
 
 
-@pytest.mark.parametrize("classifier", [*classifiers()])
-def test_gaps_and_texts_are_trained_scored_saved_loaded_and_answered(classifier, table, tmp_path):
-    run = workflow.swap(raw=table, target="price", classifier=classifier).run(progress=False)
+@pytest.mark.parametrize("estimator", [*classifiers()])
+def test_gaps_and_texts_are_trained_scored_saved_loaded_and_answered(estimator, table, tmp_path):
+    run = workflow.swap(raw=table, target="price", estimator=estimator).run(progress=False)
     assert run["scores"]["accuracy"] > 0.8
     save(run["model"], tmp_path / "model.skops")
     answers = predict(table.drop(columns="price"), load(tmp_path / "model.skops"))
@@ -69,10 +69,10 @@ def test_a_file_named_in_the_settings_gives_the_same_model(ending, table, traine
     monkeypatch.chdir(tmp_path)
     (table.to_csv if ending == "csv" else table.to_parquet)(f"houses.{ending}", index=False)
     Path("iris.toml").write_text(f'source = "houses.{ending}"\ntarget = "price"')
-    run = workflow.swap(classifier=trained["classifier"]).run(progress=False)
+    run = workflow.swap(estimator=trained["estimator"]).run(progress=False)
     assert run["predictions"].equals(trained["predictions"])
     assert run["scores"] == trained["scores"]
-    again = workflow.swap(classifier=trained["classifier"]).run(progress=False)
+    again = workflow.swap(estimator=trained["estimator"]).run(progress=False)
     assert {again.results[name].how for name in ("rows", "features", "train", "model", "scores")} == {"reused"}
 
 
@@ -117,7 +117,7 @@ def test_what_the_model_never_learned_to_read_is_refused(change, refusal, table,
 
 def test_a_gap_where_the_table_had_none_is_refused(table, trained):
     whole = table.assign(size=table["size"].fillna(100.0))
-    model = workflow.swap(raw=whole, target="price", classifier=trained["classifier"]).run("model", progress=False)["model"]
+    model = workflow.swap(raw=whole, target="price", estimator=trained["estimator"]).run("model", progress=False)["model"]
     with pytest.raises(DataError, match="column 'size', row 0: nan is not a finite number"):
         predict(whole.drop(columns="price").head(3).assign(size=[float("nan"), 50.0, 60.0]), model)
 
@@ -150,7 +150,7 @@ def test_iris_takes_finite_numbers_and_nothing_else(value):
 
 def test_a_text_that_is_missing_in_every_golden_row_is_still_a_text(table, trained, tmp_path):
     rare = table.assign(town=table.town.where(table.index % 50 == 7))
-    model = workflow.swap(raw=rare, target="price", classifier=trained["classifier"]).run("model", progress=False)["model"]
+    model = workflow.swap(raw=rare, target="price", estimator=trained["estimator"]).run("model", progress=False)["model"]
     assert model.golden["town"] == [None] * 12
     save(model, tmp_path / "model.skops")
     loaded = load(tmp_path / "model.skops")
@@ -233,6 +233,6 @@ def test_the_default_estimator_is_seeded_and_iris_keeps_its_own(table):
     run, again = (workflow.swap(raw=table, target="price").run("model", checkpoints=False, progress=False) for _ in "ab")
     assert predict(table, run["model"]).equals(predict(table, again["model"]))
     assert type(run["model"].estimator).__name__ == "VotingClassifier"
-    assert type(workflow.run("classifier", progress=False)["classifier"]).__name__ == "Pipeline"
-    calibrated = workflow.swap(raw=table, target="price", calibrated=True).run("classifier", progress=False)["classifier"]
+    assert type(workflow.run("estimator", progress=False)["estimator"]).__name__ == "Pipeline"
+    calibrated = workflow.swap(raw=table, target="price", calibrated=True).run("estimator", progress=False)["estimator"]
     assert type(calibrated).__name__ == "CalibratedClassifierCV"

@@ -43,7 +43,7 @@ def written(kind):
 
 
 def ran(source, estimator, **changes):
-    return workflow.swap(source=source, target="seen", classifier=estimator, **changes).run(progress=False)
+    return workflow.swap(source=source, target="seen", estimator=estimator, **changes).run(progress=False)
 
 
 @pytest.mark.parametrize("split_by", ["random", "cv: 4", "time: weight"])

@@ -43,7 +43,7 @@ def test_two_runs_give_the_same_values(run):
 
 
 def test_another_estimator_is_put_in_without_a_change_of_the_library(run):
-    forest = workflow.swap(classifier=RandomForestClassifier(20)).run(progress=False)
+    forest = workflow.swap(estimator=RandomForestClassifier(20)).run(progress=False)
     assert forest["model"].estimator.random_state == 0, "an open random_state takes the seed, where it can be seen"
     assert forest["scores"] != run["scores"]
 
@@ -67,8 +67,8 @@ def test_silence_is_silent(capfd):
 
 
 def test_an_unknown_name_is_answered_with_the_nearest():
-    with pytest.raises(WorkflowError, match="did you mean 'classifier'"):
-        workflow.swap(clasifier=RandomForestClassifier())
+    with pytest.raises(WorkflowError, match="did you mean 'estimator'"):
+        workflow.swap(estimater=RandomForestClassifier())
     with pytest.raises(WorkflowError, match="did you mean 'scores'"):
         workflow.run("score")
 
@@ -163,9 +163,9 @@ def test_a_flag_chooses_the_variant_and_says_so(tmp_path, monkeypatch):
     workflow.run(progress=False)
     monkeypatch.setenv("IRIS_ML_CALIBRATED", "true")
     calibrated = workflow.run(progress=False)
-    assert type(calibrated["classifier"]).__name__ == "CalibratedClassifierCV"
+    assert type(calibrated["estimator"]).__name__ == "CalibratedClassifierCV"
     assert calibrated.results["train"].how == "reused"
-    assert calibrated.why("model") == "model was computed because flag calibrated (now True) changed, and with it classifier."
+    assert calibrated.why("model") == "model was computed because flag calibrated (now True) changed, and with it estimator."
     assert workflow.swap(calibrated=False).run(progress=False).results["model"].how == "reused"
 
 
@@ -176,7 +176,7 @@ def test_rows_of_a_single_class_are_judged_without_a_warning(run):
 
 
 def test_the_balanced_accuracy_is_the_one_of_scikit_learn(run):
-    forest = workflow.swap(classifier=RandomForestClassifier(3), seed=3).run(progress=False)
+    forest = workflow.swap(estimator=RandomForestClassifier(3), seed=3).run(progress=False)
     truth = forest["test"].species
     expected = balanced_accuracy_score(truth, forest["predictions"][truth.name][truth.index])
     assert expected < 1

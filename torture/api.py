@@ -25,7 +25,7 @@ from iris_ml.base.atomic_files import replace_atomically
 from iris_ml.models.model_file import model_version, save
 from iris_ml.models.predictor import predict
 from iris_ml.production import workflow
-from iris_ml.steps.classifier import classifier
+from iris_ml.steps.estimator import estimator
 
 from .hostile import hostile_files
 from .serving import asking, memory, request, served
@@ -175,7 +175,7 @@ def swapped(times, broken, connections=16):
 
 
 async def _swapped_under_load(server, path, times, broken, connections):
-    models = [trained(), trained(classifier=classifier().set_params(logisticregression__C=0.1))]
+    models = [trained(), trained(estimator=estimator().set_params(logisticregression__C=0.1))]
     files, known = [], {}
     for model in models:
         save(model, path.with_name("other"))

@@ -153,7 +153,7 @@ class Place:
 
     def plant(self, estimator, choose, change=lambda archive: archive):
         """Put an estimator where a step, production or a prediction finds it; its archive may be changed."""
-        where = choose.choice(["recipe", "recipe", "classifier", "model file"])
+        where = choose.choice(["recipe", "recipe", "estimator", "model file"])
         if where != "model file":
             self.forge_value(where, change(skops.io.dumps(estimator)), "skops")
             return ["run"] if where == "recipe" else ["iris_ml run"]

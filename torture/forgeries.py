@@ -335,7 +335,7 @@ def a_value_of_another_format(place, choose):
 
 def an_entry_with_other_fields(place, choose):
     """An entry whose fields have other types, or paths that lead outside."""
-    step = choose.choice("table grid total recipe fitted raw train model scores classifier".split())
+    step = choose.choice("table grid total recipe fitted raw train model scores estimator".split())
     name = choose.choice("result format file size seconds summary inline_data dependencies cache_key more".split())
     value = choose.choice([*VALUES, str(place.outside / "mine.txt")])
     if name == "dependencies":
@@ -348,7 +348,7 @@ def an_entry_with_other_fields(place, choose):
 
 def a_key_with_other_fields(place, choose):
     """An entry whose key has other types, or a step that is a path."""
-    step = choose.choice(["table", "total", "recipe", "model", "model", "scores", "classifier"])
+    step = choose.choice(["table", "total", "recipe", "model", "model", "scores", "estimator"])
     key = place.entry(step)[1]["cache_key"]
     name = choose.choice([*key, "step", "step"])
     value = choose.choice([*VALUES, str(place.outside), "../../../../outside", "../../../../outside/new"])

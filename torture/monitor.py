@@ -30,7 +30,7 @@ def model():
     draws = np.random.default_rng(0)
     rows = batch(6250, draws)
     table = rows.assign(kind=np.where(rows.column_00 + draws.normal(size=len(rows)) > 0, "warm", "cold"))
-    mine = workflow.swap(raw=table, classifier=LogisticRegression(), target="kind", test_size=0.2, progress=False)
+    mine = workflow.swap(raw=table, estimator=LogisticRegression(), target="kind", test_size=0.2, progress=False)
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
         return mine.run("model")["model"]
 

@@ -35,7 +35,7 @@ from iris_ml.production import workflow as production
 
 texts = make_column_selector(dtype_exclude="number")
 columns = make_column_transformer((OneHotEncoder(handle_unknown="ignore"), texts), remainder=SimpleImputer())
-workflow = production.swap(classifier=make_pipeline(columns, LogisticRegression(max_iter=1000)))
+workflow = production.swap(estimator=make_pipeline(columns, LogisticRegression(max_iter=1000)))
 
 
 def divide(features, by=10):
@@ -76,7 +76,7 @@ after_raw = workflow.after("raw", double)
 after_rows = workflow.after("rows", lambda rows: rows.assign(**rows.select_dtypes("number") * 3))
 add_a_step = workflow.add(total).after("features", lambda features, total: features.assign(total=total))
 swap_classifier_and_split = workflow.swap(
-    classifier=make_pipeline(columns, RandomForestClassifier(20, random_state=0)), test_size=0.4
+    estimator=make_pipeline(columns, RandomForestClassifier(20, random_state=0)), test_size=0.4
 ).after("features", divide)
 '''
 NAMES = [line.partition(" = ")[0] for line in WAYS.splitlines() if " = workflow" in line]  # such as "after_raw"

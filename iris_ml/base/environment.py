@@ -121,7 +121,7 @@ def python_function(
 
 def place(
     function: Callable[..., object],  # exported from a page, or not
-) -> str:  # such as "nbs/steps/05_classifier.ipynb, cell 1a2b3c4d"
+) -> str:  # such as "nbs/steps/05_estimator.ipynb, cell 1a2b3c4d"
     """Return the page and the cell, or the file and the line, in which a function is defined."""
     code = getattr(python_function(function), "__code__", None)
     if code is None:  # a built-in function

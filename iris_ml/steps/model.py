@@ -133,7 +133,7 @@ def _predict_labels(estimator: BaseEstimator, X: pd.DataFrame | np.ndarray, shar
 
 # %% ../../nbs/steps/06_model.ipynb #9e5d6c3d
 def model(
-    classifier: BaseEstimator,  # unfitted
+    estimator: BaseEstimator,  # unfitted
     train: pd.DataFrame,  # rows to learn from, with the target
     profile: Profile,  # of the training rows
     target: str,  # column of labels
@@ -143,8 +143,8 @@ def model(
     """Fit a seeded copy of the estimator on the training rows; `DataError` if it does not predict what the target holds."""
     columns = [str(name) for name in train if name not in {target, *passthrough}]
     X, y = train[columns], train[target]
-    _check_estimator(classifier, profile)
-    fitted = with_seed(classifier, seed).fit(X, y)
+    _check_estimator(estimator, profile)
+    fitted = with_seed(estimator, seed).fit(X, y)
     rows = X.iloc[np.linspace(0, len(X) - 1, 12).astype(int)]
     return Model(fitted, columns, profile, {name: _plain(rows[name]) for name in columns})
 
@@ -159,7 +159,7 @@ def _check_estimator(estimator: BaseEstimator, profile: Profile) -> None:
     if predicted != held:
         what = f"the estimator predicts {predicted}, and column {profile.target!r} holds {held}"
         other = f'give another estimator, or set task = "{"regression" if held == "classes" else "classification"}"'
-        raise DataError(what, "step 'classifier'", other)
+        raise DataError(what, "step 'estimator'", other)
 
 
 def _plain(column: pd.Series) -> list[Any]:

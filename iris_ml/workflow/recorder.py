@@ -140,8 +140,9 @@ def _content(run: Run, graph: FunctionGraph, records: Records, is_trial: bool) -
     content: dict[str, Any] = {"steps": steps, "data": _data(run, graph, records)}
     if "model" in results:
         content["model"] = _model(run, steps["model"], is_trial)
-    if "classifier" in results and (parameters := _parameters(results["classifier"])):
-        content["parameters"] = {"classifier": parameters}
+    name = next((name for name in ("estimator", "classifier") if name in results), "")
+    if name and (parameters := _parameters(results[name])):
+        content["parameters"] = {name: parameters}
     if "scores" in results and isinstance(results["scores"].value, dict):
         content["scores"] = results["scores"].value
     if audits := {name: result.audit for name, result in results.items() if result.audit}:

@@ -4,6 +4,6 @@ from trials import CLASSIFIERS, SEEDS
 
 from iris_ml.production import workflow
 
-table = workflow.explore(classifier=CLASSIFIERS, seed=SEEDS)
+table = workflow.explore(estimator=CLASSIFIERS, seed=SEEDS)
 assert not table.error.any()
-print(table.groupby("classifier").accuracy.mean())
+print(table.groupby("estimator").accuracy.mean())

@@ -12,10 +12,10 @@ from sklearn.model_selection import train_test_split
 from trials import CLASSIFIERS, SEEDS
 
 
-def trial(flowers, classifier, seed):
+def trial(flowers, estimator, seed):
     warnings.simplefilter("ignore")
     train, test = train_test_split(flowers, test_size=0.3, random_state=seed, stratify=flowers["species"])
-    estimator = clone(classifier)
+    estimator = clone(estimator)
     if "random_state" in estimator.get_params():
         estimator.set_params(random_state=seed)
     estimator.fit(train.drop(columns="species"), train["species"])
@@ -37,5 +37,5 @@ def trial(flowers, classifier, seed):
 flowers = pd.read_csv("iris.csv")
 trials = [*product(CLASSIFIERS, SEEDS)]
 scores = Parallel(n_jobs=-1)(delayed(trial)(flowers, CLASSIFIERS[name], seed) for name, seed in trials)
-table = pd.DataFrame(trials, columns=["classifier", "seed"]).join(pd.DataFrame(scores))
-print(table.groupby("classifier").accuracy.mean())
+table = pd.DataFrame(trials, columns=["estimator", "seed"]).join(pd.DataFrame(scores))
+print(table.groupby("estimator").accuracy.mean())

@@ -1,4 +1,4 @@
-"""A swapped classifier where loading takes ten seconds: prints the seconds of the answer, and of the fit alone."""
+"""A swapped estimator where loading takes ten seconds: prints the seconds of the answer, and of the fit alone."""
 
 from time import perf_counter, sleep
 
@@ -22,7 +22,7 @@ slow.run("scores", progress=False)
 
 network = MLPClassifier((300, 300), max_iter=5000, n_iter_no_change=200, random_state=0)
 start = perf_counter()
-run = slow.swap(classifier=network).run("scores", progress=False)
+run = slow.swap(estimator=network).run("scores", progress=False)
 answered = perf_counter() - start
 
 train = run["train"]

@@ -23,12 +23,12 @@ def split(flowers: pd.DataFrame) -> dict:
     return {"train": train, "test": test}
 
 
-def classifier() -> BaseEstimator:
+def estimator() -> BaseEstimator:
     return make_pipeline(SelectKBest(k=2), LogisticRegression(max_iter=1000))
 
 
-def model(classifier: BaseEstimator, train: pd.DataFrame) -> BaseEstimator:
-    return classifier.fit(train.drop(columns="species"), train["species"])
+def model(estimator: BaseEstimator, train: pd.DataFrame) -> BaseEstimator:
+    return estimator.fit(train.drop(columns="species"), train["species"])
 
 
 def score(model: BaseEstimator, test: pd.DataFrame) -> float:

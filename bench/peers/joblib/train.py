@@ -24,13 +24,13 @@ def split(flowers):
     return train_test_split(flowers, test_size=0.3, random_state=0, stratify=flowers["species"])
 
 
-def classifier():
+def estimator():
     return make_pipeline(SelectKBest(k=2), LogisticRegression(max_iter=1000))
 
 
 @memory.cache
-def fit(classifier, train):
-    return classifier.fit(train.drop(columns="species"), train["species"])
+def fit(estimator, train):
+    return estimator.fit(train.drop(columns="species"), train["species"])
 
 
 @memory.cache
@@ -39,6 +39,6 @@ def score(model, test):
 
 
 train, test = split(load("iris.csv"))
-model = fit(classifier(), train)
+model = fit(estimator(), train)
 print(score(model, test))
 joblib.dump(model, "model.joblib")

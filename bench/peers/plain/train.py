@@ -20,12 +20,12 @@ def split(flowers):
     return train_test_split(flowers, test_size=0.3, random_state=0, stratify=flowers["species"])
 
 
-def classifier():
+def estimator():
     return make_pipeline(SelectKBest(k=2), LogisticRegression(max_iter=1000))
 
 
-def fit(classifier, train):
-    return classifier.fit(train.drop(columns="species"), train["species"])
+def fit(estimator, train):
+    return estimator.fit(train.drop(columns="species"), train["species"])
 
 
 def score(model, test):
@@ -33,6 +33,6 @@ def score(model, test):
 
 
 train, test = split(load("iris.csv"))
-model = fit(classifier(), train)
+model = fit(estimator(), train)
 print(score(model, test))
 joblib.dump(model, "model.joblib")

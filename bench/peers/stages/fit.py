@@ -5,5 +5,5 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 train = pd.read_csv("train.csv")
-classifier = make_pipeline(SelectKBest(k=2), LogisticRegression(max_iter=1000))
-joblib.dump(classifier.fit(train.drop(columns="species"), train["species"]), "model.joblib")
+estimator = make_pipeline(SelectKBest(k=2), LogisticRegression(max_iter=1000))
+joblib.dump(estimator.fit(train.drop(columns="species"), train["species"]), "model.joblib")
