@@ -281,3 +281,14 @@ def test_a_renamed_setting_is_understood_and_its_warning_names_the_new_one(old, 
             assert getattr(read_settings(*places), new) == value
     with pytest.warns(FutureWarning, match=new):
         workflow.swap(**{old: value})
+
+
+def test_the_former_name_of_the_estimator_is_understood_with_a_warning():
+    forest = RandomForestClassifier(5)
+    with pytest.warns(FutureWarning, match="'classifier' is now called 'estimator'"):
+        run = workflow.swap(classifier=forest).run(progress=False)
+    assert run["scores"] == workflow.swap(estimator=forest).run(progress=False)["scores"]
+    with pytest.warns(FutureWarning, match="'classifier'"):
+        assert run["classifier"] is run["estimator"]
+    with pytest.warns(FutureWarning, match="'classifier'"):
+        assert workflow.explore(classifier=[forest]).error.tolist() == [""]
