@@ -211,3 +211,16 @@ def test_rows_without_a_class_in_common_are_refused():
 def test_a_name_that_only_ends_like_an_identifier_is_none():
     with warnings.catch_warnings(action="error"):
         ran("", raw=VISITS.drop(columns="day").rename(columns={"patient": "acid"}), passthrough=["acid"])
+
+
+def test_the_default_for_numbers_is_chosen_by_the_same_kind_of_split():
+    draws, shop = np.random.default_rng(0), np.repeat(np.arange(30), 40)
+    place, luck = draws.normal(size=(2, 30))[:, shop]
+    shops = pd.DataFrame({"shop": shop, "size": draws.normal(size=1200), "place": place})
+    shops["sales"] = 3 * luck + 2 * shops["size"] + draws.normal(scale=0.3, size=1200)
+    flow = workflow.swap(raw=shops, target="sales", passthrough=["shop"])
+    kinds = {}
+    for split_by in "random", "group: shop":
+        run = flow.swap(split_by=split_by).run("estimator", progress=False)
+        kinds[split_by] = type(run["estimator"][-1]).__name__
+    assert kinds == {"random": "HistGradientBoostingRegressor", "group: shop": "RidgeCV"}

@@ -87,11 +87,12 @@ def better_of_both(
     X: pd.DataFrame,  # training rows, without the target
     y: pd.Series,  # their numbers
     seed: int,  # for the draw of a quarter of the rows, and for the estimators
+    is_scored: np.ndarray | None = None,  # for each row whether it is in the quarter; none: drawn at random
 ) -> BaseEstimator:
     """Return boosted trees or a linear model, for numbers, unfitted: what errs less on a quarter of the rows."""
     if len(X) > _MANY or len(X) < _SCORED:
         return boosting("regression") if len(X) > _MANY else linear("regression")
-    scored = np.random.default_rng(seed).permutation(len(X)) < len(X) // 4
+    scored = np.random.default_rng(seed).permutation(len(X)) < len(X) // 4 if is_scored is None else is_scored
 
     def error(estimator: BaseEstimator) -> float:
         fitted = with_seed(estimator, seed).fit(X[~scored], y[~scored])
@@ -107,6 +108,7 @@ def default_estimator(
     X: pd.DataFrame,  # training rows, without the target
     y: pd.Series,  # their labels, or numbers
     seed: int,  # for the choice between two estimators
+    is_scored: np.ndarray | None = None,  # as in `better_of_both`
 ) -> BaseEstimator:
     """Return the estimator for any table, unfitted."""
-    return better_of_both(X, y, seed) if is_regression(y) else mean_of_both()
+    return better_of_both(X, y, seed, is_scored) if is_regression(y) else mean_of_both()

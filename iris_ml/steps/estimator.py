@@ -7,6 +7,7 @@ __all__ = ['estimator', 'estimator__calibrated', 'estimator__default', 'estimato
 
 # %% ../../nbs/steps/05_estimator.ipynb #bcbb42e4
 from collections.abc import Sequence
+from contextlib import suppress
 
 import pandas as pd
 from sklearn.base import BaseEstimator
@@ -15,10 +16,11 @@ from sklearn.feature_selection import SelectKBest
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from ..base.errors import SettingsError
+from ..base.errors import DataError, SettingsError
 from ..base.variants import when
 from ..stats.metric import is_regression
 from .default_estimator import default_estimator
+from .split import split
 
 # %% ../../nbs/steps/05_estimator.ipynb #7baeae47
 @when(calibrated=False, default_estimator=False)
@@ -33,15 +35,26 @@ def estimator__calibrated() -> BaseEstimator:
     return CalibratedClassifierCV(estimator())
 
 # %% ../../nbs/steps/05_estimator.ipynb #398d53a4
+_NONE: dict[str, str] = {}
+
+
 @when(calibrated=False, default_estimator=True)
 def estimator__default(
     train: pd.DataFrame,  # rows to learn from
     target: str,  # column to predict: numbers or classes
     passthrough: Sequence[str],  # columns never to learn from
     seed: int,  # for the choice between two estimators
+    raw: pd.DataFrame | None = None,  # rows as they were read, as for `split`
+    split_by: str = "",
+    rename: dict[str, str] = _NONE,
+    types: dict[str, str] = _NONE,
 ) -> BaseEstimator:
     """Return the estimator for any table, unfitted."""
-    return default_estimator(train.drop(columns=[target, *passthrough], errors="ignore"), train[target], seed)
+    is_scored = None
+    if raw is not None and split_by.startswith(("time: ", "group: ")) and is_regression(train[target]):
+        with suppress(DataError):  # of too few groups or times
+            is_scored = (split(train, raw, target, 0.25, seed, split_by, rename, types) == "test").to_numpy()
+    return default_estimator(train.drop(columns=[target, *passthrough], errors="ignore"), train[target], seed, is_scored)
 
 
 @when(calibrated=True, default_estimator=True)
@@ -50,8 +63,12 @@ def estimator__default_calibrated(
     target: str,
     passthrough: Sequence[str],
     seed: int,
+    raw: pd.DataFrame | None = None,
+    split_by: str = "",
+    rename: dict[str, str] = _NONE,
+    types: dict[str, str] = _NONE,
 ) -> BaseEstimator:
     """Return the estimator for any table, unfitted, with calibrated probabilities; `SettingsError` for numbers."""
     if is_regression(train[target]):
         raise SettingsError("a predicted number has no probability to calibrate", "calibrated", "set it to false")
-    return CalibratedClassifierCV(estimator__default(train, target, passthrough, seed))
+    return CalibratedClassifierCV(estimator__default(train, target, passthrough, seed, raw, split_by, rename, types))

@@ -36,6 +36,7 @@ def of_statsmodels(name):
     return getattr(datasets, name).load_pandas().data
 
 
+COUNTRY = 'passthrough = ["country", "iso_alpha", "iso_num"]'
 TABLES = {
     # Numbers to predict.
     "diabetes": (of_sklearn, "diabetes", 'target = "target"'),
@@ -54,7 +55,7 @@ TABLES = {
     "flights": (of_r, "nycflights13/flights", 'target = "arr_delay"\nsplit_by = "time: time_hour"'),
     "market": (of_r, "ISLR/Smarket", 'target = "Direction"\npassthrough = ["Today"]\nsplit_by = "time: Year"'),
     # Groups.
-    "gapminder": (of_plotly, "gapminder", 'target = "lifeExp"\nsplit_by = "group: country"'),
+    "gapminder": (of_plotly, "gapminder", f'target = "lifeExp"\n{COUNTRY}\nsplit_by = "group: country"'),
     "respiratory": (of_r, "geepack/respiratory", 'target = "outcome"\npassthrough = ["id"]\nsplit_by = "group: id"'),
     "sleep": (of_r, "lme4/sleepstudy", 'target = "Reaction"\npassthrough = ["Subject"]\nsplit_by = "group: Subject"'),
     # Texts.
