@@ -396,7 +396,7 @@ def test_a_setting_that_says_how_files_are_read_holds_wherever_one_is_read(model
         workflow.run("raw", progress=False)
     with pytest.raises(SettingsError, match=r"reader.* Python knows no such encoding"):
         change_settings(read_settings(), reader={"encoding": "base64"})
-    for wrong in {"separator": ";;"}, {"separator": "a"}, {"decimal": ";"}, {"comment": ""}, {"header": "1"}:
+    for wrong in {"separator": ";;"}, {"separator": "a"}, {"decimal": ";"}, {"comment": ""}, {"header": "0"}:
         with pytest.raises(SettingsError, match="reader"):
             change_settings(read_settings(), reader=wrong)
 

@@ -51,7 +51,7 @@ def a_step_after_a_step(nbs):
     production = nbs / "production.ipynb"
     text = production.read_text(encoding="utf-8")
     text = text.replace("iris_ml.steps.rows import rows", "iris_ml.steps.rows import rows, long_sepals")
-    end = '"    renamed={\\"flowers\\": \\"rows\\"},\\n",\n    ")'
+    end = '"    renamed={\\"flowers\\": \\"rows\\", \\"classifier\\": \\"estimator\\"},\\n",\n    ")'
     assert f'{end}"' in text
     text = text.replace(f'{end}"', f'{end}.after(\\"rows\\", long_sepals)"')
     production.write_text(text, encoding="utf-8")
