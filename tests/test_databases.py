@@ -83,6 +83,7 @@ FAULTS = {
     "postgresql://ada:hunter2@127.0.0.1:9/db#people": r"postgresql://ada:\.\.\.@127.0.0.1:9/db#people: the table cannot be read",
     "oracle://ada@127.0.0.1:9/db#people": "No module named",
     "sqlite:///people.db#select * from people where age > 200": "there are no rows",
+    "sqlite:///people.db#select age, age from people": "duplicate column 'age'; give it another name with `as`",
 }
 
 
@@ -96,10 +97,32 @@ def test_a_query_that_fails_is_a_sentence_and_leaves_nothing(source):
     assert {path.name for path in Path().iterdir()} == before
 
 
-def test_nothing_is_written_by_a_query():
+WRITING = [
+    "delete from people where age > 0",
+    "drop table people",
+    "pragma user_version = 7",
+    "attach 'other.db' as other",
+    "/* all */ update people set age = 0",
+    "with some as (select 1) delete from people",
+]
+
+
+@pytest.mark.parametrize("query", WRITING)
+def test_nothing_is_written_by_a_query(query):
+    before = Path("people.db").read_bytes()
     with pytest.raises(DataError):
-        read_cells("sqlite:///people.db#delete from people where age > 0")
-    assert len(read_cells("sqlite:///people.db#people")) == 150
+        read_cells(f"sqlite:///people.db#{query}")
+    assert Path("people.db").read_bytes() == before
+    assert not Path("other.db").exists()
+
+
+def test_each_of_several_queries_is_reused():
+    for query in ["people", "select age, ill from people where age > 30"] * 2:
+        kept = [
+            workflow.swap(source=[f"sqlite:///people.db#{query}"]).run("raw", progress=False).results["raw"]
+            for _ in range(2)
+        ]
+        assert (kept[0].note, kept[1].how) == ("", "reused")
 
 
 SALES = """

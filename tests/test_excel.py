@@ -190,3 +190,14 @@ def test_a_table_of_another_library_gives_the_same_predictions(library):
     expected, run = (flow.swap(raw=raw).run(progress=False) for raw in (PEOPLE, library(table)))
     assert run["predictions"].equals(expected["predictions"])
     assert predict(library(table.drop_columns(["ill"])), expected["model"]).equals(expected["predictions"])
+
+
+@pytest.mark.parametrize("above", [[["Sales"], ["of", "2026"]], [["Sales", "of", "2026"], []]])
+def test_the_row_of_the_header_is_set(above):
+    made(one=[*above, ["a", "b"], [1, "x"], [2, "y"]])
+    assert read_table("made.xlsx", reader={"header": "3"}).to_dict("list") == {"a": [1, 2], "b": ["x", "y"]}
+    made(one=[[1, "x"], [2, "y"]])
+    assert read_table("made.xlsx", reader={"header": "none"}).to_dict("list") == {
+        "column 1": [1, 2],
+        "column 2": ["x", "y"],
+    }

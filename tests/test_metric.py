@@ -242,3 +242,9 @@ def test_figures_that_no_row_decides_are_left_out():
     assert np.isnan(value)
     assert (low, high) == (0.0, 1.0)
     assert not score_difference(truth, answered, answered, METRICS["roc_auc"])[1] > 0
+
+
+def test_a_metric_that_the_test_rows_cannot_give_is_refused():
+    table = PEOPLE.assign(place=range(600), ill=["yes", "no"] * 250 + ["yes"] * 100)
+    with pytest.raises(DataError, match="metric 'roc_auc': the 90 test rows hold 1 class of column 'ill'"):
+        ran(table, split_by="time: place", test_size=0.15)

@@ -10,16 +10,19 @@ import sys
 import textwrap
 from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.dummy import DummyRegressor
 from typer.testing import CliRunner
 
 from iris_ml.cache.observation import Observation
 from iris_ml.cli.commands import application
+from iris_ml.production import workflow
 from iris_ml.workflow.workflow import Workflow
 from tests.fork_server import FORKED_PYTHON
 
@@ -313,3 +316,58 @@ print(digest({fitted}))
         for cores in ("1", "2")
     }
     assert len(digests) == 1
+
+
+class Times:
+    """A step with a state of its own."""
+
+    def __init__(self):
+        self.by = 1
+
+    def __call__(self, rows):
+        return rows.assign(x=rows.x * self.by)
+
+
+@dataclass
+class Multiplied(Times):
+    by: int = 1
+
+
+@dataclass(frozen=True)
+class AlwaysEqual:
+    by: int
+
+    def __eq__(self, other):
+        return True
+
+    def __hash__(self):
+        return 1
+
+    def __call__(self, rows):
+        return rows.assign(x=rows.x * self.by)
+
+
+def of_steps(step, factors):
+    table = pd.DataFrame({"x": [1.0, 2.0] * 20, "y": ["a", "b"] * 20})
+    flow, sums = workflow.swap(raw=table, target="y"), []
+    for factor in factors:
+        run = flow.after("rows", step(factor)).run("features", progress=False)
+        sums.append((run["features"].x.sum(), run.results["rows"].how))
+    return sums
+
+
+@pytest.mark.parametrize("kind", [Times, Multiplied])
+def test_an_object_that_is_a_step_is_known_by_its_state(kind, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    one = kind()
+
+    def changed(factor):
+        one.by = factor
+        return one
+
+    assert of_steps(changed, (1, 2, 1)) == [(60.0, "computed"), (120.0, "computed"), (60.0, "reused")]
+
+
+def test_two_steps_that_claim_to_be_equal_are_two(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert [total for total, _ in of_steps(lambda factor: partial(AlwaysEqual(factor).__call__), (1, 2))] == [60.0, 120.0]

@@ -224,3 +224,41 @@ def test_the_default_for_numbers_is_chosen_by_the_same_kind_of_split():
         run = flow.swap(split_by=split_by).run("estimator", progress=False)
         kinds[split_by] = type(run["estimator"][-1]).__name__
     assert kinds == {"random": "HistGradientBoostingRegressor", "group: shop": "RidgeCV"}
+
+
+NAMES = "{}/rows/late.csv", "{}/rows/../rows/late.csv", "link.csv", "file://{}/rows/late.csv", "rows/late.csv"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_is_the_same_file_however_it_is_named(name, folder):
+    Path("rows").mkdir()
+    VISITS.head(200).to_csv("rows/early.csv", index=False)
+    VISITS.tail(120).to_csv("rows/late.csv", index=False)
+    Path("link.csv").symlink_to(folder / "rows" / "late.csv")
+    run = ran("file: " + name.format(folder), source=["rows/early.csv", "rows/late.csv"])
+    assert (len(run["raw"]), len(run["train"]), len(run["test"])) == (320, 200, 120)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "xlsx"])
+def test_the_columns_of_the_test_file_may_be_in_another_order(kind):
+    for name, table in ("early", VISITS.head(200)), ("late", VISITS.tail(120)), ("turned", VISITS.tail(120)[[*VISITS][::-1]]):
+        write = {"csv": table.to_csv, "parquet": table.to_parquet, "xlsx": table.to_excel}[kind]
+        write(f"{name}.{kind}", index=False)
+    runs = [ran(f"file: {name}.{kind}", source=[f"early.{kind}"]) for name in ("late", "turned")]
+    assert runs[0]["raw"].equals(runs[1]["raw"])
+    assert runs[0]["scores"] == runs[1]["scores"]
+
+
+TIMES = {
+    "with a zone": pd.date_range("2026-01-01", periods=320, tz="Europe/Rome"),
+    "dates of Python": pd.date_range("2026-01-01", periods=320).date,
+    "periods": pd.period_range("2000-01", periods=320, freq="M"),
+}
+
+
+@pytest.mark.parametrize("times", TIMES)
+@pytest.mark.parametrize("passed", [["patient", "day"], ["patient"]], ids=["passed through", "learned"])
+def test_times_of_every_type_have_an_order(times, passed):
+    with warnings.catch_warnings(action="ignore"):
+        run = ran("time: day", raw=VISITS.assign(day=TIMES[times]), passthrough=passed)
+    assert run["train"].index.max() < run["test"].index.min()

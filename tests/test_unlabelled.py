@@ -95,3 +95,11 @@ def test_every_surface_gives_the_same_predictions():
 def test_a_target_without_a_value_is_refused():
     with pytest.raises(DataError, match="column 'seen': there is no value in it"):
         workflow.swap(raw=TABLE.assign(seen=None), target="seen").run("split", progress=False)
+
+
+def test_a_blank_cell_is_no_class():
+    table = TABLE.assign(seen=TARGETS["texts"].where(~GONE, "  "))
+    table.to_csv("blank.csv", index=False)
+    with pytest.warns(UserWarning, match="column 'seen' has no value in 40 of 200 rows"):
+        run = ran("blank.csv", LogisticRegression())
+    assert run["profile"].classes == ["no", "yes"]

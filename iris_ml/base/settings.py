@@ -64,6 +64,12 @@ def _check_reader(reader: dict[ReaderOption, str]) -> dict[ReaderOption, str]:
     return reader
 
 
+def _check_split_by(split_by: str) -> str:
+    if not re.fullmatch(r"(random)?|(time|group|file): \S.*|cv: ([2-9]|\d\d+)", split_by):
+        raise ValueError("it is no way to split rows")
+    return split_by
+
+
 class Settings(BaseModel):
     """Every setting of the library, with its type and meaning."""
 
@@ -94,9 +100,8 @@ class Settings(BaseModel):
     default_estimator: bool = Field(True, description="whether the estimator is the default for any table, not the one of iris")
     metric: str = Field("", description="figure that decides which model is better; empty: accuracy, or R² of numbers")
     calibrated: bool = Field(description="whether probabilities are calibrated by cross-validation")
-    split_by: str = Field(
+    split_by: Annotated[str, AfterValidator(_check_split_by)] = Field(
         "",
-        pattern=r"^(random)?$|^(time|group|file): \S.*$|^cv: ([2-9]|\d\d+)$",
         description='way to split the rows: "random", "time: column", "group: column", "file: name" or "cv: 5"',
     )
     test_size: float = Field(gt=0, lt=1, description="share of the rows kept for the scores")

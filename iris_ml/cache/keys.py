@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from types import BuiltinFunctionType, FunctionType
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -48,7 +49,8 @@ def fingerprint(
     function: Callable[..., object],  # a step, or a class
 ) -> Fingerprint:
     """Return the fingerprint of a function; `UnhashableError` if its code cannot be traced."""
-    known = _FINGERPRINTS.get(function)
+    is_fixed = isinstance(function, FunctionType | BuiltinFunctionType | type)  # an object with `__call__` may change unseen
+    known = _FINGERPRINTS.get(function) if is_fixed else None
     if known and known[0].is_valid():
         return known[1]
     annotations = {} if isinstance(function, type) else getattr(function, "__annotations__", {})
@@ -59,7 +61,8 @@ def fingerprint(
     reached = tuple(tracer.reached.values())
     outside = tracer.reads, frozenset(tracer.paths), frozenset(tracer.packages), tuple(tracer.caches), reached
     found = Fingerprint(total, tracer.parts, tracer.code_digest, *outside)
-    _FINGERPRINTS[function] = tracer.watcher, found
+    if is_fixed:
+        _FINGERPRINTS[function] = tracer.watcher, found
     return found
 
 # %% ../../nbs/cache/07_keys.ipynb #bb73efcb

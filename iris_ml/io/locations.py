@@ -187,6 +187,9 @@ def _result(place: str) -> BufferedReader:  # of a query, as an Arrow file
     import pyarrow as pa
 
     address, _, query = place.partition("#")
+    is_name = not re.search(r"\s", query.strip())
+    if not is_name and not re.match(_SELECTS, query):
+        raise DataError("this is no query that selects rows", place, "begin it with `select`")
     if not query.strip():
         advice = f"write a table or a query behind it, as in {address}#sales"
         raise DataError("the address of the database is followed by no query", place, advice)
@@ -202,14 +205,22 @@ def _result(place: str) -> BufferedReader:  # of a query, as an Arrow file
         with engine.connect() as connection:
             quoted = ".".join(map(engine.dialect.identifier_preparer.quote, query.strip().split(".")))
             connection = connection.execution_options(no_parameters=True)  # `%` is a sign like others
-            result = connection.exec_driver_sql(query if re.search(r"\s", query.strip()) else f"select * from {quoted}")
+            if (dialect := url.get_backend_name()) in _READ_ONLY:
+                connection.exec_driver_sql(_READ_ONLY[dialect])
+            result = connection.exec_driver_sql(f"select * from {quoted}" if is_name else query)
             names, rows = [*result.keys()], result.fetchall()
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise DataError(f"duplicate column {twice[0]!r}", place, "give it another name with `as`")
         columns = [*zip(*rows, strict=True)] or [()] * len(names)
         table = pa.Table.from_arrays([_column(cells) for cells in columns], names)
         packed = pa.BufferOutputStream()
         with pa.ipc.new_file(packed, table.schema) as file:
             file.write_table(table)
     return BufferedReader(pa.BufferReader(packed.getvalue()))
+
+
+_SELECTS = r"(?is)(\s|\(|--[^\n]*\n|/\*.*?\*/)*(select|with|values|table|from)\b"
+_READ_ONLY = {"sqlite": "pragma query_only = on", "postgresql": "set transaction read only"}
 
 
 def _column(cells: Sequence[object]) -> Any:  # an Arrow array; values that Arrow does not know, or of several types, as texts

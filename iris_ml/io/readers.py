@@ -12,6 +12,7 @@ import csv
 import json
 import re
 import warnings
+import zlib
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from datetime import date, datetime, time
 from hashlib import file_digest
 from io import BufferedReader, BytesIO, FileIO, StringIO, TextIOWrapper
 from itertools import islice
+from lzma import LZMAError
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import NamedTemporaryFile
@@ -46,7 +48,7 @@ def parse_piece(
             yield file
     except pd.errors.EmptyDataError:
         raise DataError("the file is empty", place, "write a header and at least one row into it") from None
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, LZMAError, zlib.error) as error:
         what = getattr(error, "strerror", "") or f"this is not a {place.rpartition('.')[2]} file"
         raise DataError(f"the table cannot be read: {what}", place, "name another file") from error
     except (ValueError, RecursionError) as error:
@@ -309,7 +311,7 @@ def _excel(file: BinaryIO, place: str, reader: Mapping[str, str]) -> Iterator[pd
         sheets = {sheet.title: sheet for sheet in book.worksheets}
         if (name := reader.get("sheet", next(iter(sheets), ""))) not in sheets:
             raise DataError(f"there is no sheet {name!r}", place, suggest(name, sheets))
-        for piece in _from_objects(_excel_rows(sheets[name], place)):
+        for piece in _from_objects(_excel_rows(sheets[name], place, reader.get("header", "1"))):
             piece = piece.fillna("").astype("str")
             piece.attrs.update(cells="texts", commas="")
             yield piece
@@ -322,11 +324,15 @@ def _excel(file: BinaryIO, place: str, reader: Mapping[str, str]) -> Iterator[pd
         raise DataError(f"the table cannot be read: the workbook is damaged: {error}", place, "save it again") from error
 
 
-def _excel_rows(sheet: Any, place: str) -> Iterator[dict[str, Any]]:
-    rows = (row for row in sheet.iter_rows(values_only=True) if any(cell is not None for cell in row))
+def _excel_rows(sheet: Any, place: str, header: str) -> Iterator[dict[str, Any]]:
+    lines = sheet.iter_rows(values_only=True, min_row=1 if header == "none" else int(header))
+    rows = (row for row in lines if any(cell is not None for cell in row))
     names = [str(cell) if cell is not None else "" for cell in next(rows, ())]
     while names and not names[-1]:
         names.pop()
+    if header == "none":
+        rows = (row for row in sheet.iter_rows(values_only=True) if any(cell is not None for cell in row))
+        names = [f"column {number}" for number in range(1, len(names) + 1)]
     if twice := [name for name in names if not name or names.count(name) > 1]:
         what = f"duplicate column {twice[0]!r}" if twice[0] else f"column {names.index('') + 1} has no name"
         raise DataError(what, place, "give each column of the header a name of its own")
@@ -392,7 +398,7 @@ def _in_order(piece: pd.DataFrame, names: list[Any], place: str) -> pd.DataFrame
     if {*piece} != {*names}:
         missing = ", ".join(map(repr, sorted({*piece} ^ {*names})))
         raise DataError(f"not all files have the column {missing}", place, "name files that are alike")
-    return piece[names]
+    return piece if list(piece) == names else piece[names]
 
 
 def _numbers(first: int, count: int, taken: Collection[int]) -> pd.Index:
@@ -528,9 +534,10 @@ def raw(
             what = f"{', '.join(source)}: of {rows} rows a sample is read, the {len(table)} that fit into {largest_table:g} MB"
             warnings.warn(f"{what}; if there is room for more, raise 'largest_table'", stacklevel=2)
     if kept:
-        tests = _concatenated(_watched(read_pieces(kept, reader=reader), possible, missing_values), kept)
+        others = (_in_order(piece, [*table], kept[0]) for piece in read_pieces(kept, reader=reader))
+        tests = _concatenated(_watched(others, possible, missing_values), kept)
         numbers = [*range(len(table)), *range(-1, -len(tests) - 1, -1)]
-        table = _joined([table, _in_order(tests, [*table], kept[0])]).set_axis(numbers)
+        table = _joined([table, tests]).set_axis(numbers)
     names = {name: rename.get(name, name) for name in map(str, table)}
     read = {name: kind for name, kind in _types_of(table, possible).items() if not {name, names[name]} & {*passthrough}}
     typed = _typed(table, {name: types.get(names[name], kind) for name, kind in read.items()}, missing_values)
@@ -572,7 +579,8 @@ def _files(source: Source, split_by: str) -> tuple[list[str], list[str]]:  # of 
         return found, []
     name = split_by.removeprefix("file: ")
     kept = [place for place in found if name in {place, Path(place).name}] or expand_locations(name)
-    rest = [place for place in found if place not in kept]
+    tests = {*map(_real_place, kept)}
+    rest = [place for place in found if _real_place(place) not in tests]  # also if it is named in another way
     if not rest:
         what = "every file of the source holds test rows"
         raise DataError(what, f"split_by = {split_by!r}", "name one of several, or another file")
@@ -593,6 +601,11 @@ def _at_most(place: str) -> float:
     return Path(place).stat().st_size * (100 if kind == "excel" else 20)
 
 # %% ../../nbs/io/02_readers.ipynb #f8031ddb
+def _real_place(place: str) -> str:
+    path = place.removeprefix("file://")
+    return path if "://" in path else str(Path(path).resolve())
+
+
 @register_proxy(Source)
 def content(
     source: Source,

@@ -56,6 +56,8 @@ def rows(
     if target in rows:
         kind = _target_type(rows[target], task, types.get(target, ""))
         truth = as_type(rows[target], kind)
+        if isinstance(truth.dtype, pd.StringDtype):
+            truth = truth.mask(truth.str.strip() == "")
         if kind == "integer" and truth.dtype.kind == "f":  # with gaps
             truth = truth.astype("Int64")
         rows = rows.assign(**{target: truth.astype("float64") if kind == "number" and truth.dtype.kind in "iu" else truth})

@@ -6,8 +6,10 @@
 __all__ = ['scores']
 
 # %% ../../nbs/steps/07_scores.ipynb #b9f0de05
+import numpy as np
 import pandas as pd
 
+from ..base.errors import DataError
 from ..stats.intervals import count_folds
 from ..stats.metric import METRICS, find_metric, score
 
@@ -25,6 +27,9 @@ def scores(
     folds = 0 if split is None else count_folds(split)
     has_probabilities = answered.shape[1] > 1
     chosen, default = (find_metric(name, truth, has_probabilities) for name in (metric, ""))
+    if metric and np.isnan(chosen.compute(truth, answered)):
+        what = f"the {len(truth)} test rows hold {truth.nunique()} class of column {target!r}"
+        raise DataError(what, f"metric {metric!r}", "split the rows in another way, or choose another metric")
     figures: dict[str, float] = {}
     for each in dict.fromkeys([chosen, default, *METRICS.values()]):
         if each in (chosen, default) or (each.name == "mae" and each.task == default.task):

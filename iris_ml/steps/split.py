@@ -15,7 +15,7 @@ import pandas as pd
 from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
 from ..base.errors import DataError, suggest
-from ..stats.column_types import as_numbers, as_type, find_type, possible_types
+from ..stats.column_types import as_numbers, as_type, column_type, find_type, possible_types
 from ..stats.metric import is_regression
 
 # %% ../../nbs/steps/03_split.ipynb #6853066d
@@ -81,9 +81,10 @@ def _values_of(named: Mapping[str, pd.Series], name: str, rows: pd.Index) -> pd.
 
 
 def _typed(cells: pd.Series, name: str, types: Mapping[str, str]) -> pd.Series:
-    if not isinstance(cells.dtype, pd.StringDtype):
-        return cells
-    return as_type(cells, types.get(name) or find_type(possible_types(cells)))
+    if isinstance(cells.dtype, pd.StringDtype):
+        return as_type(cells, types.get(name) or find_type(possible_types(cells)))
+    kind = types.get(name) or column_type(cells)
+    return as_type(cells, kind) if kind in {"date", "duration"} else cells
 
 
 def _latest(cells: pd.Series, name: str, test_size: float, types: Mapping[str, str]) -> np.ndarray:
