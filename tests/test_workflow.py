@@ -68,7 +68,7 @@ def test_silence_is_silent(capfd):
 
 def test_an_unknown_name_is_answered_with_the_nearest():
     with pytest.raises(WorkflowError, match="did you mean 'estimator'"):
-        workflow.swap(estimater=RandomForestClassifier())
+        workflow.swap(estimators=RandomForestClassifier())
     with pytest.raises(WorkflowError, match="did you mean 'scores'"):
         workflow.run("score")
 
