@@ -430,7 +430,10 @@ _NOTED: set[str] = set()
 
 # %% ../../nbs/cache/11_observation.ipynb #dffdb0dc
 CHANGED_PACKAGES: set[str] = set()  # by a step, in this process: what uses them is computed each time
-SETTLED = {"hamilton", "joblib", "numpy", "pandas", "pyarrow", "pydantic", "rich", "scipy", "sklearn", "skops", "sqlalchemy"}
+SETTLED = {
+    *("hamilton", "joblib", "numpy", "openpyxl", "pandas", "pyarrow"),
+    *("pydantic", "rich", "scipy", "sklearn", "skops", "sqlalchemy"),
+}
 
 
 _UNSTABLE = {"random", "threading", "re", "os", "sys", "builtins"}  # watched elsewhere, or changing all the time
