@@ -202,3 +202,23 @@ def test_pruning_leaves_what_the_model_can_be_traced_by(command):
     assert find_lineage(model_version(settings.model_file), settings.records)["scores"]["accuracy"] > 0.9
     assert set(workflow.run(progress=False).table.how) == {"reused"}
     assert other.run(progress=False).results["train"].how == "computed"
+
+
+def test_predictions_never_replace_the_rows(command):
+    IRIS.to_csv("rows.csv", index=False)
+    before = Path("rows.csv").read_bytes()
+    command("run", "--quiet")
+    code, _, said = command("predict", "rows.csv", "--to", "./rows.csv")
+    assert (code, Path("rows.csv").read_bytes()) == (2, before)
+    assert "the predictions would replace the rows; write them to another file" in said
+
+
+def test_refused_rows_of_an_earlier_file_do_not_stay(command):
+    command("run", "--quiet")
+    rows = IRIS.drop(columns="species").head(5)
+    rows.assign(petal_width=[0.2, "wide", 0.2, 0.2, 0.2]).to_csv("new.csv", index=False)
+    assert command("predict", "new.csv", "--to", "answers.csv")[0] == 3
+    assert Path("answers_refused.csv").exists()
+    rows.to_csv("new.csv", index=False)
+    assert command("predict", "new.csv", "--to", "answers.csv")[0] == 0
+    assert not Path("answers_refused.csv").exists()

@@ -81,7 +81,7 @@ FAULTS = {
     "sqlite:///nothing.db#people": "No such file or directory",
     "sqlite:///iris.toml#people": "file is not a database",
     "postgresql://ada:hunter2@127.0.0.1:9/db#people": r"postgresql://ada:\.\.\.@127.0.0.1:9/db#people: the table cannot be read",
-    "oracle://ada@127.0.0.1:9/db#people": "No module named",
+    "oracle://ada@127.0.0.1:9/db#people": r"the package '\w+' is not installed; type: pip install",
     "sqlite:///people.db#select * from people where age > 200": "there are no rows",
     "sqlite:///people.db#select age, age from people": "duplicate column 'age'; give it another name with `as`",
 }

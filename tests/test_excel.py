@@ -100,6 +100,13 @@ def test_times_and_formulas_are_texts_and_values():
     assert read_table("made.xlsx")["sum"].isna().tolist() == [True, False], "Excel has not computed it yet"
 
 
+def test_a_table_may_begin_beside_the_first_column_and_hold_errors_of_formulas():
+    made(one=[[], [None, "a", "b"], [None, 1, "#DIV/0!"], [None, 2, 4.5]])
+    table = read_table("made.xlsx")
+    assert table.a.tolist() == [1, 2]
+    assert table.b.isna().tolist() == [True, False]
+
+
 def bomb():
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -155,6 +162,7 @@ HEADERS = {
     "a name twice": ([["a", "a"], [1, 2]], "duplicate column 'a'"),
     "a column without a name": ([["a", None, "c"], [1, 2, 3]], "column 2 has no name"),
     "a cell beside the table": ([["a"], [1, None, "see below"]], "the header has 1 cells, and row 2 has more"),
+    "a cell before the table": ([[None, "a"], ["see below", 1]], "the header has 1 cells, and row 2 has more"),
 }
 
 

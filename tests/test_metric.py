@@ -178,6 +178,14 @@ def test_a_report_shows_the_metric_and_does_not_depend_on_batches():
     assert report("people.csv", "default.html").summary.metric is None
 
 
+def test_a_report_refuses_a_metric_of_the_other_task():
+    save(ran()["model"], read_settings().model_file)
+    Path("iris.toml").write_text('source = "people.csv"\ntarget = "ill"\nmetric = "r2"\n')
+    with pytest.raises(DataError, match="metric 'r2': column 'ill' holds classes"):
+        report("people.csv", "report.html")
+    assert not Path("report.html").exists()
+
+
 def test_the_app_compares_models_by_the_metric():
     good, lazy = (ran(estimator=estimator)["model"] for estimator in (None, DummyClassifier()))
     table, verdict, _ = compare_models(good, lazy, PEOPLE, "roc_auc")

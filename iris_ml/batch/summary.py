@@ -382,9 +382,11 @@ def _summarize_errors(counts: ErrorCounts) -> ErrorSummary:
 
 def _summarize_metric(judged: pd.DataFrame, name: str) -> MetricSummary | None:
     truth, predictions = judged.iloc[:, 0], judged.iloc[:, 1:]
-    if name not in METRICS or name in {"accuracy", "r2", "mae", "rmse"}:
+    if name not in METRICS:  # a figure of one's own, which a step returns
         return None
     metric = find_metric(name, truth, predictions.shape[1] > 1)
+    if name in {"accuracy", "r2", "mae", "rmse"}:
+        return None
     value, low, high = score(truth, predictions, metric)
     return None if value != value else MetricSummary(name, metric.title, value, low, high, len(truth))
 

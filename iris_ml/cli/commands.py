@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from ..base.errors import IrisError, hide_passwords, printable
+from ..base.errors import DataError, IrisError, hide_passwords, printable
 from .manifest import current_state, file_digests, write_manifest
 from .tables import format_table, terminal_width
 
@@ -164,10 +164,13 @@ def predict(
 ) -> None:
     """Predict the rows of a file."""
     from iris_ml.batch.scoring import predict_valid_rows, refused_lines
+    from iris_ml.io.locations import expand_locations
     from iris_ml.io.readers import escape_formulas, read_cells, write_table
     from iris_ml.models.predictor import Predictor, join_predictions, load_champion
 
     lines: dict[int, str] = {}
+    if to and to.resolve() in {Path(place).resolve() for place in expand_locations(file)}:
+        raise DataError("the predictions would replace the rows", str(to), "write them to another file")
     cells = read_cells(file, lines)
     run, refused = predict_valid_rows(cells, Predictor(load_champion()))
     refused = refused_lines(cells, refused, lines)
@@ -181,8 +184,10 @@ def predict(
         print(f"{len(predictions)} rows with predictions written to {to}.")
     for row, reason in refused.iloc[:, 0].head(5).items():
         print(f"row {row}: {reason}", file=sys.stderr)
+    beside = Path("refused.csv") if to is None else to.with_name(f"{to.stem}_refused.csv")
+    if to and refused.empty:
+        beside.unlink(missing_ok=True)  # of earlier rows
     if len(refused):
-        beside = Path("refused.csv") if to is None else to.with_name(f"{to.stem}_refused.csv")
         write_table((refused if raw else escape_formulas(refused)).reset_index(names="row"), beside)
         print(f"{len(refused)} of {len(predictions) + len(refused)} rows are refused; {beside} has the reasons.", file=sys.stderr)
         raise SystemExit(3)

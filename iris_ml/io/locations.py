@@ -197,8 +197,10 @@ def _result(place: str) -> BufferedReader:  # of a query, as an Arrow file
         from sqlalchemy import create_engine
         from sqlalchemy.engine import make_url
         from sqlalchemy.pool import NullPool
-    with reading_errors(place, "correct the address or the query"):
+    with reading_errors(place, "correct the address or the query"), _missing_driver(place):
         url = make_url(address)
+        if url.drivername == "postgresql":
+            url = url.set(drivername="postgresql+psycopg2")  # the driver that the extra `postgres` brings
         if url.get_backend_name() in {"sqlite", "duckdb"} and not Path(url.database or "").is_file():
             raise FileNotFoundError(ENOENT, strerror(ENOENT))  # it would be made
         engine = create_engine(url, poolclass=NullPool)
@@ -217,6 +219,14 @@ def _result(place: str) -> BufferedReader:  # of a query, as an Arrow file
         with pa.ipc.new_file(packed, table.schema) as file:
             file.write_table(table)
     return BufferedReader(pa.BufferReader(packed.getvalue()))
+
+
+@contextmanager
+def _missing_driver(place: str) -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise DataError(f"the package {error.name!r} is not installed", place, f"type: pip install {error.name}") from error
 
 
 _SELECTS = r"(?is)(\s|\(|--[^\n]*\n|/\*.*?\*/)*(select|with|values|table|from)\b"

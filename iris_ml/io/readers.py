@@ -49,7 +49,9 @@ def parse_piece(
     except pd.errors.EmptyDataError:
         raise DataError("the file is empty", place, "write a header and at least one row into it") from None
     except (OSError, EOFError, LZMAError, zlib.error) as error:
+        ends_early = isinstance(error, EOFError) or "truncated" in str(error)
         what = getattr(error, "strerror", "") or f"this is not a {place.rpartition('.')[2]} file"
+        what = "the file ends too early" if ends_early else what
         raise DataError(f"the table cannot be read: {what}", place, "name another file") from error
     except (ValueError, RecursionError) as error:
         what = str(error).strip().splitlines()[0].removeprefix("Error tokenizing data. C error: ").split(". ")[0].rstrip(".")
@@ -327,7 +329,9 @@ def _excel(file: BinaryIO, place: str, reader: Mapping[str, str]) -> Iterator[pd
 def _excel_rows(sheet: Any, place: str, header: str) -> Iterator[dict[str, Any]]:
     lines = sheet.iter_rows(values_only=True, min_row=1 if header == "none" else int(header))
     rows = (row for row in lines if any(cell is not None for cell in row))
-    names = [str(cell) if cell is not None else "" for cell in next(rows, ())]
+    names = ["" if cell is None else str(cell) for cell in next(rows, ())]
+    left = next((place for place, name in enumerate(names) if name), 0)  # empty columns beside the table
+    names = names[left:]
     while names and not names[-1]:
         names.pop()
     if header == "none":
@@ -337,7 +341,8 @@ def _excel_rows(sheet: Any, place: str, header: str) -> Iterator[dict[str, Any]]
         what = f"duplicate column {twice[0]!r}" if twice[0] else f"column {names.index('') + 1} has no name"
         raise DataError(what, place, "give each column of the header a name of its own")
     for number, row in enumerate(rows, 2):
-        if any(cell is not None for cell in row[len(names) :]):
+        beside, row = [*row[:left], *row[left + len(names) :]], row[left:]
+        if any(cell is not None for cell in beside):
             what = f"the header has {len(names)} cells, and row {number} has more"
             raise DataError(what, place, "name all columns in the header")
         yield {name: _as_in_csv(cell) for name, cell in zip(names, row, strict=False)}
@@ -346,8 +351,10 @@ def _excel_rows(sheet: Any, place: str, header: str) -> Iterator[dict[str, Any]]
 def _as_in_csv(cell: object) -> str:
     if isinstance(cell, datetime):
         return cell.isoformat(sep=" ") if cell.time() != time() else cell.date().isoformat()
-    return cell.isoformat() if isinstance(cell, date | time) else "" if cell is None else str(cell)
+    return cell.isoformat() if isinstance(cell, date | time) else "" if cell is None or cell in _ERRORS else str(cell)
 
+
+_ERRORS = {"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"}  # of formulas
 
 _PACKED = 100  # times its size, to which a workbook may unpack
 
