@@ -123,7 +123,8 @@ class Observation:
         self.dependencies: dict[str, str] = {}  # dependency -> state
         self.obstacle = ""  # why the result must not be kept
         self.unobserved = ""  # why more may have been read than was observed
-        self._known, self._connects, self._paths, self._packages = known, connects, paths, {*packages} - SETTLED
+        self._known, self._connects, self._paths = known, connects, paths
+        self._packages = {*packages} - SETTLED - _UNSTABLE
         self._reached = [each for each in reached if each.__name__.partition(".")[0] not in _UNSTABLE]
         self._touched: dict[tuple[str, str], object] = {}  # kind of dependency and path -> what `_file_state` returned
         self._written: set[str] = set()
@@ -436,7 +437,7 @@ SETTLED = {
 }
 
 
-_UNSTABLE = {"random", "threading", "re", "os", "sys", "builtins"}  # watched elsewhere, or changing all the time
+_UNSTABLE = {"random", "tempfile", "threading", "re", "os", "sys", "builtins"}  # watched elsewhere, or changing all the time
 
 
 _Contents = dict[str, dict[Any, object]]  # place -> name -> what it means
