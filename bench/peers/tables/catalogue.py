@@ -62,7 +62,7 @@ TABLES = {
     "tweets": (
         of_r,
         "dslabs/trump_tweets",
-        'target = "is_retweet"\npassthrough = ["id_str"]\nsplit_by = "time: created_at"',
+        'target = "favorite_count"\npassthrough = ["id_str"]\nsplit_by = "time: created_at"',
     ),
     "penguins, raw": (of_r, "palmerpenguins/penguins_raw", 'target = "Species"\npassthrough = ["Sample Number"]'),
     # Many rows, many columns.
