@@ -1,5 +1,6 @@
 """Whether reused results are true, asked of a clean process; and what a step may not do if its result is to be kept."""
 
+import colorsys
 import importlib
 import json
 import os
@@ -8,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+import warnings
 from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,7 +22,7 @@ import pytest
 from sklearn.dummy import DummyRegressor
 from typer.testing import CliRunner
 
-from iris_ml.cache.observation import Observation
+from iris_ml.cache.observation import CHANGED_PACKAGES, Observation
 from iris_ml.cli.commands import application
 from iris_ml.production import workflow
 from iris_ml.workflow.workflow import Workflow
@@ -371,3 +373,15 @@ def test_an_object_that_is_a_step_is_known_by_its_state(kind, tmp_path, monkeypa
 def test_two_steps_that_claim_to_be_equal_are_two(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert [total for total, _ in of_steps(lambda factor: partial(AlwaysEqual(factor).__call__), (1, 2))] == [60.0, 120.0]
+
+
+def test_a_warning_of_a_package_is_no_change_of_it():
+    registry = vars(colorsys).setdefault("__warningregistry__", {"version": -1})  # of the filters that were in force
+    with Observation(packages=["colorsys"]) as observation, warnings.catch_warnings(action="ignore"):
+        warnings.warn_explicit("it is old", UserWarning, "colorsys.py", 1, "colorsys", registry)
+    assert registry["version"] != -1
+    assert observation.obstacle == ""
+    with pytest.MonkeyPatch.context() as patch, Observation(packages=["colorsys"]) as observation:
+        patch.setattr(colorsys, "ONE_THIRD", 0.5)
+    CHANGED_PACKAGES.discard("colorsys")
+    assert observation.obstacle == "it changes colorsys.ONE_THIRD"

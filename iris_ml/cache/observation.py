@@ -124,7 +124,7 @@ class Observation:
         self.obstacle = ""  # why the result must not be kept
         self.unobserved = ""  # why more may have been read than was observed
         self._known, self._connects, self._paths = known, connects, paths
-        self._packages = {*packages} - SETTLED - _UNSTABLE
+        self._packages = {*packages} - SETTLED
         self._reached = [each for each in reached if each.__name__.partition(".")[0] not in _UNSTABLE]
         self._touched: dict[tuple[str, str], object] = {}  # kind of dependency and path -> what `_file_state` returned
         self._written: set[str] = set()
@@ -437,7 +437,7 @@ SETTLED = {
 }
 
 
-_UNSTABLE = {"random", "tempfile", "threading", "re", "os", "sys", "builtins"}  # watched elsewhere, or changing all the time
+_UNSTABLE = {"random", "threading", "re", "os", "sys", "builtins"}  # watched elsewhere, or changing all the time
 
 
 _Contents = dict[str, dict[Any, object]]  # place -> name -> what it means
@@ -453,7 +453,7 @@ def _contents(packages: Collection[str], reached: Iterable[Any]) -> _Contents:
             found |= _objects(each, f"{each.__name__}.", inside, set())
     for place, inside in [*found.items()]:
         for name, value in inside.items():
-            if isinstance(value, dict | list) and "cache" not in name and name != "__builtins__":
+            if isinstance(value, dict | list) and "cache" not in name and name not in {"__builtins__", "__warningregistry__"}:
                 found[f"{place}{name}."] = dict(value) if isinstance(value, dict) else dict(enumerate(value))
     return found
 
