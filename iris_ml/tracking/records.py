@@ -45,7 +45,7 @@ def _append(index: Path, summaries: list[RunSummary]) -> None:
     lines = "".join(f"{json.dumps(each._asdict(), separators=(',', ':'))}\n" for each in summaries)
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     with open(os.open(index, flags, 0o666), "ab", buffering=0) as file:  # one system call: lines of several processes do not mix
-        file.write(lines.encode())
+        file.write(hide_passwords(lines).encode())
 
 # %% ../../nbs/tracking/02_records.ipynb #c22e09ec
 class Records:
@@ -96,7 +96,7 @@ class Records:
         path = self.root / kind / f"{name}.json"
         if path.exists():
             return False
-        self.write_file(path, json.dumps(make()).encode())
+        self.write_file(path, hide_passwords(json.dumps(make())).encode())
         return True
 
     def read_shared(self, kind: str) -> dict[str, dict[str, Any]]:  # name -> description
