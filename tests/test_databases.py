@@ -1,6 +1,8 @@
 """The result of a query is a table like any other, on every surface: its content counts, and no password is shown."""
 
+import os
 import sqlite3
+import time
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
@@ -39,6 +41,8 @@ def folder(tmp_path, monkeypatch):
 def keep(table):
     with closing(sqlite3.connect("people.db")) as database:
         table.to_sql("people", database, if_exists="replace", index=False)
+    earlier = time.time() - 1  # of a library, a file of the last hundredth of a second counts as written
+    os.utime("people.db", (earlier, earlier))
 
 
 @pytest.mark.parametrize("source", ["sqlite:///people.db#people", ALL])
