@@ -18,9 +18,8 @@ from pydantic_core import to_json
 
 from .batcher import Batcher
 from .problems import PROBLEM_RESPONSE, Problem, handle_error, problem_response
-from iris_ml.api.schemas import (
-    Answers, Explanations, RequestBody, Row, add_passthrough, answers_json, explanations_json, row_type, rows_frame,
-)
+from .schemas import Answers, Explanations, RequestBody, Row, add_passthrough, answers_json, explanations_json
+from .schemas import row_type, rows_frame
 from ..base.errors import IrisError, require_extra
 from ..models.live_model import LiveModel
 from ..models.request_log import RequestLog

@@ -117,6 +117,8 @@ def reading_errors(
     except Exception as error:
         if "://" not in place and not isinstance(error, OSError):
             raise
+        if isinstance(error, ModuleNotFoundError):
+            raise DataError(f"the package {error.name!r} is not installed", place, f"type: pip install {error.name}") from error
         reason = getattr(error, "strerror", None) or next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise DataError(f"the table cannot be read: {reason}", place, advice) from error
 
@@ -186,18 +188,18 @@ _OPENERS: dict[str, Callable[[Any], Any]] = {".gz": gzip.open, ".bz2": bz2.open,
 def _result(place: str) -> BufferedReader:  # of a query, as an Arrow file
     import pyarrow as pa
 
-    address, _, query = place.partition("#")
-    is_name = not re.search(r"\s", query.strip())
-    if not is_name and not re.match(_SELECTS, query):
-        raise DataError("this is no query that selects rows", place, "begin it with `select`")
-    if not query.strip():
+    address, _, query = (part.strip() for part in place.partition("#"))
+    is_name = not re.search(r"\s", query)
+    if not query:
         advice = f"write a table or a query behind it, as in {address}#sales"
         raise DataError("the address of the database is followed by no query", place, advice)
+    if not is_name and not re.match(_SELECTS, query):
+        raise DataError("this is no query that selects rows", place, "begin it with `select`")
     with require_extra("sql"):
         from sqlalchemy import create_engine
         from sqlalchemy.engine import make_url
         from sqlalchemy.pool import NullPool
-    with reading_errors(place, "correct the address or the query"), _missing_driver(place):
+    with reading_errors(place, "correct the address or the query"):
         url = make_url(address)
         if url.drivername == "postgresql":
             url = url.set(drivername="postgresql+psycopg2")  # the driver that the extra `postgres` brings
@@ -205,7 +207,7 @@ def _result(place: str) -> BufferedReader:  # of a query, as an Arrow file
             raise FileNotFoundError(ENOENT, strerror(ENOENT))  # it would be made
         engine = create_engine(url, poolclass=NullPool)
         with engine.connect() as connection:
-            quoted = ".".join(map(engine.dialect.identifier_preparer.quote, query.strip().split(".")))
+            quoted = ".".join(map(engine.dialect.identifier_preparer.quote, query.split(".")))
             connection = connection.execution_options(no_parameters=True)  # `%` is a sign like others
             if (dialect := url.get_backend_name()) in _READ_ONLY:
                 connection.exec_driver_sql(_READ_ONLY[dialect])
@@ -219,14 +221,6 @@ def _result(place: str) -> BufferedReader:  # of a query, as an Arrow file
         with pa.ipc.new_file(packed, table.schema) as file:
             file.write_table(table)
     return BufferedReader(pa.BufferReader(packed.getvalue()))
-
-
-@contextmanager
-def _missing_driver(place: str) -> Iterator[None]:
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        raise DataError(f"the package {error.name!r} is not installed", place, f"type: pip install {error.name}") from error
 
 
 _SELECTS = r"(?is)(\s|\(|--[^\n]*\n|/\*.*?\*/)*(select|with|values|table|from)\b"

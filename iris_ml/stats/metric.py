@@ -15,13 +15,8 @@ from scipy.special import stdtrit  # the quantile of Student's t
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
 from ..base.errors import DataError, suggest
-from iris_ml.stats.intervals import (
-    confusion_matrix,
-    cross_validation_inflation,
-    paired_difference,
-    per_class_metrics,
-    wilson_interval,
-)
+from .intervals import confusion_matrix, cross_validation_inflation, paired_difference, per_class_metrics
+from .intervals import wilson_interval
 from .regression import error_scores, error_sums
 
 # %% ../../nbs/stats/05_metric.ipynb #752307a6

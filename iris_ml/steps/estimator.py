@@ -45,7 +45,7 @@ def estimator__default(
     passthrough: Sequence[str],  # columns never to learn from
     seed: int,  # for the choice between two estimators
     raw: pd.DataFrame | None = None,  # rows as they were read, as for `split`
-    split_by: str = "",
+    split_by: str = "",  # as for `split`, and the next two as well
     rename: dict[str, str] = _NONE,
     types: dict[str, str] = _NONE,
 ) -> BaseEstimator:

@@ -17,6 +17,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
 from ..base.errors import DataError, ModelFileError
+from ..stats.intervals import folds_of
 from .split import train
 from .profile import Profile, read_profile
 
@@ -190,8 +191,7 @@ def test_predictions(
     split: pd.Series,  # "train", "test" or a fold for each of them
 ) -> pd.DataFrame:  # as `predictions`, of the test rows, in order
     """Return predictions for the test rows by a model that did not learn them."""
-    folds = sorted(name for name in {*split} if name.startswith("fold "))
-    if not folds:
+    if not (folds := folds_of(split)):
         return predictions[split == "test"]
     answered = []
     for fold in folds:

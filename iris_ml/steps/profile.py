@@ -18,6 +18,7 @@ import pyarrow as pa
 from ..base.field_types import check_fields
 from ..stats.column_types import as_numbers, column_type, from_number
 from ..stats.metric import is_regression
+from .split import train
 
 # %% ../../nbs/steps/04_profile.ipynb #5c1f0a77
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def profile(
     missing_values: Sequence[str] = (),  # texts that mean a missing value
 ) -> Profile:
     """Describe the training rows."""
-    training = rows[~split.isin(["test", "unlabelled"])]
+    training = train(rows, split)
     features = training.drop(columns=[target, *passthrough], errors="ignore")
     sample = features.assign(**{target: training[target]}).iloc[:: -(-len(training) // 100)]
     named = {rename.get(str(name), str(name)): column_type(column) for name, column in raw.items()}

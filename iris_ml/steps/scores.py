@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.errors import DataError
-from ..stats.intervals import count_folds
+from ..stats.intervals import folds_of
 from ..stats.metric import METRICS, find_metric, score
 
 # %% ../../nbs/steps/07_scores.ipynb #aea0fad9
@@ -24,12 +24,9 @@ def scores(
 ) -> dict[str, float]:  # name -> figure, the metric first, with the ends of its interval
     """Score the predictions on the test rows; the log loss is in nats, an error in the target's unit."""
     answered, truth = (predictions if test_predictions is None else test_predictions).loc[test.index], test[target]
-    folds = 0 if split is None else count_folds(split)
+    folds = 0 if split is None else len(folds_of(split))
     has_probabilities = answered.shape[1] > 1
     chosen, default = (find_metric(name, truth, has_probabilities) for name in (metric, ""))
-    if metric and np.isnan(chosen.compute(truth, answered)):
-        what = f"the {len(truth)} test rows hold {truth.nunique()} class of column {target!r}"
-        raise DataError(what, f"metric {metric!r}", "split the rows in another way, or choose another metric")
     figures: dict[str, float] = {}
     for each in dict.fromkeys([chosen, default, *METRICS.values()]):
         if each in (chosen, default) or (each.name == "mae" and each.task == default.task):
@@ -37,4 +34,7 @@ def scores(
             figures |= dict(zip(ends, score(truth, answered, each, folds), strict=True))
         elif each.task == default.task and (has_probabilities or not each.uses_probabilities):
             figures[each.name] = each.compute(truth, answered)
+    if np.isnan(figures[chosen.name]):
+        what = f"the {len(truth)} test rows hold {truth.nunique()} class of column {target!r}"
+        raise DataError(what, f"metric {metric!r}", "split the rows in another way, or choose another metric")
     return {name: float(figure) for name, figure in figures.items() if figure == figure} | {"test_rows": float(len(test))}

@@ -129,9 +129,8 @@ _IDENTIFIER = re.compile(
 
 
 def _warn_of_order(named: Mapping[str, pd.Series], types: Mapping[str, str]) -> None:
-    for name, column in named.items():
-        cells = _typed(column, name, types)
-        if cells.dtype.kind == "M" and cells.nunique() > 1:
+    for name, cells in named.items():
+        if _typed(cells.head(100), name, types).dtype.kind == "M" and cells.nunique() > 1:
             why, setting = "holds dates, and the rows are drawn at random; if new rows will be later ones", "time"
         elif _IDENTIFIER.fullmatch(name) and cells.dtype.kind != "f" and 2 < cells.nunique() <= len(cells) / 2:
             why, setting = "repeats identifiers, and the rows are drawn at random; if new rows will have others", "group"

@@ -14,7 +14,7 @@ from html import escape
 import pandas as pd
 
 from .run import Run
-from ..stats.intervals import count_folds
+from ..stats.intervals import folds_of
 from ..stats.metric import METRICS, Metric, find_metric, score, score_difference
 
 # %% ../../nbs/workflow/06_compare.ipynb #fa004eb2
@@ -24,7 +24,7 @@ def test_answers(
     """Return the truth of the test rows, the predictions by models that did not learn them, and the number of folds."""
     truth = run["test"][run.inputs["target"]]
     answered = run["test_predictions" if "test_predictions" in run else "predictions"]
-    return truth, answered.loc[truth.index], count_folds(run["split"]) if "split" in run else 0
+    return truth, answered.loc[truth.index], len(folds_of(run["split"])) if "split" in run else 0
 
 
 def _judge(first: Run, other: Run, metric: Metric) -> tuple[float, float, float, str]:

@@ -266,7 +266,7 @@ def reusable_steps(
 ) -> list[str]:
     """Name the steps that a run would reuse; nothing runs, and no result is loaded."""
     known = {name: digest(value) for name, value in {**inputs, **overrides}.items()}
-    given = {name for name, node in graph.nodes.items() if name in known or not node.user_defined}  # no optional input is absent
+    given = {name for name, node in graph.nodes.items() if name in known or not node.user_defined}  # else an input is optional
     needs = {name: [needed.name for needed in node.dependencies if needed.name in given] for name, node in graph.nodes.items()}
     reused = []
     for name in TopologicalSorter(needs).static_order():
