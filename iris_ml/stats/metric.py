@@ -40,6 +40,10 @@ class Metric:
     uses_probabilities: bool = False
 
 # %% ../../nbs/stats/05_metric.ipynb #f9643051
+def _correct(truth: pd.Series, predictions: pd.DataFrame) -> np.ndarray:
+    return truth.to_numpy() == predictions.iloc[:, 0].to_numpy()
+
+
 def _per_class(truth: pd.Series, predictions: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:  # recall of true classes, F1 of all
     names, codes = np.unique([truth.to_numpy(), predictions.iloc[:, 0].to_numpy()], return_inverse=True)
     true, answered = codes.reshape(2, -1)
@@ -47,7 +51,7 @@ def _per_class(truth: pd.Series, predictions: pd.DataFrame) -> tuple[np.ndarray,
     _, recall, f1 = per_class_metrics(confusion)
     return recall[confusion.any(axis=1)], f1
 
-
+# %% ../../nbs/stats/05_metric.ipynb #c3f36858
 def _shares(truth: pd.Series, predictions: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:  # as texts
     labels, shares = truth.astype(str).to_numpy(), predictions.iloc[:, 1:]
     given = [str(name).removeprefix("probability_") for name in shares]
@@ -71,7 +75,7 @@ def _of_shares(loss: Callable[..., float]) -> Callable[[pd.Series, pd.DataFrame]
 
     return compute
 
-
+# %% ../../nbs/stats/05_metric.ipynb #7471b5b3
 def _error(name: str) -> Callable[[pd.Series, pd.DataFrame], float]:
     return lambda truth, predictions: _errors(truth, predictions)[name]
 
@@ -79,11 +83,7 @@ def _error(name: str) -> Callable[[pd.Series, pd.DataFrame], float]:
 def _errors(truth: pd.Series, predictions: pd.DataFrame) -> dict[str, float]:
     return error_scores(error_sums(truth.to_numpy(), predictions.iloc[:, 0].to_numpy(float), float(truth.mean())))
 
-
-def _correct(truth: pd.Series, predictions: pd.DataFrame) -> np.ndarray:
-    return truth.to_numpy() == predictions.iloc[:, 0].to_numpy()
-
-
+# %% ../../nbs/stats/05_metric.ipynb #93f839bb
 _ALL = (
     Metric("accuracy", "accuracy", lambda truth, predictions: float(_correct(truth, predictions).mean())),
     Metric("balanced_accuracy", "balanced accuracy", lambda truth, predictions: float(_per_class(truth, predictions)[0].mean())),
@@ -98,7 +98,7 @@ _ALL = (
 )
 METRICS = {metric.name: metric for metric in _ALL}
 
-
+# %% ../../nbs/stats/05_metric.ipynb #da6ee333
 def find_metric(
     name: str,  # empty: "accuracy" of classes, "r2" of numbers
     truth: pd.Series,  # the target
@@ -168,10 +168,11 @@ def score_difference(
     if metric.name == "r2":
         return _r2_difference(truth.to_numpy(), before.iloc[:, 0], after.iloc[:, 0], sure, inflation)
 
-    def gain(some: np.ndarray) -> float:
-        return sign * (metric.compute(truth[some], after[some]) - metric.compute(truth[some], before[some]))
+    smaller, larger = (after, before) if metric.is_loss else (before, after)
 
-    sign = -1 if metric.is_loss else 1
+    def gain(some: np.ndarray) -> float:
+        return metric.compute(truth[some], larger[some]) - metric.compute(truth[some], smaller[some])
+
     gained, (error, freedom) = gain(np.ones(len(truth), bool)), _jackknife(gain, len(truth))
     reach = float(stdtrit(freedom, (1 + sure) / 2)) * error * inflation**0.5
     return gained, gained - reach, gained + reach
