@@ -66,7 +66,7 @@ def _check_reader(reader: dict[ReaderOption, str]) -> dict[ReaderOption, str]:
 
 def _check_split_by(split_by: str) -> str:
     if not re.fullmatch(r"(random)?|(time|group|file): \S.*|cv: ([2-9]|\d\d+)", split_by):
-        raise ValueError("it is no way to split rows")
+        raise ValueError("it is not a way to split rows")
     return split_by
 
 

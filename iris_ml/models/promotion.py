@@ -30,7 +30,7 @@ from .champion import ChampionInfo, read_champion, set_champion
 from .prediction_steps import describe_steps
 from .pruning import list_results, save_run_model
 from ..steps.model import Model, test_predictions
-from ..workflow.compare import metric_of_run, test_answers
+from ..workflow.compare import metric_of_run, truth_and_predictions
 from ..base.errors import IrisError, WorkflowError
 
 # %% ../../nbs/models/08_promotion.ipynb #92e3d712
@@ -43,7 +43,7 @@ def compare_with_champion(
     """Compare a challenger with the champion over the same rows."""
     if champion is None:
         return Gate("better", True, "there is no champion")
-    (truth, after, folds), is_newer = test_answers(run), bool(champion.data) and champion.data != data_versions(record)
+    (truth, after, folds), is_newer = truth_and_predictions(run), bool(champion.data) and champion.data != data_versions(record)
     try:
         try:
             model = load(settings.model_file, settings.trusted_types)
