@@ -15,7 +15,7 @@ from ..steps.model import Model
 from ..models.live_model import LiveModel
 from ..models.model_file import load
 from ..models.predictor import run_model
-from ..stats.metric import METRICS, find_metric, score, score_difference
+from ..stats.metric import find_metric, named_metric, score, score_difference
 from ..base.settings import read_settings
 from ..io.readers import read_cells
 from .try_row import escape_markdown
@@ -36,7 +36,8 @@ def _show_figures(champion: LiveModel) -> None:
     default = "r2" if champion.model.profile.task == "regression" else "accuracy"
     metric = next((name for name in (read_settings().metric, default) if f"{name}_low" in scores), "")
     if metric:
-        figures = {METRICS[metric].title if metric in METRICS else metric: f"{scores[metric]:.3f}"} | figures
+        known = named_metric(metric)
+        figures = {known.title if known else metric: f"{scores[metric]:.3f}"} | figures
     for side, (name, figure) in zip(st.columns(len(figures)), figures.items(), strict=True):
         side.metric(name, figure)
     if scores:

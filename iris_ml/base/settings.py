@@ -15,9 +15,10 @@ from collections.abc import Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, ValidationError
+from pydantic import model_validator
 from pydantic_core import to_json
 
 from .atomic_files import refuse_links
@@ -70,6 +71,24 @@ def _check_split_by(split_by: str) -> str:
     return split_by
 
 
+def _check_task(task: str) -> str:
+    if not re.fullmatch(r"(classification|regression|counts)?|quantile: 0?\.\d*[1-9]", task):
+        raise ValueError("it is not a task")
+    return task
+
+
+def _check_threshold(threshold: float | str) -> float | str:
+    if threshold not in {"", "tuned"} and not (isinstance(threshold, float) and 0 < threshold < 1):
+        raise ValueError("it is not a threshold")
+    return threshold
+
+
+def _check_class_weight(weights: str | dict[str, float]) -> str | dict[str, float]:
+    if weights not in ("", "balanced") and not (isinstance(weights, dict) and all(weight > 0 for weight in weights.values())):
+        raise ValueError("it does not weigh classes")
+    return weights
+
+
 class Settings(BaseModel):
     """Every setting of the library, with its type and meaning."""
 
@@ -82,8 +101,8 @@ class Settings(BaseModel):
     largest_table: float = Field(gt=0, description="megabytes of memory for the rows to learn from; of more, a sample")
     sample_seed: int = Field(ge=0, description="seed of that sample")
     target: str = Field(min_length=1, description="column to predict")
-    task: Literal["", "classification", "regression"] = Field(
-        "", description='task: "classification", "regression", or empty: as the target shows'
+    task: Annotated[str, AfterValidator(_check_task)] = Field(
+        "", description='task: "classification", "regression", "counts", "quantile: 0.9", or empty: as the target shows'
     )
     feature_names: tuple[str, ...] = Field((), description="columns to learn from; empty: every other column")
     types: dict[str, ColumnType] = Field({}, description="column -> its type, where the table does not show it")
@@ -98,7 +117,14 @@ class Settings(BaseModel):
     rename: dict[str, str] = Field({}, description="name of a column in the source -> its name here")
     relabel: dict[str, str] = Field({}, description="name of a class in the source -> its name here")
     default_estimator: bool = Field(True, description="whether the estimator is the default for any table, not the one of iris")
-    metric: str = Field("", description="figure that decides which model is better; empty: accuracy, or R² of numbers")
+    metric: str = Field("", description="figure that decides which model is better; empty: as fits the task")
+    class_weight: Annotated[str | dict[str, float], AfterValidator(_check_class_weight)] = Field(
+        "", description='weight of each class in training: "balanced", or class -> weight; empty: the same for every row'
+    )
+    sample_weight: str = Field("", description="column with the weight of each row in training; empty: none")
+    threshold: Annotated[float | str, AfterValidator(_check_threshold)] = Field(
+        "", description='probability from which a row is of the second of two classes: a fraction, or "tuned"; empty: a half'
+    )
     calibrated: bool = Field(description="whether probabilities are calibrated by cross-validation")
     split_by: Annotated[str, AfterValidator(_check_split_by)] = Field(
         "",
@@ -117,6 +143,14 @@ class Settings(BaseModel):
     limits: dict[str, float] = Field({}, description="what a promoted model may cost at most, by figure")
     request_log_rows: int = Field(ge=0, description="rows that the server keeps in its request log, for the monitor; 0: none")
     request_log_exclude: tuple[str, ...] = Field((), description="columns that the request log leaves out")
+
+    @model_validator(mode="after")
+    def _completed(self) -> Self:
+        """Carry the column of weights along, and let the task choose the metric."""
+        given = {"counts": "poisson_deviance", "quantile": self.task.replace("quantile", "pinball")}
+        metric = self.metric or given.get(self.task.partition(":")[0], "")
+        named = () if self.sample_weight in {"", *self.passthrough} else (self.sample_weight,)
+        return self.model_copy(update={"metric": metric, "passthrough": (*self.passthrough, *named)})
 
     @property
     def checkpoints(self) -> Path:
@@ -189,7 +223,7 @@ def _plain(name: str, text: str) -> object:
 # %% ../../nbs/base/03_settings.ipynb #6b69119f
 _OF_THE_TABLE = {
     *("feature_names", "types", "missing_values", "categorical", "nullable", "classes", "passthrough", "rename", "relabel"),
-    *("task", "reader", "default_estimator", "split_by", "metric"),
+    *("task", "reader", "default_estimator", "split_by", "metric", "class_weight", "sample_weight", "threshold"),
 }
 
 
@@ -200,6 +234,8 @@ def _over(
 ) -> dict[str, Any]:
     if is_another_table or above.get("target", below.get("target")) != below.get("target"):
         below = {name: value for name, value in below.items() if name not in _OF_THE_TABLE}
+    elif above.get("task", below.get("task")) != below.get("task"):
+        below = {name: value for name, value in below.items() if name != "metric"}
     return {**below, **above}
 
 # %% ../../nbs/base/03_settings.ipynb #6c06e65b

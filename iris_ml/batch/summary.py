@@ -19,7 +19,7 @@ from ..steps.profile import Profile
 from ..stats.drift import count_tenths, detect_drift, name_tenths, read_quantiles, tenth_ends
 from ..models.predictor import out_of_domain, sample_predictions
 from ..workflow.run import Run
-from ..stats.metric import METRICS, find_metric, score
+from ..stats.metric import find_metric, named_metric, score
 from ..stats.regression import error_scores, error_sums
 from ..stats.intervals import confusion_matrix, per_class_metrics, wilson_interval
 from ..base.errors import DataError
@@ -382,7 +382,7 @@ def _summarize_errors(counts: ErrorCounts) -> ErrorSummary:
 
 def _summarize_metric(judged: pd.DataFrame, name: str) -> MetricSummary | None:
     truth, predictions = judged.iloc[:, 0], judged.iloc[:, 1:]
-    if name not in METRICS:  # a figure of one's own, which a step returns
+    if not named_metric(name):  # a figure of one's own, which a step returns
         return None
     metric = find_metric(name, truth, predictions.shape[1] > 1)
     if name in {"accuracy", "r2", "mae", "rmse"}:

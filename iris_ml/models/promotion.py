@@ -51,7 +51,8 @@ def compare_with_champion(
             before = answered["predictions"]
             if "test_predictions" in run:
                 features = answered["features"].assign(**{settings.target: truth})
-                before = test_predictions(model, before, features, run["split"][truth.index])
+                weights = settings.class_weight, settings.sample_weight
+                before = test_predictions(model, before, features, run["split"][truth.index], *weights)
         except WorkflowError:
             if is_newer:
                 raise

@@ -6,11 +6,13 @@
 __all__ = ['TextColumns', 'boosting', 'linear', 'mean_of_both', 'better_of_both', 'default_estimator']
 
 # %% ../../nbs/steps/08_default_estimator.ipynb #89f05c2e
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from ..stats.metric import is_regression
+from ..stats.metric import find_metric, is_regression
 from .model import with_seed
 
 # %% ../../nbs/steps/08_default_estimator.ipynb #cbdbba33
@@ -45,7 +47,7 @@ def _prepared(
 
     few = OneHotEncoder(handle_unknown="ignore", sparse_output=False), TextColumns(0, _FEW)
     # By itself the encoder takes a target of whole numbers for classes.
-    many = TargetEncoder(target_type="continuous" if task == "regression" else "auto"), TextColumns(_FEW + 1, 10**9)
+    many = TargetEncoder(target_type="auto" if task == "classification" else "continuous"), TextColumns(_FEW + 1, 10**9)
     rest = make_pipeline(*numbers) if numbers else "passthrough"
     return make_pipeline(make_column_transformer(few, many, (rest, make_column_selector(dtype_include="number"))), estimator)
 
@@ -54,26 +56,35 @@ _FEW = 40  # values that become columns
 
 
 def boosting(
-    task: str = "classification",  # or "regression"
+    task: str = "classification",  # or "regression", "counts", "quantile: 0.9"
 ) -> BaseEstimator:
     """Return boosted trees, unfitted."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-    trees = HistGradientBoostingRegressor if task == "regression" else HistGradientBoostingClassifier
-    return _prepared(estimator=trees(), task=task)
+    kind, _, level = task.partition(": ")
+    of_level = {"loss": "quantile", "quantile": float(level or 0.5), "min_samples_leaf": 50}
+    losses: dict[str, dict[str, Any]] = {"regression": {}, "counts": {"loss": "poisson"}, "quantile": of_level}
+    trees = HistGradientBoostingRegressor(**losses[kind]) if kind in losses else HistGradientBoostingClassifier()
+    return _prepared(estimator=trees, task=task)
 
 
 def linear(
-    task: str = "classification",  # or "regression"
+    task: str = "classification",  # or "regression", "counts", "quantile: 0.9"
 ) -> BaseEstimator:
-    """Return a logistic or a ridge regression on scaled columns without gaps, unfitted."""
+    """Return a linear model of the task on scaled columns without gaps, unfitted."""
     from sklearn.impute import SimpleImputer
-    from sklearn.linear_model import LogisticRegression, RidgeCV
+    from sklearn.linear_model import LogisticRegression, PoissonRegressor, QuantileRegressor, RidgeCV
     from sklearn.preprocessing import StandardScaler
 
+    kind, _, level = task.partition(": ")
+    candidates = {
+        "classification": LogisticRegression(max_iter=1000),
+        "regression": RidgeCV([0.1, 1.0, 10.0, 100.0]),
+        "counts": PoissonRegressor(alpha=1e-3, max_iter=1000),
+        "quantile": QuantileRegressor(quantile=float(level or 0.5), alpha=1e-3),
+    }
     gaps = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
-    estimator = RidgeCV([0.1, 1.0, 10.0, 100.0]) if task == "regression" else LogisticRegression(max_iter=1000)
-    return _prepared(gaps, StandardScaler(), estimator=estimator, task=task)
+    return _prepared(gaps, StandardScaler(), estimator=candidates[kind], task=task)
 
 # %% ../../nbs/steps/08_default_estimator.ipynb #baacfa62
 def mean_of_both() -> BaseEstimator:
@@ -88,17 +99,22 @@ def better_of_both(
     y: pd.Series,  # their numbers
     seed: int,  # for the draw of a quarter of the rows, and for the estimators
     is_scored: np.ndarray | None = None,  # for each row whether it is in the quarter; none: drawn at random
+    task: str = "regression",  # or "counts", "quantile: 0.9"
 ) -> BaseEstimator:
     """Return boosted trees or a linear model, for numbers, unfitted: what errs less on a quarter of the rows."""
     if len(X) > _MANY or len(X) < _SCORED:
-        return boosting("regression") if len(X) > _MANY else linear("regression")
+        return boosting(task) if len(X) > _MANY else linear(task)
     scored = np.random.default_rng(seed).permutation(len(X)) < len(X) // 4 if is_scored is None else is_scored
+    metric = find_metric(_JUDGED.get(task, task.replace("quantile", "pinball")), y)
 
     def error(estimator: BaseEstimator) -> float:
         fitted = with_seed(estimator, seed).fit(X[~scored], y[~scored])
-        return float(((fitted.predict(X[scored]) - y[scored]) ** 2).mean())
+        return metric.compute(y[scored], pd.DataFrame({"predicted": fitted.predict(X[scored])}, y.index[scored]))
 
-    return min(linear("regression"), boosting("regression"), key=error)
+    return min(linear(task), boosting(task), key=error)
+
+
+_JUDGED = {"regression": "rmse", "counts": "poisson_deviance"}
 
 
 _MANY, _SCORED = 8_000, 40  # rows above which the boosting is taken, and below which the linear model is
@@ -109,6 +125,7 @@ def default_estimator(
     y: pd.Series,  # their labels, or numbers
     seed: int,  # for the choice between two estimators
     is_scored: np.ndarray | None = None,  # as in `better_of_both`
+    task: str = "",  # as in the settings
 ) -> BaseEstimator:
     """Return the estimator for any table, unfitted."""
-    return better_of_both(X, y, seed, is_scored) if is_regression(y) else mean_of_both()
+    return better_of_both(X, y, seed, is_scored, task or "regression") if is_regression(y) else mean_of_both()

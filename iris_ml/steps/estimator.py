@@ -48,13 +48,15 @@ def estimator__default(
     split_by: str = "",  # as for `split`, and the next two as well
     rename: dict[str, str] = _NONE,
     types: dict[str, str] = _NONE,
+    task: str = "",  # "counts" or "quantile: 0.9"; empty: as the target shows
 ) -> BaseEstimator:
     """Return the estimator for any table, unfitted."""
     is_scored = None
     if raw is not None and split_by.startswith(("time: ", "group: ")) and is_regression(train[target]):
         with suppress(DataError):  # of too few groups or times
             is_scored = (split(train, raw, target, 0.25, seed, split_by, rename, types) == "test").to_numpy()
-    return default_estimator(train.drop(columns=[target, *passthrough], errors="ignore"), train[target], seed, is_scored)
+    X = train.drop(columns=[target, *passthrough], errors="ignore")
+    return default_estimator(X, train[target], seed, is_scored, task)
 
 
 @when(calibrated=True, default_estimator=True)
@@ -67,8 +69,9 @@ def estimator__default_calibrated(
     split_by: str = "",
     rename: dict[str, str] = _NONE,
     types: dict[str, str] = _NONE,
+    task: str = "",
 ) -> BaseEstimator:
     """Return the estimator for any table, unfitted, with calibrated probabilities; `SettingsError` for numbers."""
     if is_regression(train[target]):
         raise SettingsError("a predicted number has no probability to calibrate", "calibrated", "set it to false")
-    return CalibratedClassifierCV(estimator__default(train, target, passthrough, seed, raw, split_by, rename, types))
+    return CalibratedClassifierCV(estimator__default(train, target, passthrough, seed, raw, split_by, rename, types, task))

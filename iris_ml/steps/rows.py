@@ -32,7 +32,7 @@ def rows(
     relabel: dict[str, str],  # name of a class in `raw` -> its name here
     types: dict[str, str] = _NONE,  # column -> its type, where the table does not show it
     missing_values: Sequence[str] = (),  # texts that mean a missing value
-    task: str = "",  # "classification" or "regression"; empty: as the target shows
+    task: str = "",  # "classification", "regression", "counts" or "quantile: 0.9"; empty: as the target shows
 ) -> pd.DataFrame:  # the rows under their new names, each column in the dtype of its type
     """Rename the raw rows and check them; `DataError` if they are invalid."""
     names = [rename.get(str(name), str(name)) for name in raw]
@@ -63,6 +63,9 @@ def rows(
         rows = rows.assign(**{target: truth.astype("float64") if kind == "number" and truth.dtype.kind in "iu" else truth})
         checked |= {target: kind} if kind == "number" else {}
     check_cells(rows, checked, target, classes, [target, *(nullable if feature_names else learned)])
+    if task == "counts" and target in rows and (wrong := rows[target].lt(0) | (rows[target] % 1).gt(0)).any():
+        where = f"row {rows.index[wrong][0]}, column {target!r}"
+        raise DataError(f"{rows[target][wrong].iloc[0]:g} is no count", where, 'correct it, or set task = "regression"')
     return rows
 
 
@@ -83,7 +86,7 @@ _COUNTED = 20  # rows; in fewer, whole numbers may follow each other by chance
 
 # %% ../../nbs/steps/01_rows.ipynb #85795294
 def _target_type(column: pd.Series, task: str, named: str) -> str:  # `named`: its type in the settings
-    if task == "regression":
+    if task not in {"", "classification"}:
         return "number"
     if named and not task:
         return named

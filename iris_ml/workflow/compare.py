@@ -15,7 +15,7 @@ import pandas as pd
 
 from .run import Run
 from ..stats.intervals import folds_of
-from ..stats.metric import METRICS, Metric, find_metric, score, score_difference
+from ..stats.metric import Metric, find_metric, named_metric, score, score_difference
 
 # %% ../../nbs/workflow/06_compare.ipynb #fa004eb2
 def truth_and_predictions(
@@ -41,8 +41,8 @@ def metric_of_run(
 ) -> Metric:
     """Return the metric that the settings name; `DataError` if there is none."""
     name, (truth, answered, _) = str(run.inputs.get("metric", "")), truth_and_predictions(run)
-    is_own = name not in METRICS and "scores" in run and name in run["scores"]
-    if not is_own:
+    is_own = "scores" in run and name in run["scores"]
+    if not is_own or named_metric(name):
         return find_metric(name, truth, answered.shape[1] > 1)
     is_loss = name.endswith(("_loss", "_error", "_cost"))
     return Metric(name, name, partial(_own_figure, run, name), is_share=False, is_loss=is_loss)
