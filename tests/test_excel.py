@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from typer.testing import CliRunner
@@ -92,6 +92,11 @@ def test_the_first_sheet_is_read_or_the_one_that_is_named():
     assert two.c.tolist() == ["x", "y"]
     with pytest.raises(DataError, match=r"there is no sheet 'three'; choose from one, two"):
         read_table("made.xlsx", reader={"sheet": "three"})
+    made(hidden=[["a"], [1]], shown=[["b"], [2]])
+    book = load_workbook("made.xlsx")
+    book["hidden"].sheet_state = "hidden"
+    book.save("made.xlsx")
+    assert read_table("made.xlsx").to_dict("list") == {"b": [2]}
 
 
 def test_times_and_formulas_are_texts_and_values():

@@ -370,6 +370,13 @@ def test_an_object_that_is_a_step_is_known_by_its_state(kind, tmp_path, monkeypa
     assert of_steps(changed, (1, 2, 1)) == [(60.0, "computed"), (120.0, "computed"), (60.0, "reused")]
 
 
+def test_an_object_that_can_be_called_is_swapped_in_as_a_step(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table = pd.DataFrame({"x": [1.0, 2.0] * 20, "y": ["a", "b"] * 20})
+    flow = workflow.swap(raw=table, target="y", features=lambda rows: rows).swap(features=Multiplied(2))
+    assert flow.run("features", progress=False)["features"].x.sum() == 120
+
+
 def test_two_steps_that_claim_to_be_equal_are_two(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert [total for total, _ in of_steps(lambda factor: partial(AlwaysEqual(factor).__call__), (1, 2))] == [60.0, 120.0]

@@ -19,11 +19,12 @@ from ..models.request_log import read_requests
 from .html import render_bars, render_page, render_table
 from ..models.model_file import model_version
 from ..stats.drift import count_tenths, detect_drift, name_tenths, tenth_ends
-from ..models.predictor import load_champion, run_model, sample_predictions
+from .scoring import predict_valid_rows, refused_lines
+from ..models.predictor import Predictor, load_champion, sample_predictions
 from ..base.settings import read_settings
 from ..io.readers import read_cells
 from ..stats.column_types import as_numbers, column_type
-from ..base.errors import IrisError
+from ..base.errors import DataError, IrisError
 
 # %% ../../nbs/batch/08_drift_report.ipynb #26d5a8e1
 def _render_distribution(values: pd.Series, reference: Mapping[str, Any]) -> str:
@@ -59,6 +60,7 @@ class DriftReport:
 
     rows: pd.DataFrame  # with the predictions, under the name of the target
     drift: pd.DataFrame  # the result of `detect_drift`
+    refused: int = 0  # invalid rows, which are left out
 
 
 def report_drift(
@@ -67,9 +69,14 @@ def report_drift(
 ) -> DriftReport:
     """Compare rows with the training data of the model; `IrisError` where there are none."""
     settings, model = read_settings(), load_champion()
-    target = model.profile.target
+    target, lines = model.profile.target, {}  # type: ignore[var-annotated]
+    refused = pd.DataFrame()
     if files:
-        run = run_model(read_cells(files), model)
+        cells = read_cells(files, lines)
+        run, refused = predict_valid_rows(cells, Predictor(model))
+        refused = refused_lines(cells, refused, lines)
+        if run is None:
+            raise DataError(f"no row is valid: {refused.iat[0, 0]!s}", f"{files[0]}, row {refused.index[0]}", "correct the file")
         rows = run["rows"].assign(**{target: run["predictions"][target]})
     else:
         rows = read_requests(settings.request_log, model_version(settings.model_file))
@@ -80,4 +87,4 @@ def report_drift(
     if to is not None:
         with replace_atomically(to) as aside:
             aside.write_text(_page(rows, found, model), encoding="utf-8")
-    return DriftReport(rows, found)
+    return DriftReport(rows, found, len(refused))

@@ -149,6 +149,8 @@ def monitor(
 
     result = report_drift(files or [], to)
     print(format_table(result.drift, f"Drift in {len(result.rows)} rows"))
+    if result.refused:
+        print(f"{result.refused} rows are refused; iris_ml predict FILE --to FILE gives the reasons.", file=sys.stderr)
     if result.drift.drifted.any():
         raise SystemExit(1)
 

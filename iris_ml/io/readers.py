@@ -187,7 +187,11 @@ def _in_utf8(native: Any, place: str, reader: Mapping[str, str]) -> Iterator[Any
     native.seek(0)
     encoding = next((name for mark, name in _MARKS.items() if head.startswith(mark)), reader.get("encoding", "utf-8"))
     header = int(reader["header"]) if reader.get("header", "none") != "none" else 1
-    if codecs.lookup(encoding).name in {"utf-8", "utf-8-sig"} and "comment" not in reader and header == 1:
+    try:
+        name = codecs.lookup(encoding).name
+    except LookupError:
+        raise DataError(f"Python knows no encoding {encoding!r}", place, "name one such as cp1252") from None
+    if name in {"utf-8", "utf-8-sig"} and "comment" not in reader and header == 1:
         yield native
     else:
         with NamedTemporaryFile() as copy:
@@ -311,7 +315,8 @@ def _excel(file: BinaryIO, place: str, reader: Mapping[str, str]) -> Iterator[pd
                 raise DataError(f"it would unpack to {size / 1e6:.0f} MB", place, "save the workbook again")
         book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
         sheets = {sheet.title: sheet for sheet in book.worksheets}
-        if (name := reader.get("sheet", next(iter(sheets), ""))) not in sheets:
+        first = next((title for title, sheet in sheets.items() if sheet.sheet_state == "visible"), "")
+        if (name := reader.get("sheet", first)) not in sheets:
             raise DataError(f"there is no sheet {name!r}", place, suggest(name, sheets))
         for piece in _from_objects(_excel_rows(sheets[name], place, reader.get("header", "1"))):
             piece = piece.fillna("").astype("str")

@@ -121,6 +121,7 @@ def build_graph(
 
 
 def _expect_made(nodes: Mapping[str, Node], settings: list[str]) -> None:
+    of_settings: dict[str, tuple[Any, str]] = {}  # setting -> its type in the first step that takes it, and this step
     for node in nodes.values():
         where = f"step {node.name!r}, {place(node.callable.function)}"
         for asked, (kind, _) in node.input_types.items():
@@ -128,6 +129,10 @@ def _expect_made(nodes: Mapping[str, Node], settings: list[str]) -> None:
                 raise WorkflowError(f"no step or setting is called {asked!r}", where, suggest(asked, [*nodes, *settings]))
             if asked in nodes and not types_match(kind, nodes[asked].type):
                 what = f"its input {asked!r} is annotated as {_called(kind)}, but is {_called(nodes[asked].type)}"
+                raise WorkflowError(what, where, "make the types agree")
+            other, step = of_settings.setdefault(asked, (kind, node.name))
+            if asked not in nodes and not types_match(kind, other) and not types_match(other, kind):
+                what = f"its input {asked!r} is annotated as {_called(kind)}, and in step {step!r} as {_called(other)}"
                 raise WorkflowError(what, where, "make the types agree")
 
 

@@ -193,7 +193,7 @@ class Workflow:
         spec, overrides = self._spec, dict(self._spec.overrides)
         for name, value in ({step_name(function): function for function in functions} | values).items():
             value = as_frame(value)
-            if isinstance(value, _FUNCTIONS):
+            if _is_function(value):
                 name = self._step(name)
                 spec = replace(spec, steps=replace_step(spec.steps, name, value, self._aliases(value)))
                 overrides.pop(name, None)
@@ -318,7 +318,9 @@ class Workflow:
         return {parameter: name for parameter, name in zip(parameters, names, strict=True) if name != parameter}
 
 
-_FUNCTIONS = (FunctionType, BuiltinFunctionType, MethodType, partial)
+def _is_function(value: object) -> bool:  # also an object with `__call__`, unless it is an estimator
+    functions = FunctionType, BuiltinFunctionType, MethodType, partial
+    return isinstance(value, functions) or (callable(value) and not isinstance(value, type) and not hasattr(value, "fit"))
 
 # %% ../../nbs/workflow/08_workflow.ipynb #3b0c5d05
 def find_workflow(
