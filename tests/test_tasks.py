@@ -1,19 +1,27 @@
-"""Counts and quantiles are predicted as numbers, each with its own default estimator and metric."""
+"""Counts, quantiles and several labels of a row: each task has its own default estimator and metric, on every surface."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from fastapi.testclient import TestClient
 from sklearn.compose import make_column_transformer
-from sklearn.linear_model import LinearRegression
-from sklearn.metrics import mean_pinball_loss, mean_poisson_deviance
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.metrics import average_precision_score, f1_score, mean_pinball_loss, mean_poisson_deviance, roc_auc_score
 from sklearn.pipeline import make_pipeline
+from sklearn.svm import LinearSVC
+from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
+from iris_ml import predict, save
+from iris_ml.api.routes import create_app
 from iris_ml.base.errors import DataError
 from iris_ml.base.settings import change_settings, read_settings
 from iris_ml.cli.commands import application
+from iris_ml.models.live_model import load_live_model
 from iris_ml.production import workflow
 from iris_ml.stats.metric import named_metric
 
@@ -86,3 +94,99 @@ def test_every_command_follows_the_task(task, metric):
         assert command != ["run"] or metric in ended.output
     page = Path("report.html").read_text()
     assert f"<p>{named_metric(metric).title} of 600 rows is" in page.replace("&#x27;", "'")
+
+
+PHOTOGRAPHS = pd.DataFrame(DRAWS.random((400, 3)), columns=["blue", "white", "noise"])
+PHOTOGRAPHS["view"] = [
+    ";".join(label for label, share in (("snow", white), ("sea", blue)) if share > 0.6) or ";"  # in another order than sorted
+    for blue, white in zip(PHOTOGRAPHS.blue, PHOTOGRAPHS.white, strict=True)
+]
+MULTILABEL = 'source = "photographs.csv"\ntarget = "view"\ntask = "multilabel: ;"\nsplit_by = "random"\n'
+
+
+def labels_of(texts):
+    return np.array([["sea" in text, "snow" in text] for text in texts])
+
+
+def photographed(**changes):
+    return workflow.swap(raw=PHOTOGRAPHS, target="view", task="multilabel: ;", split_by="random", **changes).run(progress=False)
+
+
+def test_several_labels_of_a_row_are_predicted_each_with_its_probability():
+    run = photographed()
+    assert run["model"].profile.classes == ["sea", "snow"]
+    assert list(run["predictions"]) == ["view", "probability_sea", "probability_snow"]
+    assert set(run["predictions"].view) == {"", "sea", "snow", "sea;snow"}
+    assert run["scores"]["accuracy"] > 0.9
+
+
+@pytest.mark.parametrize("estimator", [LogisticRegression(C=100), LinearSVC(), RandomForestClassifier(20)], ids=repr)
+def test_any_classifier_learns_each_label(estimator):
+    run = photographed(estimator=estimator, metric="f1_macro")
+    truth, answered = labels_of(run["test"].view), labels_of(run["test_predictions"].view)
+    assert run["scores"]["f1_macro"] == pytest.approx(f1_score(truth, answered, average="macro"))
+    assert next(iter(run["scores"])) == "f1_macro"
+    assert ("roc_auc" in run["scores"]) == hasattr(estimator, "predict_proba")
+
+
+def test_the_figures_of_labels_are_those_of_scikit_learn():
+    run = photographed(estimator=LogisticRegression())
+    truth, shares = labels_of(run["test"].view), run["test_predictions"].iloc[:, 1:].to_numpy()
+    assert run["scores"]["roc_auc"] == pytest.approx(roc_auc_score(truth, shares, average="macro"))
+    assert run["scores"]["average_precision"] == pytest.approx(average_precision_score(truth, shares, average="macro"))
+    assert run["scores"]["accuracy"] == (run["test"].view == run["test_predictions"].view).mean()
+
+
+def test_a_combination_that_no_row_has_is_predicted():
+    apart = PHOTOGRAPHS[PHOTOGRAPHS.view != "snow;sea"]
+    run = workflow.swap(raw=apart, target="view", task="multilabel: ;", split_by="random", estimator=LogisticRegression(C=1000))
+    model = run.run("model", progress=False)["model"]
+    both = pd.DataFrame({"blue": [0.95], "white": [0.95], "noise": [0.5]})
+    assert predict(both, model).view.tolist() == ["sea;snow"]
+
+
+REFUSED = [{"threshold": 0.3}, {"class_weight": "balanced"}, {"metric": "balanced_accuracy"}, {"metric": "r2"}]
+
+
+@pytest.mark.parametrize("refused", REFUSED, ids=str)
+def test_what_has_no_meaning_for_several_labels_is_refused(refused):
+    with pytest.raises(DataError, match=r"several labels|cannot pass weights on|column 'view' holds labels"):
+        photographed(**refused)
+
+
+@pytest.mark.parametrize("split_by", ["cv: 3", "group: place"])
+def test_label_sets_are_split_in_every_way(split_by):
+    table = PHOTOGRAPHS.assign(place=np.arange(400) // 20)
+    run = workflow.swap(raw=table, target="view", task="multilabel: ;", split_by=split_by, estimator=LogisticRegression(C=100))
+    assert run.run(progress=False)["scores"]["accuracy"] > 0.8
+
+
+def test_every_command_takes_several_labels():
+    PHOTOGRAPHS.to_csv("photographs.csv", index=False)
+    Path("iris.toml").write_text(MULTILABEL)
+    named = ["predict", "photographs.csv", "--to", "answers.csv"], ["report", "photographs.csv"], ["monitor", "photographs.csv"]
+    for command in (["run"], *named):
+        ended = CliRunner().invoke(application, command)
+        assert ended.exit_code == 0, ended.output
+    answers, summary = pd.read_csv("answers.csv", keep_default_na=False), json.loads(Path("report.json").read_text())
+    right = answers.view.map(lambda text: ";".join(sorted(filter(None, text.split(";"))))) == answers.view_predicted
+    assert summary["labels"]["correct"] == right.sum()
+    of_sea = summary["labels"]["per_class"][0]
+    truth, found = answers.view.str.contains("sea"), answers.view_predicted.str.contains("sea")
+    both = (truth & found).sum()
+    assert (of_sea["precision"], of_sea["recall"]) == pytest.approx((both / found.sum(), both / truth.sum()))
+    assert summary["answers"]["sea"] == found.sum()
+
+
+def test_the_api_and_the_app_answer_with_several_labels():
+    model = photographed()["model"]
+    save(model, ".iris_ml/model.skops")
+    row = {"blue": 0.9, "white": 0.9, "noise": 0.5}
+    client = TestClient(create_app(load_live_model(Path(".iris_ml/model.skops"))))
+    for path in "predict", "explain":
+        answer = client.post(f"/v1/{path}", json={"rows": [row]}).json()["answers"][0]
+        assert answer["label"] == "sea;snow"
+        assert answer["probabilities"].keys() == {"sea", "snow"}
+    app = AppTest.from_string("from iris_ml.app.main import main\n\nmain()\n", default_timeout=60).run()
+    assert not app.exception
+    assert app.metric[0].value in {"sea", "snow", "sea;snow", ""}

@@ -41,7 +41,7 @@ def main() -> None:
 
 def _show(champion: LiveModel) -> None:
     model = champion.model
-    question = "Which" if model.profile.task == "classification" else "What is the"
+    question = "What is the" if model.profile.task == "regression" else "Which"
     st.title(escape_markdown(f"{question} {model.profile.target}?"), anchor=False)
     row_tab, file_tab, model_tab = st.tabs(["Try", "File", "Model"])
     with row_tab:

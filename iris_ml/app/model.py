@@ -77,7 +77,7 @@ def compare_models(
         raise DataError("both models and the rows need the same target", f"column {target!r}", "name it in the rows")
     truth = runs[0]["rows"][target].dropna()
     given = [run["predictions"].loc[truth.index] for run in runs]
-    judged = find_metric(metric, truth, all(answers.shape[1] > 1 for answers in given))
+    judged = find_metric(metric, truth, all(answers.shape[1] > 1 for answers in given), one.profile.task)
     names = pd.Index(["this model", "other model"], name="model")
     table = pd.DataFrame([score(truth, answers, judged) for answers in given], names, [judged.title, "low", "high"])
     by, least, most = score_difference(truth, given[0], given[1], judged)

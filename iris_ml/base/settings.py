@@ -72,7 +72,7 @@ def _check_split_by(split_by: str) -> str:
 
 
 def _check_task(task: str) -> str:
-    if not re.fullmatch(r"(classification|regression|counts)?|quantile: 0?\.\d*[1-9]", task):
+    if not re.fullmatch(r"(classification|regression|counts)?|quantile: 0?\.\d*[1-9]|multilabel: [^\w\s\"]", task):
         raise ValueError("it is not a task")
     return task
 
@@ -102,7 +102,8 @@ class Settings(BaseModel):
     sample_seed: int = Field(ge=0, description="seed of that sample")
     target: str = Field(min_length=1, description="column to predict")
     task: Annotated[str, AfterValidator(_check_task)] = Field(
-        "", description='task: "classification", "regression", "counts", "quantile: 0.9", or empty: as the target shows'
+        "",
+        description='task: "classification", "multilabel: ;", "regression", "counts", "quantile: 0.9"; empty: as it shows',
     )
     feature_names: tuple[str, ...] = Field((), description="columns to learn from; empty: every other column")
     types: dict[str, ColumnType] = Field({}, description="column -> its type, where the table does not show it")

@@ -19,7 +19,7 @@ from ..steps.profile import Profile
 from ..stats.drift import count_tenths, detect_drift, name_tenths, read_quantiles, tenth_ends
 from ..models.predictor import out_of_domain, sample_predictions
 from ..workflow.run import Run
-from ..stats.metric import find_metric, named_metric, score
+from ..stats.metric import find_metric, label_indicators, named_metric, score
 from ..stats.regression import error_scores, error_sums
 from ..stats.intervals import confusion_matrix, per_class_metrics, wilson_interval
 from ..base.errors import DataError
@@ -158,6 +158,8 @@ def _count_labels(run: Run) -> LabelCounts | None:
     profile, labels = run["model"].profile, _truth(run)
     if labels is None or profile.task == "regression":
         return None
+    if profile.separator:
+        return _count_label_sets(run, labels)
     classes, (predicted, probabilities) = profile.classes, split_predictions(run["predictions"].loc[labels.index])
     truth, given = _codes(labels, classes), _codes(predicted, classes)
     correct, shares = truth == given, probabilities.to_numpy()
@@ -168,24 +170,43 @@ def _count_labels(run: Run) -> LabelCounts | None:
         tenth = np.minimum((highest * 10).astype(int), 9)
         log_loss = float(-np.log(of_truth.clip(1e-15, 1)).sum())
         calibration = np.array([np.bincount(tenth, weights, 10) for weights in (np.ones(len(tenth)), highest, correct)])
+    confusion = confusion_matrix(truth[truth >= 0], given[truth >= 0], len(classes))
+    largest_loss = _largest_losses(run, labels, predicted, correct, of_truth)
+    return LabelCounts(len(correct), int(correct.sum()), confusion, largest_loss, log_loss, calibration)
+
+
+def _largest_losses(run: Run, truth: pd.Series, predicted: pd.Series, correct: np.ndarray, of_truth: np.ndarray) -> pd.DataFrame:
     wrong = np.flatnonzero(~correct)
     wrong = wrong[np.argsort(of_truth[wrong], kind="stable")[:_WRONG_ROWS]]
-    rows = run["rows"].loc[labels.index[wrong], [*profile.columns]]
-    about = {"row": rows.index, "truth": labels.iloc[wrong], "answer": predicted.iloc[wrong]}
+    rows = run["rows"].loc[truth.index[wrong], [*run["model"].profile.columns]]
+    about = {"row": rows.index, "truth": truth.iloc[wrong], "answer": predicted.iloc[wrong]}
     about["probability of truth"] = of_truth[wrong]
-    largest_loss = _beside(about, rows)
-    confusion = confusion_matrix(truth[truth >= 0], given[truth >= 0], len(classes))
-    return LabelCounts(len(correct), int(correct.sum()), confusion, largest_loss, log_loss, calibration)
+    return _beside(about, rows)
 
 
 def _beside(about: dict[str, Any], rows: pd.DataFrame) -> pd.DataFrame:
     own = rows.rename(columns={name: f"{name} " for name in about})
     return pd.concat([pd.DataFrame(about, rows.index), own], axis=1)
 
+# %% ../../nbs/batch/04_summary.ipynb #9ec0d0b2
+def _indicators(texts: pd.Series, profile: Profile) -> np.ndarray:  # rows x labels, 0 or 1
+    return label_indicators(texts, profile.separator).reindex(columns=profile.classes, fill_value=0).to_numpy()
+
+
+def _count_label_sets(run: Run, labels: pd.Series) -> LabelCounts:
+    profile, (predicted, shares) = run["model"].profile, split_predictions(run["predictions"].loc[labels.index])
+    correct = labels.to_numpy() == predicted.to_numpy()
+    truth, given = _indicators(labels, profile), _indicators(predicted, profile)
+    confusion = np.zeros((len(profile.classes) + 1,) * 2, int)
+    confusion[:-1, :-1] = np.diag((truth & given).sum(axis=0))
+    confusion[:-1, -1], confusion[-1, :-1] = (truth & ~given & 1).sum(axis=0), (given & ~truth & 1).sum(axis=0)
+    of_truth = np.where(truth, shares, 1 - shares).min(axis=1) if shares.shape[1] else correct.astype(float)
+    return LabelCounts(len(correct), int(correct.sum()), confusion, _largest_losses(run, labels, predicted, correct, of_truth))
+
 # %% ../../nbs/batch/04_summary.ipynb #1726e61a
 def _count_errors(run: Run) -> ErrorCounts | None:
     profile, truth = run["model"].profile, _truth(run)
-    if truth is None or profile.task == "classification":
+    if truth is None or profile.task != "regression":
         return None
     predicted = run["predictions"].iloc[:, 0][truth.index]
     center = float(np.median(read_quantiles(profile.reference[profile.target])))
@@ -195,13 +216,15 @@ def _count_errors(run: Run) -> ErrorCounts | None:
 
 
 def _count_answers(answers: pd.Series, profile: Profile) -> np.ndarray:
+    if profile.separator:
+        return _indicators(answers, profile).sum(axis=0)
     if profile.task == "classification":
         return np.bincount(_codes(answers, profile.classes), minlength=len(profile.classes))
     return count_tenths(answers.to_numpy(), tenth_ends(profile.reference[profile.target]))
 
 
 def _answer_names(profile: Profile) -> list[str]:
-    if profile.task == "classification":
+    if profile.task != "regression":
         return [str(label) for label in profile.classes]
     return name_tenths(tenth_ends(profile.reference[profile.target]))
 
@@ -350,9 +373,9 @@ def summarize_counts(
         outside=Outside(counts.outside_rows, dict(zip(columns, counts.outside.tolist(), strict=True))),
         drift={str(name): ColumnDrift(float(d), float(p), bool(drifted)) for name, d, p, drifted in drift.itertuples()},
         confidence=confidence,
-        labels=_summarize_labels(counts.labels, names) if counts.labels else None,
+        labels=_summarize_labels(counts.labels, names + ["no such label"] * bool(profile.separator)) if counts.labels else None,
         errors=_summarize_errors(counts.errors) if counts.errors else None,
-        metric=_summarize_metric(counts.judged, metric) if counts.judged is not None else None,
+        metric=_summarize_metric(counts.judged, metric, profile.task) if counts.judged is not None else None,
     )
 
 # %% ../../nbs/batch/04_summary.ipynb #6700759a
@@ -380,11 +403,11 @@ def _summarize_errors(counts: ErrorCounts) -> ErrorSummary:
     return ErrorSummary(int(counts.sums[0]), **error_scores(counts.sums), largest_error=_records(counts.largest_error))
 
 
-def _summarize_metric(judged: pd.DataFrame, name: str) -> MetricSummary | None:
+def _summarize_metric(judged: pd.DataFrame, name: str, task: str) -> MetricSummary | None:
     truth, predictions = judged.iloc[:, 0], judged.iloc[:, 1:]
     if not named_metric(name):  # a figure of one's own, which a step returns
         return None
-    metric = find_metric(name, truth, predictions.shape[1] > 1)
+    metric = find_metric(name, truth, predictions.shape[1] > 1, task)
     if name in {"accuracy", "r2", "mae", "rmse"}:
         return None
     value, low, high = score(truth, predictions, metric)

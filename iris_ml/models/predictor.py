@@ -112,6 +112,7 @@ def _moves(run: Run, predictor: Predictor) -> pd.DataFrame:
         table["change"] = table.label - np.tile(first.iloc[:, 0], len(columns))
     if shares := list(first)[1:]:
         place = pd.Index(shares).get_indexer([f"probability_{label}" for label in first.iloc[:, 0]])
+        place = np.where(place < 0, first[shares].to_numpy().argmax(axis=1), place)  # of several labels, or of none
         each = np.arange(len(rows))
         before = first[shares].to_numpy()[each, place]
         after = moved[shares].to_numpy().reshape(len(columns), len(rows), -1)[:, each, place]

@@ -22,6 +22,7 @@ from ..base.errors import DataError, ModelFileError
 from ..stats.intervals import folds_of
 from .split import train
 from .profile import Profile, read_profile
+from .label_sets import LabelSets
 from .weights import fit_weighted, row_weights
 
 # %% ../../nbs/steps/06_model.ipynb #4d841921
@@ -145,15 +146,20 @@ def with_threshold(
     """Return the estimator, which decides between two classes at a threshold; `DataError` unless there are two."""
     if not threshold:
         return estimator
+    if isinstance(estimator, LabelSets):
+        raise DataError("a row may have several labels", "the setting 'threshold'", _TWO_CLASSES)
     if len(classes) != 2:
         what = f"the target has {len(classes)} classes" if classes else "the target is a number"
-        raise DataError(what, "the setting 'threshold'", "remove it; a threshold decides between two classes")
+        raise DataError(what, "the setting 'threshold'", _TWO_CLASSES)
     if not hasattr(estimator, "predict_proba"):
         raise DataError("the estimator gives no probabilities", "the setting 'threshold'", "remove it, or give another estimator")
     if isinstance(threshold, float):
         return FixedThresholdClassifier(estimator, threshold=threshold, response_method="predict_proba")
     scoring = metric if metric in {"accuracy", "balanced_accuracy", "f1_macro"} else "balanced_accuracy"
     return TunedThresholdClassifierCV(estimator, scoring=scoring, response_method="predict_proba")
+
+
+_TWO_CLASSES = "remove it; a threshold decides between two classes"
 
 # %% ../../nbs/steps/06_model.ipynb #9e5d6c3d
 def model(
@@ -172,6 +178,8 @@ def model(
     columns = [str(name) for name in train if name not in {target, *passthrough}]
     X, y = train[columns], train[target]
     _check_estimator(estimator, profile)
+    if profile.separator:
+        estimator = LabelSets(estimator, profile.separator)
     decided = with_seed(with_threshold(estimator, threshold, metric, profile.classes), seed)
     fitted = fit_weighted(decided, X, y, row_weights(train, target, class_weight, sample_weight))
     rows = X.iloc[np.linspace(0, len(X) - 1, 12).astype(int)]

@@ -36,10 +36,13 @@ class Profile:
     types: dict[str, str] = field(default_factory=dict)  # column of the raw rows, under its new name -> its type
     missing_values: list[str] = field(default_factory=list)  # texts that mean a missing value
     golden: str = ""  # a few training rows as they were read, without the target: Arrow's stream format in base 64
+    separator: str = ""  # between the labels of a row; empty: a row has one
 
     @property
     def task(self) -> str:
-        """The task: classification or regression."""
+        """The task: "classification", "multilabel: " with the separator, or "regression"."""
+        if self.separator:
+            return f"multilabel: {self.separator}"
         return "regression" if self.types.get(self.target) == "number" and not self.classes else "classification"
 
     def to_dict(self) -> dict[str, Any]:
@@ -84,18 +87,20 @@ def profile(
     raw: pd.DataFrame,  # rows as they were read
     types: dict[str, str] = _NONE,  # column -> its type, where the table does not show it
     missing_values: Sequence[str] = (),  # texts that mean a missing value
+    task: str = "",  # as in the settings
 ) -> Profile:
     """Describe the training rows."""
     training = train(rows, split)
     features = training.drop(columns=[target, *passthrough], errors="ignore")
     sample = features.assign(**{target: training[target]}).iloc[:: -(-len(training) // 100)]
     named = {rename.get(str(name), str(name)): column_type(column) for name, column in raw.items()}
-    numbers = is_regression(training[target])
+    numbers, separator = is_regression(training[target]), task.partition("multilabel: ")[2]
+    labels = training[target].str.split(separator).explode() if separator else training[target]
     if named.get(target) in {"integer", "number"} and not relabel:
         named[target] = column_type(training[target])
     return Profile(
         target=target,
-        classes=[] if numbers else sorted(training[target].unique().tolist()),
+        classes=[] if numbers else sorted(labels[labels != ""].unique().tolist()),
         columns={str(name): _range(features[name], rows[name]) for name in features},
         sample={str(name): _plain(column) for name, column in sample.items()},
         reference={str(name): _distribution(column) for name, column in features.items()}
@@ -106,6 +111,7 @@ def profile(
         types={name: kind for name, kind in named.items() if name not in passthrough} | types,
         missing_values=list(missing_values),
         golden=_golden(raw.drop(columns=[name for name in raw if rename.get(str(name), name) == target]), training.index),
+        separator=separator,
     )
 
 # %% ../../nbs/steps/04_profile.ipynb #848c6484

@@ -8,6 +8,7 @@ __all__ = ['rows']
 # %% ../../nbs/steps/01_rows.ipynb #7bb03433
 import warnings
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -32,7 +33,7 @@ def rows(
     relabel: dict[str, str],  # name of a class in `raw` -> its name here
     types: dict[str, str] = _NONE,  # column -> its type, where the table does not show it
     missing_values: Sequence[str] = (),  # texts that mean a missing value
-    task: str = "",  # "classification", "regression", "counts" or "quantile: 0.9"; empty: as the target shows
+    task: str = "",  # "classification", "multilabel: ;", "regression", "counts" or "quantile: 0.9"; empty: as the target shows
 ) -> pd.DataFrame:  # the rows under their new names, each column in the dtype of its type
     """Rename the raw rows and check them; `DataError` if they are invalid."""
     names = [rename.get(str(name), str(name)) for name in raw]
@@ -58,6 +59,8 @@ def rows(
         truth = as_type(rows[target], kind)
         if isinstance(truth.dtype, pd.StringDtype):
             truth = truth.mask(truth.str.strip() == "")
+        if separator := task.partition("multilabel: ")[2]:
+            truth, classes = truth.map(partial(_label_set, separator), na_action="ignore"), ()
         if kind == "integer" and truth.dtype.kind == "f":  # with gaps
             truth = truth.astype("Int64")
         rows = rows.assign(**{target: truth.astype("float64") if kind == "number" and truth.dtype.kind in "iu" else truth})
@@ -87,7 +90,7 @@ _COUNTED = 20  # rows; in fewer, whole numbers may follow each other by chance
 # %% ../../nbs/steps/01_rows.ipynb #85795294
 def _target_type(column: pd.Series, task: str, named: str) -> str:  # `named`: its type in the settings
     if task not in {"", "classification"}:
-        return "number"
+        return "text" if task.startswith("multilabel") else "number"
     if named and not task:
         return named
     if (kind := column_type(column)) not in {"integer", "number"}:
@@ -104,3 +107,7 @@ def _target_type(column: pd.Series, task: str, named: str) -> str:  # `named`: i
 
 
 _CLASSES = 20  # whole numbers that are classes; more are a number
+
+
+def _label_set(separator: str, cell: str) -> str:
+    return separator.join(sorted({label.strip() for label in cell.split(separator)} - {""}))

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..base.errors import DataError
 from ..stats.intervals import folds_of
-from ..stats.metric import METRICS, find_metric, score
+from ..stats.metric import find_metric, fitting_metrics, score
 
 # %% ../../nbs/steps/07_scores.ipynb #aea0fad9
 def scores(
@@ -21,19 +21,21 @@ def scores(
     test_predictions: pd.DataFrame | None = None,  # by models that did not learn the test rows; none: `predictions`
     split: pd.Series | None = None,  # "train", "test" or a fold for each row
     metric: str = "",  # the metric that decides; empty: accuracy, or R² of numbers
+    task: str = "",  # as in the settings
 ) -> dict[str, float]:  # name -> figure, the metric first, with the ends of its interval
     """Score the predictions on the test rows; the log loss is in nats, an error in the target's unit."""
     answered, truth = (predictions if test_predictions is None else test_predictions).loc[test.index], test[target]
     folds = 0 if split is None else len(folds_of(split))
     has_probabilities = answered.shape[1] > 1
-    chosen, default = (find_metric(name, truth, has_probabilities) for name in (metric, ""))
+    fitting = fitting_metrics(truth, has_probabilities, task)
+    chosen, default = find_metric(metric, truth, has_probabilities, task), next(iter(fitting))
     figures: dict[str, float] = {}
-    for each in dict.fromkeys([chosen, default, *METRICS.values()]):
-        if each in (chosen, default) or (each.name == "mae" and each.task == default.task):
-            ends = (each.name, f"{each.name}_low", f"{each.name}_high")
+    for name, each in ({chosen.name: chosen, default: fitting[default]} | fitting).items():
+        if name in {chosen.name, default, "mae"}:
+            ends = (name, f"{name}_low", f"{name}_high")
             figures |= dict(zip(ends, score(truth, answered, each, folds), strict=True))
-        elif each.task == default.task and (has_probabilities or not each.uses_probabilities):
-            figures[each.name] = each.compute(truth, answered)
+        elif each.task == fitting[default].task:
+            figures[name] = each.compute(truth, answered)
     if np.isnan(figures[chosen.name]):
         what = f"the {len(truth)} test rows hold {truth.nunique()} class of column {target!r}"
         raise DataError(what, f"metric {metric!r}", "split the rows in another way, or choose another metric")

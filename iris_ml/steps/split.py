@@ -31,16 +31,17 @@ def split(
     split_by: str = "random",  # or "time: column", "group: column", "file: name", "cv: folds"; empty: random, with a warning
     rename: dict[str, str] = _NONE,  # name of a column in `raw` -> its name in `split_by`
     types: dict[str, str] = _NONE,  # column -> its type, where its cells do not show it
+    task: str = "",  # as in the settings; several labels in a row are not stratified
 ) -> pd.Series:  # "train", "test", or without a target "unlabelled"; in a cross-validation "fold 1", "fold 2" and so on
     """Divide the rows into training rows and test rows; `DataError` if that cannot be."""
     kind, _, name = split_by.partition(": ")
-    _check_split(features, target, test_size if kind in {"", "random"} else None)
+    _check_split(features, target, test_size if kind in {"", "random"} else None, task)
     if (unlabelled := features[target].isna()).any():
         what = f"column {target!r} has no value in {unlabelled.sum()} of {len(features)} rows"
         warnings.warn(f"{what}; the model does not learn them, and predicts them", stacklevel=2)
-        known = split(features[~unlabelled], raw, target, test_size, seed, split_by, rename, types)
+        known = split(features[~unlabelled], raw, target, test_size, seed, split_by, rename, types, task)
         return known.reindex(features.index, fill_value="unlabelled")
-    truth = None if is_regression(features[target]) else features[target]
+    truth = features[target] if _is_stratified(features[target], task) else None
     if kind == "cv":
         return _folds(features, truth, int(name), seed)
     named = {rename.get(str(column), str(column)): raw[column] for column in raw}
@@ -141,7 +142,11 @@ def _warn_of_order(named: Mapping[str, pd.Series], types: Mapping[str, str]) -> 
         return
 
 # %% ../../nbs/steps/03_split.ipynb #173e9c6c
-def _check_split(features: pd.DataFrame, target: str, test_size: float | None) -> None:
+def _is_stratified(truth: pd.Series, task: str) -> bool:
+    return not is_regression(truth) and not task.startswith("multilabel")
+
+
+def _check_split(features: pd.DataFrame, target: str, test_size: float | None, task: str) -> None:
     if target not in features:
         raise DataError("there is no target to learn", f"column {target!r}", "add it, or name another under 'target'")
     if not features.index.is_unique:
@@ -155,8 +160,8 @@ def _check_split(features: pd.DataFrame, target: str, test_size: float | None) -
         raise DataError(f"every row is {counts.index.tolist()[0]!r}", where, "give rows with at least two different values")
     if test_size is None:
         return
-    if is_regression(features[target]):
-        rows, needed, of_what = len(features), 2, "numbers"
+    if not _is_stratified(features[target], task):
+        rows, needed, of_what = len(features), 2, "numbers" if is_regression(features[target]) else "label sets"
     else:
         rows, needed, of_what = counts[counts > 1].sum(), max((counts > 1).sum(), 1), f"{len(counts)} classes"
     kept = round(test_size * rows)

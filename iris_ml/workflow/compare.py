@@ -43,7 +43,7 @@ def metric_of_run(
     name, (truth, answered, _) = str(run.inputs.get("metric", "")), truth_and_predictions(run)
     is_own = "scores" in run and name in run["scores"]
     if not is_own or named_metric(name):
-        return find_metric(name, truth, answered.shape[1] > 1)
+        return find_metric(name, truth, answered.shape[1] > 1, str(run.inputs.get("task", "")))
     is_loss = name.endswith(("_loss", "_error", "_cost"))
     return Metric(name, name, partial(_own_figure, run, name), is_share=False, is_loss=is_loss)
 
