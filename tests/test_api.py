@@ -89,7 +89,7 @@ def test_what_is_no_number_is_refused_with_its_place(address, value):
     assert refused.status_code == 422
     assert refused.headers["content-type"] == "application/problem+json"
     assert refused.json()["detail"].startswith("rows.0.sepal_length: ")
-    assert refused.json()["title"] == "The request is not valid"
+    assert refused.json()["title"] == "Unprocessable Content"
 
 
 @pytest.mark.parametrize(

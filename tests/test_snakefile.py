@@ -20,7 +20,7 @@ IRIS = read_table(package_file("package:iris.csv"))
 PROJECT = Path(__file__).parents[1]
 RULES = """
     all app check data docs everything lab monitor predict
-    promote report retrain run runs serve settings store test ui
+    promote report retrain run runs sample serve settings store test ui
 """.split()
 
 

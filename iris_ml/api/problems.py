@@ -41,17 +41,17 @@ PROBLEM_RESPONSE: dict[str, Any] = {
     "description": "A problem document (RFC 9457)",
     "content": {"application/problem+json": {"schema": _Document.model_json_schema()}},
 }
-_TITLES = {
-    401: "An API key is required",
-    404: "Page not found",
-    405: "Method not allowed",
-    408: "The request took too long to arrive",
-    413: "The request is too large",
-    415: "The request is not JSON",
-    421: "The request is for another host",
-    422: "The request is not valid",
-    500: "Internal error",
-    503: "The service is not available now",
+_TITLES = {  # the names of RFC 9110
+    401: "Unauthorized",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    408: "Request Timeout",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    421: "Misdirected Request",
+    422: "Unprocessable Content",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
 }
 
 
@@ -59,7 +59,7 @@ def problem_response(
     problem: Problem,
 ) -> Response:
     """Build the response to a request that is refused."""
-    title = _TITLES.get(problem.status, "The request is refused")
+    title = _TITLES.get(problem.status, "Bad Request")
     document = {"title": title, "status": problem.status, "detail": problem.detail}
     headers = {name.replace("_", "-"): value for name, value in problem.headers.items()}
     return Response(to_json(document), problem.status, headers, media_type="application/problem+json")

@@ -18,7 +18,8 @@ from pydantic_core import to_json
 
 from .batcher import Batcher
 from .problems import PROBLEM_RESPONSE, Problem, handle_error, problem_response
-from .schemas import Answers, Explanations, RequestBody, Row, add_passthrough, answers_json, explanations_json
+from .schemas import Answers, Explanations, ModelDescription, RequestBody, Row
+from .schemas import add_passthrough, answers_json, explanations_json
 from .schemas import row_type, rows_frame
 from ..base.errors import IrisError, require_extra
 from ..models.live_model import LiveModel
@@ -26,6 +27,7 @@ from ..models.request_log import RequestLog
 
 with require_extra("api"):
     from fastapi import Body, FastAPI, Request, Response
+    from fastapi.responses import RedirectResponse
     from fastapi.routing import APIRoute
     from fastapi_offline import FastAPIOffline
     from starlette.exceptions import HTTPException
@@ -111,6 +113,7 @@ def create_app(
         version=champion.version,
         description=f"Predicts {champion.model.profile.target!r} for one row or many.",
         responses={"default": PROBLEM_RESPONSE},
+        generate_unique_id_function=lambda route: route.name,  # so that a generated client has plain names
     )
     _add_answers(application, champion, limits, request_log or RequestLog("", 0))
     _add_health(application, champion, health)
@@ -163,21 +166,27 @@ def _fast_route(answer: Callable[[bytes], Awaitable[object]], limits: Limits) ->
 
 # %% ../../nbs/api/04_routes.ipynb #d03e3b06
 def _add_health(application: FastAPI, champion: LiveModel, health: Callable[[], dict[str, Any]]) -> None:
-    @application.get("/v1/model")
-    async def model() -> dict[str, Any]:
-        """Return the version, the data, the scores, the steps and the cost of the model that answers."""
-        profile = {name: value for name, value in vars(champion.model.profile).items() if name != "sample"}
-        workflow = champion.predictor.workflow
-        places = {name: workflow[name].place for name in workflow}
-        about = {"estimator": repr(champion.model.estimator), "cost": champion.cost, "pages": places}
-        return {"version": champion.version, **champion.lineage, **profile, **about}
+    @application.get("/", include_in_schema=False)
+    async def root() -> Response:
+        """Lead to the page that describes the API."""
+        return RedirectResponse("/docs")
 
-    @application.get("/livez")
+    @application.get("/v1/model", summary="Describe the model")
+    async def describe_model() -> ModelDescription:
+        """Return the version, the data, the scores, the steps and the cost of the model that answers."""
+        profile, workflow = champion.model.profile, champion.predictor.workflow
+        shown = "target", "task", "classes", "columns", "passthrough", "types"
+        known: dict[str, Any] = {name: getattr(profile, name) for name in shown}
+        places = {name: workflow[name].place for name in workflow}
+        about: dict[str, Any] = {"estimator": repr(champion.model.estimator), "cost": champion.cost, "pages": places}
+        return ModelDescription(version=champion.version, **known, **about, **champion.lineage)
+
+    @application.get("/livez", summary="Is the process alive?")
     async def livez() -> dict[str, bool]:
         """Return that the process is alive."""
         return {"alive": True}
 
-    @application.get("/readyz")
+    @application.get("/readyz", summary="Is the service ready?")
     def readyz() -> dict[str, Any]:
         """Return whether the service is ready: whether the golden rows still give the recorded answers."""
         state = {"model": champion.version, **health()}

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Row', 'Label', 'row_type', 'RequestBody', 'Answer', 'Move', 'Explanation', 'StepValue', 'Answers', 'Explanations',
-           'rows_frame', 'answers_json', 'add_passthrough', 'explanations_json']
+           'ModelDescription', 'rows_frame', 'answers_json', 'add_passthrough', 'explanations_json']
 
 # %% ../../nbs/api/03_schemas.ipynb #302ac349
 import json
@@ -157,6 +157,25 @@ class Explanations(Answers):
 
     answers: list[Explanation]  # type: ignore[assignment]
     steps: list[StepValue]
+
+# %% ../../nbs/api/03_schemas.ipynb #e92af9d9
+class ModelDescription(BaseModel):
+    """The model that answers."""
+
+    version: str
+    target: str = Field(description="the column that it predicts")
+    task: str = Field(description='"classification", "multilabel: " and a separator, or "regression"')
+    classes: list[Label] = Field(description="the labels that it knows; empty if it predicts a number")
+    columns: dict[str, dict[str, Any]] = Field(description="column -> its type, and its range or its categories in training")
+    passthrough: list[str] = Field(description="columns that are returned as they are")
+    types: dict[str, str] = Field(description="column of a table, also of the target -> the type that it is read by")
+    estimator: str
+    cost: dict[str, float] = Field(description="bytes of its file, seconds to load it, seconds to predict a row")
+    pages: dict[str, str] = Field(description="step -> its page and cell")
+    record: str = Field("", description="id of the run that trained it; empty: unknown, as the next three")
+    key: str = Field("", description="key of its checkpoint")
+    data: str = Field("", description="versions of its training data")
+    scores: dict[str, float] = {}
 
 # %% ../../nbs/api/03_schemas.ipynb #40c6a6f6
 def rows_frame(

@@ -53,6 +53,10 @@ class IrisError(Exception):
         sentence = f"{sentence}; {self.advice}" if self.advice else sentence
         return sentence if sentence.endswith("?") else f"{sentence}."
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows of the error: the sentence, and the step that raised it."""
+        return [f"{type(self).__name__}: {self}", *getattr(self, "__notes__", [])]
+
 # %% ../../nbs/base/01_errors.ipynb #313ee8e5
 class SettingsError(IrisError):
     """A setting is unknown, of the wrong type or out of range."""

@@ -34,8 +34,11 @@ def format_runs(
     summaries = records.summaries()
     shown, keys = filter_runs(summaries, [word for word in words if not word.startswith("last=")]), derived_keys(summaries)
     best = next((records.read(each.id) for each in summaries if champion and each.model == champion), None)
+    own = [each for each in shown if each.kind != "check" or (best and each.id == best.id)]
+    hidden, shown = len(shown) - len(own), shown if any(word.startswith("kind=") for word in words) else own
     rows = [_summary_row(each, records, best, promotion_blocker(each, keys)) for each in shown[-last:]]
     more = f"\n {len(shown) - last} earlier runs: iris_ml runs last={len(shown)}" if len(shown) > last else ""
+    more += f"\n {hidden} runs of checks: iris_ml runs kind=check" if len(own) == len(shown) and hidden else ""
     return format_grid(rows, f"Runs in {records.root}", width) + more if rows else f"No run in {records.root} matches."
 
 
@@ -86,6 +89,9 @@ def _format_differences(one: RunRecord, other: RunRecord, records: Records) -> s
         first, second = ({"Python": each["python"], **each["packages"]} for each in environments)
         packages = {name: (first.get(name), second.get(name)) for name in {**first, **second}}
         differs |= {f"package {name}": pair for name, pair in packages.items() if pair[0] != pair[1]}
+    pairs = [*differs.values(), *((one.scores.get(name), other.scores.get(name)) for name in {**one.scores, **other.scores})]
+    if one.commit == other.commit and all(first == second for first, second in pairs):
+        return f"Nothing differs between the runs {one.id[-8:]} and {other.id[-8:]}."
     differs["commit"] = one.commit[:12], other.commit[:12]
     differs |= {name: (one.scores.get(name), other.scores.get(name)) for name in {**one.scores, **other.scores}}
     return format_grid({"difference": name, one.id[-8:]: pair[0], other.id[-8:]: pair[1]} for name, pair in differs.items())

@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from ..steps.model import Model
-from .model_file import load, model_version
+from .model_file import load, model_path, model_version
 from .predictor import Predictor
 from ..tracking.records import Records
 from ..base.errors import IrisError, ModelFileError, WorkflowError
@@ -75,7 +75,8 @@ def load_live_model(
         what = f"the workflow cannot run it: {getattr(error, 'what', error)}"
         raise ModelFileError(what, str(path), "train another with: iris_ml run") from error
     seconds = {"load_seconds": loaded - start, "row_seconds": perf_counter() - loaded}
-    cost = {"file_bytes": float(Path(path).stat().st_size), **seconds}
+    promoted = model_path(path, version)  # a champion file only names its model
+    cost = {"file_bytes": float((promoted if promoted.is_file() else Path(path)).stat().st_size), **seconds}
     return LiveModel(predictor, version, model.answers(), cost, find_lineage(version, records) if records else {})
 
 # %% ../../nbs/models/05_live_model.ipynb #b8f77499

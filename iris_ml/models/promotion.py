@@ -113,6 +113,7 @@ def promote(
     settings = read_settings()
     workflow = find_workflow(settings.workflow)
     run = workflow.run(progress=False)
+    run.record.add(kind="check")
     record = find_record(name, Records(settings.records)) if name else run.record.content
     return _decide(workflow, run, record, reason, settings, more_gates)
 
@@ -204,5 +205,6 @@ def retrain(
     settings = read_settings()
     workflow = find_workflow(settings.workflow)
     run = workflow.run(progress=False)
+    run.record.add(kind="check")
     stale = stale_reasons(run.record.content, settings) + [f"{name} has drifted" for name in drifted_columns(settings)]
     return stale, _decide(workflow, run, run.record.content, "", settings, more_gates) if stale else None

@@ -57,7 +57,7 @@ class RunRecord:
 
     id: str  # from `new_run_id`
     who: str = ""  # such as "ada@laptop"
-    kind: str = ""  # "script", "notebook", "command" or "trial"
+    kind: str = ""  # "script", "notebook", "command", "trial", or "check" for a run that a check or a promotion makes
     folder: str = ""  # the working folder
     commit: str = ""  # of the code; empty: not known
     clean: bool | None = None  # whether all code was committed; None: not known

@@ -165,16 +165,19 @@ _PROJECT = Path(iris_ml.__path__[0]).parent
 def start_context() -> Callable[[], dict[str, Any]]:  # waits for git, and returns fields of a `RunRecord`
     """Start to collect the user, the kind and the folder of a run, and its commit."""
     commit = git_state(_PROJECT / "iris_ml")
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    known = {"who": current_user(), "kind": "notebook" if shell else "script", "folder": str(Path.cwd())}
+    known = {"who": current_user(), "kind": "notebook" if _notebook() else "script", "folder": str(Path.cwd())}
     return lambda: {**known, **commit()}
+
+
+def _notebook() -> bool:
+    return "IPython" in sys.modules and sys.modules["IPython"].get_ipython() is not None
 
 # %% ../../nbs/workflow/05_recorder.ipynb #743fa98c
 def announce_new_data(
     record: NoRecord,
 ) -> None:
-    """Print the data that no earlier run used to the standard error."""
+    """Print the data that no earlier run used: to the standard error, in a notebook to the standard output."""
     for name, data in record.content.data.items() if record.content else ():
         if data.new:
             text = f"{name}: no run has learned from this data before, version {data.version}; see: iris_ml data"
-            print(text, file=sys.stderr)
+            print(text, file=sys.stdout if _notebook() else sys.stderr)  # a notebook shows the standard error in red

@@ -1,0 +1,123 @@
+"""What a command says is true: one sentence, before anything is computed, and an exit code that a script can read."""
+
+import socket
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+from fastapi.testclient import TestClient
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from typer.testing import CliRunner
+
+from iris_ml import IrisError, save
+from iris_ml.api.routes import create_app
+from iris_ml.cli.commands import application
+from iris_ml.models.live_model import load_live_model
+from iris_ml.production import workflow
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def typed(*words):
+    return CliRunner().invoke(application, [*map(str, words)])
+
+
+def refused(*words):
+    ended = typed(*words)
+    assert isinstance(ended.exception, IrisError), ended.output
+    return str(ended.exception)
+
+
+@pytest.mark.parametrize("command", ["serve", "app", "ui"])
+def test_a_port_that_is_taken_is_said_before_anything_starts(command):
+    save(workflow.run("model", progress=False)["model"], ".iris_ml/model.skops")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        assert refused(command, "--port", port) == (
+            f"127.0.0.1, port {port}: no server can listen there: Address already in use; choose another --port or --host."
+        )
+
+
+def test_a_folder_that_cannot_be_written_is_said_before_anything_is_computed(monkeypatch):
+    Path("file").write_text("")
+    sentence = "no file can be written there: it is a file; change its permissions, or choose another folder."
+    monkeypatch.setenv("IRIS_ML_STORE", "file/store")
+    assert refused("run") == f"the folder file/store: {sentence}"
+    monkeypatch.delenv("IRIS_ML_STORE")
+    monkeypatch.setenv("IRIS_ML_MODEL_FILE", "file/model.skops")
+    assert refused("run") == f"the folder file: {sentence}"
+    monkeypatch.delenv("IRIS_ML_MODEL_FILE")
+    assert not Path(".iris_ml/checkpoints").exists()
+    for command in (["predict", "none.csv"], ["report", "none.csv"], ["monitor", "none.csv"]):
+        assert refused(*command, "--to", "file/there/answers.html") == f"the folder file/there: {sentence}"
+
+
+def test_two_equal_runs_do_not_differ():
+    one, other = (workflow.run(progress=False).record.id[-8:] for _ in range(2))
+    assert typed("runs", one, other).output == f"Nothing differs between the runs {one} and {other}.\n"
+    changed = workflow.swap(seed=1).run(progress=False).record.id[-8:]
+    assert "seed" in typed("runs", one, changed).output
+
+
+def test_runs_of_checks_do_not_fill_the_list():
+    assert typed("run", "--quiet").exit_code == 0
+    assert typed("check", "reuse").exit_code == 0
+    listed = typed("runs").output
+    assert listed.count("\n") == 5, listed  # a title, the names, a line, one run, and where the others are
+    assert "1 runs of checks: iris_ml runs kind=check" in listed
+    assert "check" in typed("runs", "kind=check").output.splitlines()[3]
+
+
+def test_the_size_of_a_model_is_that_of_the_model():
+    model = workflow.run("model", progress=False)["model"]
+    save(model, ".iris_ml/model.skops")
+    file = Path(".iris_ml/model.skops")
+    assert load_live_model(file).cost["file_bytes"] == file.stat().st_size
+
+
+def test_a_sample_can_be_predicted():
+    assert typed("run", "--quiet").exit_code == 0
+    rows = typed("sample", "--rows", 7).output
+    assert 5 <= len(rows.splitlines()) - 1 <= 7
+    Path("new.csv").write_text(rows)
+    assert typed("predict", "new.csv", "--to", "answers.csv").exit_code == 0
+    assert pd.read_csv("answers.csv").species.notna().all()
+
+
+def test_a_report_says_how_many_rows_it_refused(capfd):
+    assert typed("run", "--quiet").exit_code == 0
+    rows = typed("sample").output.splitlines()
+    Path("new.csv").write_text("\n".join([*rows, "long,3,1,0.2"]))
+    ended = typed("report", "new.csv")
+    assert ended.exit_code == 3
+    assert f"1 of {len(rows)} rows are refused; report_refused.csv has the reasons." in ended.output
+
+
+def test_a_missing_source_is_a_sentence_in_a_notebook_too():
+    cell = "from iris_ml.production import workflow\nworkflow.swap(source='nowhere.csv').run(progress=False)"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
+    with pytest.raises(CellExecutionError):
+        NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    shown = notebook.cells[0].outputs[-1]["traceback"]
+    assert shown[0].startswith("DataError: nowhere.csv: the table cannot be read")
+    assert len(shown) <= 3
+
+
+def test_the_api_has_names_that_a_generated_client_can_be_read_with():
+    save(workflow.run("model", progress=False)["model"], "model.skops")
+    client = TestClient(create_app(load_live_model(Path("model.skops"))))
+    document = client.get("/openapi.json").json()
+    operations = {path: next(iter(ways.values())) for path, ways in document["paths"].items()}
+    names = {path: operation["operationId"] for path, operation in operations.items()}
+    assert names.pop("/v1/model") == "describe_model"
+    assert names == {"/v1/predict": "predict", "/v1/explain": "explain", "/livez": "livez", "/readyz": "readyz"}
+    assert all(operation["summary"] and operation["description"] for operation in operations.values())
+    described = client.get("/v1/model").json()
+    assert described.keys() == document["components"]["schemas"]["ModelDescription"]["properties"].keys()
+    assert "golden" not in described
+    assert client.get("/", follow_redirects=False).headers["location"] == "/docs"
