@@ -171,6 +171,8 @@ def test_every_command_takes_several_labels():
     answers, summary = pd.read_csv("answers.csv", keep_default_na=False), json.loads(Path("report.json").read_text())
     right = answers.view.map(lambda text: ";".join(sorted(filter(None, text.split(";"))))) == answers.view_predicted
     assert summary["labels"]["correct"] == right.sum()
+    assert [each["class"] for each in summary["labels"]["per_class"]] == ["sea", "snow"]
+    assert summary["labels"]["confusion"]["sea"].keys() == {"sea", "snow", "no such label"}
     of_sea = summary["labels"]["per_class"][0]
     truth, found = answers.view.str.contains("sea"), answers.view_predicted.str.contains("sea")
     both = (truth & found).sum()

@@ -373,7 +373,7 @@ def summarize_counts(
         outside=Outside(counts.outside_rows, dict(zip(columns, counts.outside.tolist(), strict=True))),
         drift={str(name): ColumnDrift(float(d), float(p), bool(drifted)) for name, d, p, drifted in drift.itertuples()},
         confidence=confidence,
-        labels=_summarize_labels(counts.labels, names + ["no such label"] * bool(profile.separator)) if counts.labels else None,
+        labels=_summarize_labels(counts.labels, names) if counts.labels else None,
         errors=_summarize_errors(counts.errors) if counts.errors else None,
         metric=_summarize_metric(counts.judged, metric, profile.task) if counts.judged is not None else None,
     )
@@ -381,7 +381,8 @@ def summarize_counts(
 # %% ../../nbs/batch/04_summary.ipynb #6700759a
 def _summarize_labels(counts: LabelCounts, classes: list[str]) -> LabelSummary:
     rows, confusion = counts.rows, counts.confusion
-    metrics = zip(classes, *per_class_metrics(confusion).tolist(), confusion.sum(axis=1).tolist(), strict=True)
+    metrics = zip(classes, *per_class_metrics(confusion).tolist(), confusion.sum(axis=1).tolist(), strict=False)
+    names = [*classes, "no such label"][: len(confusion)]  # the last only where a row may have several labels
     log_loss = error = calibration = None
     if counts.calibration is not None:
         size, sums, correct = counts.calibration
@@ -393,7 +394,7 @@ def _summarize_labels(counts: LabelCounts, classes: list[str]) -> LabelSummary:
     return LabelSummary(
         rows, counts.correct, counts.correct / rows, *wilson_interval(counts.correct, rows),
         [{"class": name, "precision": p, "recall": r, "f1": f, "rows": n} for name, p, r, f, n in metrics],
-        {name: dict(zip(classes, row.tolist(), strict=True)) for name, row in zip(classes, confusion, strict=True)},
+        {name: dict(zip(names, row.tolist(), strict=True)) for name, row in zip(names, confusion, strict=True)},
         _records(counts.largest_loss),
         log_loss, error, calibration,
     )  # fmt: skip
