@@ -1,14 +1,22 @@
 """Every estimator of scikit-learn is loaded as it was saved, or not saved at all."""
 
+import json
+import subprocess
+import tomllib
 import warnings
 from functools import partial
+from importlib import import_module
 from inspect import Parameter, signature
+from io import BytesIO
+from tempfile import mkdtemp
+from zipfile import ZipFile
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import loguniform
 from sklearn.base import RegressorMixin, clone
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.cluster import Birch, FeatureAgglomeration
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor, make_column_selector
 from sklearn.ensemble import (
@@ -37,6 +45,7 @@ from sklearn.impute import IterativeImputer, SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier, TweedieRegressor
 from sklearn.metrics import fbeta_score, get_scorer, get_scorer_names, make_scorer
 from sklearn.model_selection import (
+    FixedThresholdClassifier,
     GridSearchCV,
     GroupKFold,
     KFold,
@@ -65,6 +74,7 @@ from sklearn.utils import all_estimators
 from iris_ml.base.errors import ModelFileError
 from iris_ml.base.skops_archive import dump_archive, load_archive
 from iris_ml.cache.keys import digest
+from tests.fork_server import FORKED_PYTHON
 
 CHANCE = np.random.default_rng(0)
 CLASS = np.repeat(["a", "b", "c"], 12)
@@ -395,7 +405,7 @@ def test_what_cannot_be_loaded_is_refused_when_it_is_saved_with_the_line_that_al
 
 def test_a_search_does_not_set_what_reads_files():
     for reading in {"memory": ["cache"]}, [{"input": ["filename"]}]:
-        with pytest.raises(ModelFileError, match="makes it read files"):
+        with pytest.raises(ModelFileError, match="makes it read or write files"):
             dump_archive(GridSearchCV(STEPS, reading))
 
 
@@ -405,3 +415,157 @@ def test_an_estimator_that_refers_to_itself_is_refused_when_it_is_saved():
         dump_archive(boosting)
     with pytest.raises(ModelFileError, match="skops cannot store it"):
         dump_archive([Birch()])
+
+
+def check_reused(estimator, rows, target):
+    """Fail unless an estimator is loaded as it was saved, and a second fit in another process has the same digest."""
+    with warnings.catch_warnings(action="ignore"):
+        assert digest(load_archive(dump_archive(estimator), "a file")) == digest(estimator)
+        check_same(first := clone(estimator).fit(rows, target), rows)
+        assert digest(clone(estimator).fit(rows, target)) == digest(first)
+        changed = clone(estimator).set_params(**{next(name for name in first.get_params() if "max_depth" in name): 1})
+        assert digest(changed) != digest(estimator)
+        assert digest(changed.fit(rows, target)) != digest(first)
+
+
+FEW = {
+    "xgboost.XGB": {"n_estimators": 3},
+    "xgboost.XGBRF": {"n_estimators": 3},
+    "lightgbm.LGBM": {"n_estimators": 3, "min_child_samples": 2, "verbose": -1},
+    "catboost.CatBoost": {"iterations": 3, "max_depth": 2, "verbose": False, "allow_writing_files": False},
+}
+WITHIN = {
+    "alone": lambda learner: learner,
+    "in a pipeline": lambda learner: make_pipeline(columns(dtype_include="number"), learner),
+    "in votes": lambda learner: VotingClassifier([("a", LOGISTIC), ("b", learner)], voting="soft"),
+    "calibrated": lambda learner: CalibratedClassifierCV(learner, cv=2),
+    "in a stack": lambda learner: StackingClassifier([("a", learner)], LOGISTIC, cv=2),
+    "with a threshold": lambda learner: FixedThresholdClassifier(learner, threshold=0.3),
+}
+
+
+def boosting(name, task):
+    """An estimator of a boosting library, or a reason to skip the test."""
+    module, _, kind = name.partition(".")
+    missing = "the package takes 340 MB, so `make test` does not install it: pip install catboost"
+    package = pytest.importorskip(module, reason=missing) if module == "catboost" else import_module(module)
+    return getattr(package, f"{kind}{task}")(**FEW[name])
+
+
+@pytest.mark.parametrize("within", WITHIN)
+@pytest.mark.parametrize("name", FEW)
+def test_classifiers_of_boosting_libraries_are_loaded_as_they_were_saved(name, within):
+    rows = TABLE if within == "in a pipeline" else X
+    check_reused(WITHIN[within](boosting(name, "Classifier")), rows, BINARY)
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_regressors_and_rankers_of_boosting_libraries_are_loaded_as_they_were_saved(name):
+    check_reused(boosting(name, "Regressor"), X, NUMBER)
+    if name != "xgboost.XGBRF":
+        groups = {"group_id": np.repeat([0, 1, 2], 12)} if "catboost" in name else {"group": [12, 12, 12]}
+        check_same(boosting(name, "Ranker").fit(X, BINARY, **groups), X)
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_a_search_over_a_boosting_library_is_loaded(name):
+    learner = boosting(name, "Classifier")
+    check_same(GridSearchCV(learner, {"max_depth": [1, 2]}, cv=2).fit(X, BINARY), X)
+    check_same(TunedThresholdClassifierCV(learner, cv=2, store_cv_results=True).fit(X, BINARY), X)
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_early_stopping_and_categories_of_a_boosting_library_are_loaded(name):
+    learner, more, table = boosting(name, "Classifier"), {}, TABLE.drop(columns="color")
+    if name == "catboost.CatBoost":
+        learner.set_params(early_stopping_rounds=2, cat_features=["kind"])
+    elif name == "lightgbm.LGBM":
+        more = {"callbacks": [import_module("lightgbm").early_stopping(2, verbose=False)]}
+    elif name == "xgboost.XGB":
+        learner.set_params(early_stopping_rounds=2, enable_categorical=True)
+    else:
+        learner.set_params(enable_categorical=True)
+    check_same(learner.fit(table, BINARY, eval_set=[(table[::2], BINARY[::2])], **more), table)
+
+
+@pytest.mark.parametrize("name", ["xgboost.XGB", "lightgbm.LGBM", "catboost.CatBoost"])
+def test_fits_of_a_boosting_library_in_two_processes_have_the_same_digest(name):
+    boosting(name, "Classifier")
+    module, _, kind = name.partition(".")
+    program = f"""
+import numpy as np
+from {module} import {kind}Classifier
+from iris_ml.cache.keys import digest
+print(digest({kind}Classifier(**{FEW[name]}).fit(np.arange(80.0).reshape(40, 2), np.repeat([0, 1], 20))))
+"""
+    said = {subprocess.check_output([*FORKED_PYTHON, "-c", program], cwd=mkdtemp(), text=True) for _ in range(2)}
+    assert len(said) == 1
+
+
+def test_a_boosting_library_is_imported_only_for_its_own_models():
+    program = """
+import sys
+from sklearn.linear_model import LogisticRegression
+from iris_ml.base.skops_archive import dump_archive, load_archive
+load_archive(dump_archive(LogisticRegression()), "a file")
+import iris_ml.models.model_file
+assert not {"xgboost", "lightgbm", "catboost", "imblearn", "skrub"} & {*sys.modules}
+"""
+    subprocess.run([*FORKED_PYTHON, "-c", program], check=True)
+
+
+def test_a_booster_is_made_from_bytes_and_never_from_the_name_of_a_file():
+    booster = import_module("xgboost").XGBRegressor(n_estimators=2).fit(X, NUMBER).get_booster()
+    archive = dump_archive(booster)
+    with ZipFile(BytesIO(archive)) as members:
+        schema = json.loads(members.read("schema.json"))
+    assert load_archive(archive, "a file").save_raw() == booster.save_raw()
+    params, cache, model = schema["content"]["content"]
+    text = {**params, "content": '"model.ubj"', "__id__": 1}
+    hidden = {"__class__": "list", "__module__": "builtins", "__loader__": "ListNode", "content": [text]}
+    for forged in [params, cache, text], [{**params, "__id__": 1}, cache, {**model, "lure": hidden}], [hidden, cache, model]:
+        schema["content"]["content"] = forged
+        with ZipFile(changed := BytesIO(), "w") as members:
+            members.writestr("schema.json", json.dumps(schema).ljust(len(archive)))
+        with pytest.raises(ModelFileError, match="is not as skops writes it"):
+            load_archive(changed.getvalue(), "a file")
+
+
+@pytest.mark.parametrize("name", ["forcedsplits_filename", "machine_list_file", "machines", "train_dir", "json_log"])
+def test_parameters_of_boosting_libraries_that_name_files_are_refused(name):
+    with pytest.raises(ModelFileError, match=f"its parameter '{name}' makes it read or write files"):
+        dump_archive(make_pipeline(import_module("lightgbm").LGBMRegressor(**{name: "elsewhere"})))
+
+
+IMBALANCED = {
+    "a pipeline": lambda: import_module("imblearn.pipeline").make_pipeline(smote(), LOGISTIC),
+    "a balanced forest": lambda: import_module("imblearn.ensemble").BalancedRandomForestClassifier(3, random_state=0),
+    "an easy ensemble": lambda: import_module("imblearn.ensemble").EasyEnsembleClassifier(3, random_state=0),
+    "boosting": lambda: import_module("imblearn.ensemble").RUSBoostClassifier(n_estimators=3, random_state=0),
+}
+
+
+def smote():
+    """Made-up rows of the rare class."""
+    return import_module("imblearn.over_sampling").SMOTE(random_state=0, k_neighbors=2)
+
+
+@pytest.mark.parametrize("use", IMBALANCED)
+def test_estimators_of_imbalanced_learn_give_the_same_results_after_they_were_loaded(use):
+    check_same(IMBALANCED[use]().fit(X, np.repeat([0, 1], [28, 8])), X)
+    assert repr(load_archive(dump_archive(smote()), "a file")) == repr(smote())
+
+
+@pytest.mark.parametrize("use", ["tabular_pipeline", "TableVectorizer", "GapEncoder"])
+def test_estimators_of_skrub_are_refused_when_they_are_saved_and_loaded_with_the_line_that_allows_them(use):
+    arguments = {"tabular_pipeline": ["classifier"], "TableVectorizer": [], "GapEncoder": [2]}[use]
+    rows = TABLE.color if use == "GapEncoder" else TABLE
+    estimator = fitted(getattr(import_module("skrub"), use)(*arguments), rows, CLASS)
+    with pytest.raises(ModelFileError, match=r"it holds types that could not be loaded: .*skrub\.") as caught:
+        dump_archive(estimator)
+    names = tomllib.loads(caught.value.advice.partition("iris.toml: ")[2])["trusted_types"]
+    archive = dump_archive(estimator, names)
+    for method, result in results(estimator, rows).items():
+        assert_same(result, results(load_archive(archive, "a file", names), rows)[method])
+    with pytest.raises(ModelFileError, match="it holds types that are not trusted"):
+        load_archive(archive, "a file", names[1:])

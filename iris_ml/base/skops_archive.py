@@ -19,9 +19,11 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 from .errors import ModelFileError
+from .own_formats import imported_types, take_apart
 
 # %% ../../nbs/base/09_skops_archive.ipynb #e483242e
-_READING = {"memory", "input"}  # parameters that make an estimator read files
+# parameters that make an estimator read or write files, or listen on the network
+_READING = re.compile("memory|input|fs|forced_splits|machines|machine_list|mlist|.*_(file|filename|dir|log|borders)")
 
 
 def _check_parameters(value: object) -> None:
@@ -30,14 +32,14 @@ def _check_parameters(value: object) -> None:
     while waiting:
         part, is_held, parameter = waiting.pop()
         if _reads(part, parameter):
-            raise ModelFileError(f"its parameter {parameter!r} makes it read files", advice="set another value")
+            raise ModelFileError(f"its parameter {parameter!r} makes it read or write files", advice="set another value")
         if (id(part), is_held, parameter) in seen:
             continue
         seen[id(part), is_held, parameter] = part
         is_held = is_held or hasattr(part, "get_params")
         for name, each in _parts(part):
             own = str(name).rpartition("__")[2] if is_held else ""  # a search names the parameter of a step "step__name"
-            own = own if own in _READING else "" if hasattr(part, "__dict__") else parameter
+            own = own if _READING.fullmatch(own) else "" if hasattr(part, "__dict__") else parameter
             if own or not isinstance(each, _PLAIN):
                 waiting.append((each, is_held, own))
 
@@ -79,7 +81,12 @@ _INNER = 100_000_000  # bytes of a sparse matrix, however small its file is
 # %% ../../nbs/base/09_skops_archive.ipynb #4d0e68df
 _TRUSTED = frozenset(
     """
-    builtins.object numpy.dtype numpy.max numpy.mean numpy.median numpy.min numpy.number
+    catboost.core.CatBoost catboost.core.CatBoostClassifier catboost.core.CatBoostRanker catboost.core.CatBoostRegressor
+    lightgbm.basic.Booster lightgbm.sklearn.LGBMClassifier lightgbm.sklearn.LGBMModel lightgbm.sklearn.LGBMRanker
+    lightgbm.sklearn.LGBMRegressor
+    xgboost.core.Booster xgboost.sklearn.XGBClassifier xgboost.sklearn.XGBModel xgboost.sklearn.XGBRanker
+    xgboost.sklearn.XGBRegressor xgboost.sklearn.XGBRFClassifier xgboost.sklearn.XGBRFRegressor
+    builtins.object collections.OrderedDict numpy.dtype numpy.max numpy.mean numpy.median numpy.min numpy.number
     scipy._lib.array_api_compat.numpy._aliases.asarray scipy.interpolate._bsplines.BSpline
     scipy.sparse._csc.csc_array scipy.sparse._csc.csc_matrix scipy.sparse._csr.csr_array scipy.sparse._csr.csr_matrix
     sklearn._loss.link.LogitLink sklearn._loss.loss.HalfBinomialLoss sklearn._loss.loss.HalfMultinomialLoss
@@ -141,24 +148,26 @@ def _is_known(name: str) -> bool:
     public = [home, *takewhile(lambda module: not module.startswith("_"), inside)]
     try:
         found = getattr(import_module(".".join(public)), attribute, None) if home in _HOMES and "tests" not in inside else None
-    except ImportError:
+    except ImportError as error:
+        if error.name == home:  # the package is not installed
+            raise
         return False
     if f"{getattr(found, '__module__', '')}.{getattr(found, '__qualname__', '')}" != name:
         return isinstance(found, ufunc)
     if isinstance(found, type):
         is_learning = hasattr(found, "get_params") or hasattr(found, "get_n_splits")  # an estimator, a splitter
-        return name.startswith("iris_ml.steps.") or (home == "sklearn" and is_learning)
+        return name.startswith("iris_ml.steps.") or (home in {"sklearn", "imblearn"} and is_learning)
     return isinstance(found, ufunc) or (name.startswith("sklearn.metrics.") and attribute in _METRICS)
 
 
-_HOMES = {"iris_ml", "sklearn", "numpy", "scipy"}
+_HOMES = {"iris_ml", "sklearn", "imblearn", "numpy", "scipy"}
 
 # %% ../../nbs/base/09_skops_archive.ipynb #c6502db3
 def _check_members(archive: bytes) -> None:
     with ZipFile(BytesIO(archive)) as members:
         found = members.infolist()
         size = sum(member.file_size for member in found)
-        outside = [member.filename for member in found if not re.fullmatch(r"\w+\.\w+", member.filename)]
+        outside = [member.filename for member in found if not re.fullmatch(r"[\w-]+\.\w+", member.filename)]
         if outside or size > len(archive) or any(member.compress_type != ZIP_STORED for member in found):
             what = f"its {len(archive)} bytes would unpack to {size}" if size > len(archive) else "it is compressed"
             what = f"it has the member {outside[0]!r}" if outside else what
@@ -170,26 +179,27 @@ def _check_members(archive: bytes) -> None:
 def _check_nodes(archive: bytes) -> set[str]:  # names of what is called while it is built
     with ZipFile(BytesIO(archive)) as members:
         schema, sizes = json.loads(members.read("schema.json")), {each.filename: each.file_size for each in members.infolist()}
-    seen: dict[object, tuple[str, str, int]] = {}  # number of a node -> its loader, its type, and the nodes in it
+    seen: dict[object, int] = {}  # number of a node -> hash of all types and texts in it
     read: dict[object, int] = {}  # number of a node -> bytes that it reads
     called = set()
 
-    def count(part: Any) -> int:
+    def check(part: Any) -> int:
         if not isinstance(part, dict):
-            return sum(map(count, part)) if isinstance(part, list) else 0
-        nodes, number = 1 + sum(map(count, part.values())), part.get("__id__") or object()
+            return hash(tuple(map(check, part)) if isinstance(part, list) else str(part))
+        hashes, number = {key: check(each) for key, each in part.items()}, part.get("__id__") or object()
         name, loader = f"{part.get('__module__')}.{part.get('__class__')}", str(part.get("__loader__"))
+        known = hash(tuple(pair for pair in hashes.items() if pair[0] not in {"__id__", "file"}))
         is_bare = name.startswith("scipy.sparse.") and loader != "SparseMatrixNode"
-        if seen.setdefault(number, (loader, name, nodes)) != (loader, name, nodes) or is_bare or _joins_arrays(part):
+        if seen.setdefault(number, known) != known or is_bare or _joins_arrays(part) or _names_files(part):
             raise ValueError(f"its node {number} is not as skops writes it")
         read[number] = max(read.get(number, 0), sizes.get(str(part.get("file")), 0))
         if loader not in {"FunctionNode", "TypeNode", "MethodNode"}:
             called.add(name)
         if name == "functools.partial" and (loader != "PartialNode" or _function_of(part) not in _PARTIAL):
             called.add(_ANY_PARTIAL)
-        return nodes
+        return known
 
-    count(schema)
+    check(schema)
     if (size := sum(read.values())) > len(archive):
         raise ValueError(f"its {len(archive)} bytes would be read as {size}")
     return called
@@ -211,6 +221,12 @@ _PARTIAL = {
 def _is_class(name: str) -> bool:  # of a trusted type
     module, _, attribute = name.rpartition(".")
     return isinstance(getattr(import_module(module), attribute), type)
+
+
+def _names_files(node: dict[str, Any]) -> bool:  # the constructor of a booster with more than bytes
+    if node.get("__loader__") != "ConstructorFromReduceNode" or node["__class__"] != "Booster":
+        return False
+    return any(each["__loader__"] != "BytearrayNode" and each.get("content") != "null" for each in node["content"]["content"])
 
 
 def _joins_arrays(node: dict[str, Any]) -> bool:  # an array of objects that are arrays, which NumPy would join to a larger one
@@ -239,6 +255,22 @@ def _check_types(
         raise ValueError(f"it calls {functions[0]}")
     return types, untrusted
 
+# %% ../../nbs/base/09_skops_archive.ipynb #10f6a683
+def _register_own_formats() -> None:
+    from skops.io._utils import _get_state
+
+    for kind in imported_types():
+        _get_state.register(kind, _own_node)
+
+
+def _own_node(value: Any, context: Any) -> dict[str, Any]:
+    from skops.io._utils import get_module, get_state
+
+    _, arguments, *state = take_apart(value) or ()
+    node = {"__class__": type(value).__name__, "__module__": get_module(type(value))}
+    node["__loader__"] = "ObjectNode" if state else "ConstructorFromReduceNode"
+    return {**node, "content": get_state(state[0] if state else arguments, context)}
+
 # %% ../../nbs/base/09_skops_archive.ipynb #6687ca56
 def dump_archive(
     value: object,  # an estimator, or what holds some
@@ -251,9 +283,9 @@ def dump_archive(
     where = where or type(value).__name__
     try:
         _check_parameters(value)
+        _register_own_formats()
         archive = dumps(value)
-        with ZipFile(BytesIO(archive)) as members:
-            _check_inner_archives(members)
+        _check_members(archive)
         untrusted = _check_types(archive, trusted)[1] if trusted is not None else []
     except ModelFileError as error:
         raise ModelFileError(error.what, where, error.advice) from error
@@ -289,12 +321,17 @@ def load_archive(
             return value
     except ModelFileError as error:
         raise ModelFileError(error.what, where, ADVICE) from error
+    except ModuleNotFoundError as error:
+        package = str(error.name).partition(".")[0]
+        advice = f"type: pip install {_DISTRIBUTIONS.get(package, package)}"
+        raise ModelFileError(f"it needs the package {package!r}, which is not installed", where, advice) from error
     except Exception as error:
         raise ModelFileError(f"the archive cannot be read: {error!r}", where, ADVICE) from error
     advice = "if you trust its source, name them under 'trusted_types'"
     raise ModelFileError(f"it holds types that are not trusted: {', '.join(untrusted)}", where, advice)
 
 
+_DISTRIBUTIONS = {"imblearn": "imbalanced-learn"}  # of packages whose name is another
 _MOVED = {b"iris_ml.model": b"iris_ml.steps.model"}  # module in the files of earlier releases -> its name now
 
 

@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from ..base.own_formats import take_apart
 from ..base.packages import owner
 from .dependencies import Tracer, check_readable, traced
 from .hashing import UnhashableError, register_hasher
@@ -141,6 +142,8 @@ def _reduced(value: Any) -> str | tuple[Any, ...]:
     if kind.__module__.startswith("pydantic.") and hasattr(value, "cls_ref"):  # without `cls_ref`, an address in memory
         return kind, (value.cls_var_name, value.func, value.shim, value.info)
     try:
+        if own := take_apart(value):
+            return own
         return copyreg.dispatch_table[kind](value) if kind in copyreg.dispatch_table else value.__reduce_ex__(4)
     except Exception as error:
         raise UnhashableError(f"a {kind.__name__}, whose state cannot be read") from error
