@@ -86,6 +86,22 @@ def test_a_pipeline_of_another_kind_answers_by_itself():
     assert answers.species.tolist() != fitted(Pipeline(steps)).predict(IRIS).species.tolist()
 
 
+class Column(LinearSVC):
+    """A classifier that returns labels as a column, as CatBoost does."""
+
+    def predict(self, X):
+        """Return a column."""
+        return super().predict(X).reshape(-1, 1)
+
+    def predict_proba(self, X):
+        """Be certain of each label."""
+        return (super().predict(X)[:, None] == self.classes_).astype(float)
+
+
+def test_labels_may_be_a_column():
+    assert fitted(Column()).predict(IRIS).species.tolist() == fitted(LinearSVC()).predict(IRIS).species.tolist()
+
+
 def test_a_file_that_is_cut_or_changed_anywhere_is_refused(tmp_path):
     path = tmp_path / "model.skops"
     save(fitted(of_iris()), path)

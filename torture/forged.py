@@ -220,7 +220,7 @@ def copied(place):
         yield Place(folder)
 
 
-def used(work, output):
+def used(work, output, seconds=40):
     """Do work in a process of its own: how it ended, what it said, and by how many MB its memory grew."""
     before = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
     sys.stdout.flush()
@@ -228,7 +228,7 @@ def used(work, output):
         _, status, usage = os.wait4(child, 0)
         said = output.read_bytes().decode(errors="replace")
         return os.waitstatus_to_exitcode(status), said, (usage.ru_maxrss * 1024 - before) / 1e6
-    signal.alarm(40)  # what waits forever is a failure
+    signal.alarm(seconds)  # what waits forever is a failure
     code = 1
     try:
         stream = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
