@@ -1,6 +1,7 @@
 """Every estimator of scikit-learn is loaded as it was saved, or not saved at all."""
 
 import json
+import os
 import subprocess
 import tomllib
 import warnings
@@ -8,7 +9,6 @@ from functools import partial
 from importlib import import_module
 from inspect import Parameter, signature
 from io import BytesIO
-from tempfile import mkdtemp
 from zipfile import ZipFile
 
 import numpy as np
@@ -489,17 +489,27 @@ def test_early_stopping_and_categories_of_a_boosting_library_are_loaded(name):
 
 
 @pytest.mark.parametrize("name", ["xgboost.XGB", "lightgbm.LGBM", "catboost.CatBoost"])
-def test_fits_of_a_boosting_library_in_two_processes_have_the_same_digest(name):
+def test_a_model_of_a_boosting_library_is_reused_by_another_process_and_fitted_again_to_the_same(name, tmp_path):
     boosting(name, "Classifier")
     module, _, kind = name.partition(".")
+    TABLE[["p", "q"]].assign(label=BINARY).to_csv(tmp_path / "rows.csv", index=False)
     program = f"""
-import numpy as np
+import sys
+from sklearn.pipeline import make_pipeline
 from {module} import {kind}Classifier
-from iris_ml.cache.keys import digest
-print(digest({kind}Classifier(**{FEW[name]}).fit(np.arange(80.0).reshape(40, 2), np.repeat([0, 1], 20))))
+from iris_ml.production import workflow
+learner = {kind}Classifier(**{FEW[name]}, random_state=int(sys.argv[1]))
+changed = workflow.swap(source="rows.csv", target="label", estimator=make_pipeline(learner))
+model = changed.run("model", progress=False, checkpoints=len(sys.argv) < 3).results["model"]
+print(model.how, model.digest)
 """
-    said = {subprocess.check_output([*FORKED_PYTHON, "-c", program], cwd=mkdtemp(), text=True) for _ in range(2)}
-    assert len(said) == 1
+    said = []
+    for words in ["0"], ["0"], ["0", "afresh"], ["1"]:
+        command = [*FORKED_PYTHON, "-c", program, *words]
+        said.append(subprocess.check_output(command, cwd=tmp_path, text=True, env={**os.environ, "IRIS_ML_AUDIT": "0"}).split())
+    how, digests = zip(*said, strict=True)
+    assert how == ("computed", "reused", "computed", "computed")
+    assert digests[0] == digests[1] == digests[2] != digests[3]
 
 
 def test_a_boosting_library_is_imported_only_for_its_own_models():

@@ -31,7 +31,8 @@ def owner(
     places = [Path(place) for place in (spec.origin, *(spec.submodule_search_locations or [])) if place] if spec else []
     if top.startswith(("_cython_", "_cyutility")) or places in ([Path("built-in")], [Path("frozen")]):
         return "python"
-    if any(INSTALLED & {*place.parts} for place in places):
+    if spec and any(INSTALLED & {*place.parts} for place in places):
+        top = spec.name.partition(".")[0]  # a compiled module may call itself without its package
         return top if _distributions(top) else "project"
     return "python" if any(place.is_relative_to(folder) for place in places for folder in _LIBRARY) else "project"
 
