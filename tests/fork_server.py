@@ -39,7 +39,8 @@ if sys.platform != "linux":
 # `iris_ml` starts itself and the one that measures a model; and the command, for a test that puts this folder in its path.
 FORKED_PROGRAMS = {
     "python": f"""#!/bin/sh
-case "$1 $2" in "-c from iris_ml."*" import main; main()" | "-c "*"from iris_ml.models."*)
+case "$*" in
+"-c from iris_ml."*" import main; main()"* | "-P -c from iris_ml."*" import main; main()"* | "-c "*"from iris_ml.models."*)
     exec {" ".join(FORKED_PYTHON)} "$@";;
 esac
 exec {sys.executable} "$@"
@@ -125,8 +126,8 @@ def receive(listening):
 
 
 def forks(request, started):
-    """Whether the process is a fork: it runs a program, without options of Python, and with what Python reads at its start."""
-    kind, *_ = request["arguments"] or ["-"]
+    """Whether the process is a fork: it runs a program, with no option but `-P`, and with what Python reads at its start."""
+    kind, *_ = [word for word in request["arguments"] if word != "-P"] or ["-"]
     return read_at_start(request["environment"]) == started and (kind in {"-c", "-m"} or not kind.startswith("-"))
 
 
@@ -170,10 +171,12 @@ def take_over(server, request, streams):
     sys.modules.pop("sitecustomize", None)
     site.execsitecustomize()
     first, *arguments = request["arguments"]
+    if is_safe := first == "-P":
+        first, *arguments = arguments
     if first == "-c":
         program, *sys.argv[1:] = arguments
         sys.argv[0] = "-c"
-        sys.path.insert(0, "")
+        sys.path[:0] = [] if is_safe else [""]
         main = sys.modules["__main__"] = types.ModuleType("__main__")
         return lambda: exec(compile(program, "<string>", "exec"), vars(main))
     if first == "-m":

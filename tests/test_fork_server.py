@@ -57,6 +57,7 @@ def imports_at_start(*arguments, **environment):
 def test_what_python_reads_at_its_start_makes_a_fresh_process():
     assert imports_at_start()
     assert imports_at_start(PYTHON_COLORS="0")
+    assert imports_at_start("-P")
     assert not imports_at_start("-W", "ignore")
     assert not imports_at_start(PYTHONHASHSEED="1")
     assert imports_at_start(PYTHONHASHSEED=CLEAN_SEED)
@@ -77,6 +78,13 @@ def test_a_module_and_a_script_run_as_usual(tmp_path):
             subprocess.check_output([*python, *words, "word"], cwd=tmp_path) for python in ([sys.executable], FORKED_PYTHON)
         }
         assert len(said) == 1
+
+
+@pytest.mark.parametrize("words", [["-c"], ["-P", "-c"]])
+def test_the_working_folder_is_in_the_path_as_usual(words, tmp_path):
+    words = [*words, "import sys; print(sys.path[:2])"]
+    fresh, forked = (subprocess.check_output([*python, *words], cwd=tmp_path) for python in ([sys.executable], FORKED_PYTHON))
+    assert fresh == forked
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -1,5 +1,6 @@
 """A model file from elsewhere is read in a process of its own first, and only once."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -35,12 +36,15 @@ def fitted(estimator):
 
 SOUND = fitted(make_pipeline(LogisticRegression(max_iter=1000)))
 TREE = fitted(DecisionTreeClassifier())
+PYTHON = sys.executable
 
 
 @pytest.fixture
 def checked(tmp_path, monkeypatch):
     """Work in a folder in which nothing is known; gives the files that were read by another process."""
     monkeypatch.chdir(tmp_path)
+    if server := os.environ.get("FORK_SERVER"):  # so that another process starts quickly
+        monkeypatch.setattr(sys, "executable", str(Path(server).with_name("python")))
     monkeypatch.setattr(unknown_files, "_KNOWN", set())
     seen, check = [], model_file.check_apart
     monkeypatch.setattr(model_file, "check_apart", lambda *given: (seen.append(given[2]), check(*given)))
@@ -203,3 +207,14 @@ def test_a_command_ends_with_one_sentence(checked, words, monkeypatch, capsys):
     assert end.value.code == 2
     assert printed.err.count("\n") == 1
     assert "was ended by SIG" in printed.err
+
+
+def test_the_process_imports_nothing_from_a_folder_that_this_one_does_not_import_from(checked, monkeypatch):
+    monkeypatch.setattr(sys, "executable", PYTHON)  # a forked one has imported pandas
+    monkeypatch.setattr(sys, "path", [folder for folder in sys.path if Path(folder).absolute() != Path.cwd()])
+    for module in "json", "pandas", "own":
+        Path(f"{module}.py").write_text("from pathlib import Path\nPath('canary').touch()\n")
+    from_elsewhere("model.skops")
+    load("model.skops")
+    assert checked == ["model.skops"]
+    assert not Path("canary").exists()

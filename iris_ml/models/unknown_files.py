@@ -69,8 +69,8 @@ def check_apart(
 
     seconds = seconds or 60 + len(archive) // 1_000_000
     request = json.dumps({"where": where, "answers": answers, "trusted": [*trusted], "seconds": seconds}).encode()
-    command = [sys.executable, "-c", "from iris_ml.models.model_file import main; main()"]
-    path = {"PYTHONPATH": os.pathsep.join(str(Path(folder).absolute()) for folder in sys.path)}  # for types of the project
+    command = [sys.executable, "-P", "-c", "from iris_ml.models.model_file import main; main()"]
+    path = {"PYTHONPATH": os.pathsep.join(str(Path(folder).absolute()) for folder in sys.path)}
     given: dict[str, Any] = {"input": request + b"\n" + archive, "env": os.environ | path, "timeout": 2 * seconds + 60}
     try:
         ended = subprocess.run(command, capture_output=True, **given)
