@@ -101,16 +101,14 @@ def write_model(path, archive, answers):
 
 
 def _load(path, answers):
-    loaded = load(path)
-    print("loaded", end=" ", flush=True)
-    loaded.verified(answers)
-    print("with its answers")
+    load(path).verified(answers)
+    print("loaded with its answers")
 
 
 def outcome(code, said):
     """How loading a file ended, in a few words, and whether it may end so."""
     if code == 0:
-        return "loaded with its answers", said == "loaded with its answers\n"
+        return "loaded with its answers", said.endswith("loaded with its answers\n")
     reasons = {
         "its process died": r"was ended by SIG|ended with ", "its process took too long": "took more than",
         "refused by the golden rows": "the golden rows do not", "refused by the archive": r"^[^\n]*\.\n$",
