@@ -418,7 +418,7 @@ def test_an_estimator_that_refers_to_itself_is_refused_when_it_is_saved():
 
 
 def check_reused(estimator, rows, target):
-    """Fail unless an estimator is loaded as it was saved, and a second fit in another process has the same digest."""
+    """Fail unless an estimator is loaded as it was saved, a second fit has the same digest, and another parameter another."""
     with warnings.catch_warnings(action="ignore"):
         assert digest(load_archive(dump_archive(estimator), "a file")) == digest(estimator)
         check_same(first := clone(estimator).fit(rows, target), rows)
@@ -485,7 +485,9 @@ def test_early_stopping_and_categories_of_a_boosting_library_are_loaded(name):
         learner.set_params(early_stopping_rounds=2, enable_categorical=True)
     else:
         learner.set_params(enable_categorical=True)
-    check_same(learner.fit(table, BINARY, eval_set=[(table[::2], BINARY[::2])], **more), table)
+    with warnings.catch_warnings(action="ignore"):  # LightGBM is to call its argument otherwise
+        learner.fit(table, BINARY, eval_set=[(table[::2], BINARY[::2])], **more)
+    check_same(learner, table)
 
 
 @pytest.mark.parametrize("name", ["xgboost.XGB", "lightgbm.LGBM", "catboost.CatBoost"])
@@ -566,9 +568,9 @@ def test_estimators_of_imbalanced_learn_give_the_same_results_after_they_were_lo
     assert repr(load_archive(dump_archive(smote()), "a file")) == repr(smote())
 
 
-@pytest.mark.parametrize("use", ["tabular_pipeline", "TableVectorizer", "GapEncoder"])
+@pytest.mark.parametrize("use", ["tabular_pipeline", "GapEncoder"])
 def test_estimators_of_skrub_are_refused_when_they_are_saved_and_loaded_with_the_line_that_allows_them(use):
-    arguments = {"tabular_pipeline": ["classifier"], "TableVectorizer": [], "GapEncoder": [2]}[use]
+    arguments = {"tabular_pipeline": ["classifier"], "GapEncoder": [2]}[use]
     rows = TABLE.color if use == "GapEncoder" else TABLE
     estimator = fitted(getattr(import_module("skrub"), use)(*arguments), rows, CLASS)
     with pytest.raises(ModelFileError, match=r"it holds types that could not be loaded: .*skrub\.") as caught:

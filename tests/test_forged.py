@@ -17,6 +17,6 @@ def test_forged_stores_records_and_model_files_do_no_harm():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is counted as Linux counts it")
 def test_model_files_whose_archives_were_changed_are_refused_or_give_their_recorded_answers():
-    program = "from torture.mutated import mutations; print(*mutations(16, seed=3))"  # forked where no library runs threads
+    program = "from torture.mutated import mutations; print(*mutations(8, seed=3))"  # forked where no library runs threads
     ended = subprocess.run([*FORKED_PYTHON, "-c", program], cwd=Path(__file__).parent.parent, capture_output=True, text=True)
-    assert ended.stdout == "16 0\n", ended.stderr
+    assert ended.stdout == "8 0\n", ended.stderr
