@@ -8,9 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
+from numpy.random import RandomState
+from scipy.stats import loguniform
 from sklearn.cluster import FeatureAgglomeration
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.feature_selection import SelectKBest, mutual_info_classif
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import RandomizedSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import LinearSVC
@@ -177,3 +181,12 @@ def test_an_estimator_that_reads_files_is_neither_written_nor_read(estimator):
 def test_the_same_estimators_without_it_are_written_and_read():
     for estimator in make_pipeline(LinearSVC()), FeatureAgglomeration(), TfidfVectorizer():
         assert type(load_archive(dump_archive(estimator), "a file")) is type(estimator)
+
+
+def test_a_loaded_distribution_draws_from_the_global_generator_as_before():
+    search = RandomizedSearchCV(LogisticRegression(), {"C": loguniform(0.01, 1)}, random_state=0)
+    trusted = ["scipy.stats._continuous_distns.reciprocal_gen", "scipy.stats._distn_infrastructure.rv_continuous_frozen"]
+    loaded = load_archive(dump_archive(search, trusted), "a test", trusted)
+    assert loaded.param_distributions["C"].dist._random_state is np.random.mtrand._rand
+    own = RandomState(3)
+    assert load_archive(dump_archive(own), "a test").random_sample() == own.random_sample()

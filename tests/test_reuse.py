@@ -297,13 +297,17 @@ def test_the_command_is_in_the_help():
     [
         "TfidfVectorizer().fit(['one two', 'two three'])",
         "HistGradientBoostingClassifier(max_iter=3, random_state=0).fit([[i] for i in range(60)], [0, 1] * 30)",
+        "RandomizedSearchCV(HistGradientBoostingClassifier(), {'learning_rate': loguniform(0.01, 1)})",
+        "lambda rows: norm.pdf(rows)",
     ],
-    ids=["texts", "boosting"],
+    ids=["texts", "boosting", "search in a distribution", "function of a distribution"],
 )
-def test_a_fitted_estimator_has_one_digest_on_any_number_of_cores_and_in_any_process(fitted):
+def test_an_estimator_or_a_function_has_one_digest_on_any_number_of_cores_and_in_any_process(fitted):
     program = f"""
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.model_selection import RandomizedSearchCV
+from scipy.stats import loguniform, norm
 from iris_ml.cache.keys import digest
 print(digest({fitted}))
 """

@@ -124,6 +124,7 @@ _TRUSTED = frozenset(
     sklearn.tree._tree.Tree
     sklearn.utils._bunch.Bunch sklearn.utils._metadata_requests.MetadataRequest
     sklearn.utils._metadata_requests.MethodMetadataRequest sklearn.utils.validation.check_array
+    sklearn.utils.validation.check_random_state
     """.split()
 )
 _METRICS = frozenset(  # functions of `sklearn.metrics`, for the scorer of a search
@@ -210,6 +211,7 @@ def _function_of(node: dict[str, Any]) -> str:  # of a partial function
     return f"{function['__module__']}.{function['__class__']}" if function["__loader__"] == "FunctionNode" else ""
 
 
+_GLOBAL = "sklearn.utils.validation.check_random_state"  # called with None, it returns NumPy's global generator
 _ANY_PARTIAL = "a partial function of another function"
 _PARTIAL = {
     "sklearn.feature_selection._mutual_info.mutual_info_classif",
@@ -251,16 +253,18 @@ def _check_types(
     called, types = _check_nodes(archive), get_untrusted_types(data=archive)
     ours = {*trusted, *({"functools.partial"} if _ANY_PARTIAL not in called else ())}
     untrusted = [name for name in types if name not in ours and not _is_known(name)]
-    if not untrusted and (functions := [name for name in types if name in called and not _is_class(name)]):
+    if not untrusted and (functions := [name for name in types if name in called - {_GLOBAL} and not _is_class(name)]):
         raise ValueError(f"it calls {functions[0]}")
     return types, untrusted
 
 # %% ../../nbs/base/09_skops_archive.ipynb #10f6a683
 def _register_own_formats() -> None:
+    from numpy.random import RandomState
     from skops.io._utils import _get_state
 
     for kind in imported_types():
         _get_state.register(kind, _own_node)
+    _get_state.register(RandomState, _random_node)
 
 
 def _own_node(value: Any, context: Any) -> dict[str, Any]:
@@ -270,6 +274,18 @@ def _own_node(value: Any, context: Any) -> dict[str, Any]:
     node = {"__class__": type(value).__name__, "__module__": get_module(type(value))}
     node["__loader__"] = "ObjectNode" if state else "ConstructorFromReduceNode"
     return {**node, "content": get_state(state[0] if state else arguments, context)}
+
+
+def _random_node(value: Any, context: Any) -> dict[str, Any]:
+    from sklearn.utils import check_random_state
+    from skops.io._numpy import random_state_get_state
+    from skops.io._utils import get_state
+
+    if value is not check_random_state(None):
+        return random_state_get_state(value, context)
+    module, _, name = _GLOBAL.rpartition(".")
+    by_name = {"__module__": module, "__class__": name, "__loader__": "ConstructorFromReduceNode"}
+    return {**by_name, "content": get_state((None,), context)}
 
 # %% ../../nbs/base/09_skops_archive.ipynb #6687ca56
 def dump_archive(

@@ -225,4 +225,7 @@ def _logger(value: logging.Logger, tracer: Tracer) -> None:
 @traced
 def _random_state(value: np.random.RandomState, tracer: Tracer) -> None:
     tracer.update_bytes("draws")
-    tracer.update(value.get_state(legacy=False))  # the rest of the object differs in each process
+    if value is np.random.mtrand._rand:  # each step gets it with a seed of its own
+        tracer.update_bytes("global")
+    else:
+        tracer.update(value.get_state(legacy=False))  # the rest of the object differs in each process
