@@ -71,9 +71,11 @@ from sklearn.preprocessing import (
 from sklearn.svm import SVC, LinearSVC
 from sklearn.utils import all_estimators
 
+from iris_ml import load, predict, save
 from iris_ml.base.errors import ModelFileError
 from iris_ml.base.skops_archive import dump_archive, load_archive
 from iris_ml.cache.keys import digest
+from iris_ml.production import workflow
 from tests.fork_server import FORKED_PYTHON
 
 CHANCE = np.random.default_rng(0)
@@ -581,3 +583,39 @@ def test_estimators_of_skrub_are_refused_when_they_are_saved_and_loaded_with_the
         assert_same(result, results(load_archive(archive, "a file", names), rows)[method])
     with pytest.raises(ModelFileError, match="it holds types that are not trusted"):
         load_archive(archive, "a file", names[1:])
+
+
+@pytest.mark.parametrize("changes", [{}, {"class_weight": "balanced"}, {"split_by": "cv: 3"}], ids=str)
+def test_xgboost_learns_labels_that_are_texts(changes, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    xgboost = pytest.importorskip("xgboost")
+    trees = xgboost.XGBClassifier(n_estimators=5)
+    for estimator in trees, make_pipeline(StandardScaler(), trees):
+        run = workflow.swap(estimator=estimator, **changes).run(progress=False)
+        assert run["scores"]["accuracy"] > 0.9
+        save(run["model"], "model.skops")
+        answered = predict(run["raw"].drop(columns="species"), load("model.skops"))
+        assert answered.species.tolist() == run["predictions"].species.tolist()
+
+
+class AsCatBoost:
+    """A classifier that has what an estimator has, and is none of scikit-learn's."""
+
+    def fit(self, X, y):
+        self.classes_ = sorted(set(y))
+        return self
+
+    def predict(self, X):
+        return np.repeat(self.classes_[:1], len(X))
+
+    def get_params(self, deep=True):
+        return {}
+
+    def set_params(self, **values):
+        return self
+
+
+def test_an_estimator_of_another_library_is_put_in_as_it_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = workflow.swap(estimator=AsCatBoost()).run("predictions", progress=False)
+    assert set(run["predictions"].species) == {"setosa"}

@@ -22,6 +22,7 @@ from ..base.errors import DataError, ModelFileError
 from ..stats.intervals import folds_of
 from .split import train
 from .profile import Profile, read_profile
+from .coded_labels import CodedLabels, codes_labels
 from .label_sets import LabelSets
 from .weights import fit_weighted, row_weights
 
@@ -180,6 +181,8 @@ def model(
     _check_estimator(estimator, profile)
     if profile.separator:
         estimator = LabelSets(estimator, profile.separator)
+    elif profile.classes and codes_labels(estimator):
+        estimator = CodedLabels(estimator)
     decided = with_seed(with_threshold(estimator, threshold, metric, profile.classes), seed)
     fitted = fit_weighted(decided, X, y, row_weights(train, target, class_weight, sample_weight))
     rows = X.iloc[np.linspace(0, len(X) - 1, 12).astype(int)]

@@ -198,7 +198,10 @@ def check_type(
     """Raise `WorkflowError` unless a value has the type of a step's result."""
     kind = _result_type(steps, name)
     kind = get_origin(kind) or kind
-    if isinstance(kind, type) and kind is not Any and not isinstance(value, (kind, int) if kind is float else kind):
+    if not isinstance(kind, type) or kind is Any or isinstance(value, (kind, int) if kind is float else kind):
+        return
+    methods = [method for method in vars(kind) if not method.startswith("_")]
+    if not methods or not all(hasattr(value, method) for method in methods):  # else it is used in the same way, as CatBoost's
         what = f"{name!r} is {_called(kind)}, and this is {_called(type(value))}"
         raise WorkflowError(what, "the workflow", "use a value of that type, or a function that returns one")
 
