@@ -3,7 +3,7 @@
 PYTHON ?= python3
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test pages torture bench tables docs lab lock clean
+.PHONY: help run test pages torture bench tables docs lab wheel lock clean
 
 # The commands that a program starts (a notebook's kernel, Snakemake's shell) are the environment's own, too.
 inside := PATH="$(CURDIR)/.venv/bin:$$PATH"
@@ -43,10 +43,14 @@ docs: .venv/dev  ## build the site from the notebooks
 	@echo "The site is built: _docs/html/index.html"
 
 # Jupyter reads jupyter_server_config.py from this folder: it cleans and exports each notebook when it is saved. git
-# reads .gitconfig: it merges notebooks cell by cell.
+# reads .gitconfig: nbdime compares and merges notebooks cell by cell.
 lab: .venv/dev  ## open the notebooks in JupyterLab; saving one exports it
 	-git config --local include.path ../.gitconfig
 	$(inside) JUPYTER_CONFIG_PATH="$(CURDIR)" jupyter lab
+
+wheel: .venv/made  ## build the wheel in dist/, from which a project of one's own can install the library
+	rm -rf dist
+	.venv/bin/uv build --quiet --wheel --no-build-isolation --python .venv/bin/python --out-dir dist
 
 lock: .venv/made  ## renew every pinned version in requirements/
 	printf 'setuptools>=77\nuv\n' | $(compile) --output-file requirements/bootstrap.txt -

@@ -33,7 +33,7 @@ setup(
         *(f"Programming Language :: Python :: {version}" for version in ["3", *minor_versions]),
     ],
     packages=find_packages(include=[settings["lib_path"], f"{settings['lib_path']}.*"]),
-    package_data={settings["lib_path"]: ["data/*"]},
+    package_data={settings["lib_path"]: ["data/*", *(f"template/files/{each}" for each in ("**/*", ".*", ".*/**/*"))]},
     python_requires=f">={settings['min_python']}",
     install_requires=settings["requirements"].split(),
     extras_require=extras,

@@ -69,6 +69,7 @@ rooms = {
     "batch": "Batch",
     "api": "API",
     "app": "App",
+    "template": "A project of one's own",
     "cli": "Command line",
 }
 

@@ -34,6 +34,7 @@ class Room:
 
     never_imports: frozenset = frozenset()
     never_calls: frozenset = frozenset()
+    makes_pages: bool = False  # with the tools of notebooks
     heavy: frozenset = frozenset()  # what only functions import, so that the module itself is quick to import
 
 
@@ -52,6 +53,7 @@ ROOMS = {
     "batch": Room(frozenset(WEB | {"sklearn", "skops"})),
     "api": Room(frozenset({"sklearn", "skops", "iris_ml.cache.store"})),
     "app": Room(frozenset({"sklearn", "skops", "iris_ml.cache.store"})),
+    "template": Room(frozenset({"sklearn", "skops"}), makes_pages=True),
     "cli": Room(frozenset({"sklearn", "skops"})),
     "tutorials": Room(),
     "": Room(frozenset(WEB | DISK)),  # the declared workflow
@@ -111,7 +113,8 @@ def not_for_the_room(folder):
     for page in book(folder):
         room = ROOMS.get(page.room, Room())
         for name in imported(page):
-            never = [other for other in room.never_imports | NOTEBOOK_TOOLS if f"{name}.".startswith(f"{other}.")]
+            others = room.never_imports if room.makes_pages else room.never_imports | NOTEBOOK_TOOLS
+            never = [other for other in others if f"{name}.".startswith(f"{other}.")]
             found += [f"{page.path} imports {other}, which a page of its room never does" for other in never]
         at_once = {name.partition(".")[0] for name in imported(page, nested=False)}
         found += [f"{page.path} imports {other} outside of a function" for other in sorted(room.heavy & at_once)]

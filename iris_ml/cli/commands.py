@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['application', 'commands', 'run', 'promote', 'retrain', 'monitor', 'sample', 'predict', 'report', 'check_free',
-           'serve', 'app', 'check', 'store', 'runs', 'data', 'ui', 'settings', 'main']
+           'serve', 'app', 'check', 'store', 'runs', 'data', 'ui', 'settings', 'new', 'update', 'main']
 
 # %% ../../nbs/cli/06_commands.ipynb #a5ea6760
 import signal
@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from ..base.atomic_files import check_writable
-from ..base.errors import DataError, IrisError, hide_passwords, printable
+from ..base.errors import DataError, IrisError, hide_passwords, printable, require_extra
 from .manifest import current_state, file_digests, write_manifest
+from .program import program_name
 from .tables import format_table, terminal_width
 
 if TYPE_CHECKING:
@@ -92,16 +93,16 @@ def _depends_on_files(key: "CacheKey") -> bool:  # beside the data: a setting ha
 def _summarize(steps: "pd.DataFrame", scores: dict[str, float], model_file: Path, champion: str) -> str:
     from pandas import Series
 
-    result = f"The model is in {model_file}. Next:"
+    program, result = program_name(), f"The model is in {model_file}. Next:"
     if champion:
-        result = f"The champion is still model {champion}. Next:\n  iris_ml promote        make this run's model the champion"
+        result = f"The champion is still model {champion}. Next:\n  {program} promote        make this run's model the champion"
     return f"""{format_table(steps, "Steps")}
 
 {format_table(Series(scores, name="value").rename_axis("score").to_frame(), "Scores")}
 
 {result}
-  iris_ml predict FILE   predict the rows of a file
-  iris_ml --help         list all commands"""
+  {program} predict FILE   predict the rows of a file
+  {program} --help         list all commands"""
 
 # %% ../../nbs/cli/06_commands.ipynb #abf42329
 @application.command()
@@ -140,7 +141,7 @@ def _show_decision(decision: "Decision") -> None:
         advice = f"Open the gate {shut[0]}: no reason overrides it." if shut else "Pass these gates with --because and a reason."
         print("The champion stays.", advice)
         raise SystemExit(1)
-    print(f"The champion is now model {decision.model}; undo it with iris_ml promote --rollback.")
+    print(f"The champion is now model {decision.model}; undo it with {program_name()} promote --rollback.")
     if steps := ", ".join(decision.changed_steps):
         print(f"Restart the server: it needs the new code of {steps}. A server that was started with --reload restarts itself.")
 
@@ -415,19 +416,43 @@ def _format_value(value: object) -> str:
             return ", ".join(f"{old} -> {new}" for old, new in value.items())
     return hide_passwords(str(value))
 
+# %% ../../nbs/cli/06_commands.ipynb #b494579e
+@application.command()
+def new(
+    name: Annotated[Path, typer.Argument(help="Folder to make; its name is the name of the package and of the command.")],
+    source: Annotated[str, typer.Option("--from", help="Table to learn from: a file, a pattern, a folder or an address.")] = "",
+    target: Annotated[str, typer.Option(help="Column to predict.")] = "",
+) -> None:
+    """Make a notebook-first project of your own from a table; by default, from the iris table."""
+    with require_extra("new"):
+        from iris_ml.template.project import new_project
+
+    for task in new_project(name, source or "package:iris.csv", target):
+        print(f"{task} ...")
+    print(f"The project is made. Next:\n  cd {name}\n  make run   install what it needs and run it\n  make lab   open its pages")
+
+
+@application.command()
+def update() -> None:
+    """Merge the template of the installed iris_ml into the project of the working folder."""
+    with require_extra("new"):
+        from iris_ml.template.update import update_project
+
+    print(update_project(Path.cwd()))
+
 # %% ../../nbs/cli/06_commands.ipynb #c8cd2994
 def main() -> None:
     """Run the command from the command line."""
     warnings.showwarning = partial(_show_warning, warnings.showwarning)
     try:
-        application()
+        application(prog_name=program_name())
     except IrisError as error:
-        print(f"iris_ml: {error}", file=sys.stderr)
+        print(f"{program_name()}: {error}", file=sys.stderr)
         raise SystemExit(2) from None
 
 
 def _show_warning(otherwise: Callable[..., None], message: object, category: type[Warning], *where: Any, **more: Any) -> None:
     if category is UserWarning:  # one sentence of a step or of this library
-        print(f"iris_ml: {printable(str(message))}", file=sys.stderr)
+        print(f"{program_name()}: {printable(str(message))}", file=sys.stderr)
     else:
         otherwise(message, category, *where, **more)
