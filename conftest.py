@@ -6,11 +6,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from jupyter_client import AsyncKernelManager
 
-from tests.fork_server import FORKED_PYTHON, read_at_start, running_server
+from tests.fork_server import read_at_start, running_server
 
-pytest_plugins = ["iris_ml.template.pages"]
+pytest_plugins = ["iris_ml.template.pages", "tests.forked_kernels"]
 
 # By default, two of a hundred reused results are computed again; in a test, only those for which it asks.
 os.environ["IRIS_ML_AUDIT"] = "0"
@@ -40,10 +39,10 @@ def pytest_xdist_auto_num_workers():
 
 
 def pytest_configure(config):
-    """Start a server that forks kernels and commands, once for all processes that run tests; set up the pages' kernels."""
-    from iris_ml.template.pages import FreshPage  # only now: pytest rewrites the assertions of a plugin before it is imported
+    """Start a server that forks kernels and commands, once for all processes that run tests."""
+    from iris_ml.template.pages import FreshPage  # only now, because pytest changes a plugin before its first import
 
-    FreshPage.kernel, FreshPage.environment = ForkedKernel, ENVIRONMENT
+    FreshPage.environment = ENVIRONMENT
     if sys.platform == "linux" and "FORK_SERVER" not in os.environ:
         server = running_server()
         server.__enter__()
@@ -74,11 +73,3 @@ def pytest_terminal_summary(terminalreporter):
     if packages:
         command = f"on Debian this brings them: apt-get install {' '.join(packages.values())}"
         terminalreporter.write_line(f"Left out: the checks that need {' and '.join(packages)}; {command}")
-
-
-class ForkedKernel(AsyncKernelManager):
-    """A kernel that the server forks, so that it need not import what most pages import."""
-
-    def format_kernel_cmd(self, extra_arguments=None):
-        _, *arguments = super().format_kernel_cmd(extra_arguments)
-        return [*FORKED_PYTHON, *arguments, f"--IPKernelApp.parent_handle={os.getpid()}"]

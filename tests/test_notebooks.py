@@ -154,7 +154,7 @@ def elsewhere(project):
         (project / name).rename(folder / name)
     shutil.copy(PROJECT / "conftest.py", folder)
     shutil.copytree(PROJECT / "tests" / "offline", folder / "tests" / "offline")
-    for program in (PROJECT / "tests").glob("fork_*.py"):
+    for program in (PROJECT / "tests").glob("fork*.py"):
         shutil.copy(program, folder / "tests")
     return folder
 

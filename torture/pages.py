@@ -16,7 +16,7 @@ PROJECT = Path(__file__).parents[1]
 def _copied(folder):
     for name in "nbs", "iris_ml", "tests/offline":
         shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-    for name in "settings.ini", "conftest.py", "tests/fork_client.py", "tests/fork_server.py":
+    for name in "settings.ini", "conftest.py", "tests/fork_client.py", "tests/fork_server.py", "tests/forked_kernels.py":
         shutil.copy(PROJECT / name, folder / name)
     return folder
 

@@ -23,7 +23,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbdev.clean import clean_nb
 
-# %% ../../nbs/template/01_pages.ipynb #cfa27cb3
+# %% ../../nbs/template/01_pages.ipynb #4fdf6935
 def runs(
     cell: Any,  # of a notebook, with its tags
 ) -> bool:
@@ -37,11 +37,16 @@ def joined(
     """Return the outputs with what was printed in one go as one."""
     whole: list[Any] = []
     for output in outputs:
+        if output.output_type == "stream":
+            output.text = _PLACE.sub(r"\1\n", output.text)
         if whole and output.output_type == whole[-1].output_type == "stream" and output.name == whole[-1].name:
             whole[-1].text += output.text
         else:
             whole.append(output)
     return whole
+
+
+_PLACE = re.compile(r"^\S+:\d+: (\w+Warning: .*)\n(?:  .*\n)?", re.MULTILINE)  # of a warning, and its line of code
 
 
 class PageFails(AssertionError):

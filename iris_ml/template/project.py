@@ -146,7 +146,7 @@ def export_pages(
     program = "from nbdev.doclinks import nbdev_export; nbdev_export()"
     subprocess.run([sys.executable, "-c", program], cwd=project, env=environment, check=True)
 
-# %% ../../nbs/template/04_project.ipynb #d2db8dff
+# %% ../../nbs/template/04_project.ipynb #f48bb0c3
 def _check_folder(folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise IrisError("the folder holds something", folder.name, "choose another name, or move it away")
@@ -185,6 +185,9 @@ def new_project(
         git(folder, "commit", "--quiet", "--message", f"Explore {Path(str(answers['source'])).name}")
 
 
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # of a traceback
+
+
 def save_pages(
     project: Path,
 ) -> Iterator[str]:
@@ -196,5 +199,5 @@ def save_pages(
                 page.run_to(len(page.places))
                 page.save()
         except PageFails as error:
-            lines = [line for line in str(error).splitlines() if line.strip()]
+            lines = [line for line in _COLOUR.sub("", str(error)).splitlines() if line.strip()]
             raise IrisError(f"{lines[0].partition(':')[0]}: {lines[-1]}", f"nbs/{path.name}", "open it with: make lab") from error
