@@ -3,7 +3,7 @@
 PYTHON ?= python3
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test pages torture bench tables docs lab wheel lock clean
+.PHONY: help run test pages torture bench tables docs lab new wheel lock clean
 
 # The commands that a program starts (a notebook's kernel, Snakemake's shell) are the environment's own, too.
 inside := PATH="$(CURDIR)/.venv/bin:$$PATH"
@@ -47,6 +47,9 @@ docs: .venv/dev  ## build the site from the notebooks
 lab: .venv/dev  ## open the notebooks in JupyterLab; saving one exports it
 	-git config --local include.path ../.gitconfig
 	$(inside) JUPYTER_CONFIG_PATH="$(CURDIR)" jupyter lab
+
+new: .venv/dev wheel  ## make a project of your own; NAME=../metals FROM=metals.csv TARGET=metal
+	@$(inside) iris_ml new "$(NAME)" $(if $(FROM),--from "$(FROM)") $(if $(TARGET),--target "$(TARGET)")
 
 wheel: .venv/made  ## build the wheel in dist/, from which a project of one's own can install the library
 	rm -rf dist

@@ -34,6 +34,13 @@ def built(tmp_path_factory):
     return folder
 
 
+def test_the_wheel_holds_the_whole_template(built):
+    tracked = typed("git", "ls-files", "iris_ml/template/files", cwd=PROJECT).splitlines()
+    (wheel,) = built.glob("*.whl")
+    assert len(tracked) > 25
+    assert {*tracked} <= {*ZipFile(wheel).namelist()}
+
+
 def test_archive_and_wheel_are_as_an_index_wants_them(built):
     assert typed(PROGRAMS / "twine", "check", "--strict", *built.glob("iris_ml-*")).count("PASSED") == 2
 

@@ -427,7 +427,7 @@ def new(
     with require_extra("new"):
         from iris_ml.template.project import new_project
 
-    for task in new_project(name, source or "package:iris.csv", target):
+    for task in new_project(name, source, target):
         print(f"{task} ...")
     print(f"The project is made. Next:\n  cd {name}\n  make run   install what it needs and run it\n  make lab   open its pages")
 

@@ -24,6 +24,7 @@ from copier import run_copy
 
 import iris_ml
 from ..base.errors import IrisError, hide_passwords
+from ..base.settings import read_settings
 from ..io.locations import expand_locations, package_file
 from .facts import find_facts
 from .pages import FreshPage, PageFails
@@ -159,7 +160,7 @@ def _has_repository(folder: Path) -> bool:  # also if the folder lies in another
 
 def new_project(
     folder: Path,  # to make; its name is the name of the project
-    source: str = "package:iris.csv",  # a table: a file, a folder, a pattern or an address
+    source: str = "",  # a table: a file, a folder, a pattern or an address; empty: the one of the defaults
     target: str = "",  # column to predict
 ) -> Iterator[str]:
     """Make a project; yields what is done next, in a few words."""
@@ -167,8 +168,11 @@ def new_project(
     check_name(folder.name)
     _check_folder(folder)
     yield "read the table"
+    if not source:
+        defaults = read_settings(iris_ml.__path__[0], {})
+        source, target = defaults.source[0], target or defaults.target
     places = _place_in_project(source)
-    answers = _answers(folder.name, source, places, target or ("species" if source == "package:iris.csv" else ""))
+    answers = _answers(folder.name, source, places, target)
     yield "write the project"
     render(folder, answers)
     has_repository = not _has_repository(folder)
