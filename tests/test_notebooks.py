@@ -200,7 +200,7 @@ def test_a_page_has_no_network_and_an_empty_home(elsewhere):
 
 def test_an_edit_of_a_module_goes_back_into_its_page(project):
     module, page = project / "iris_ml" / "steps" / "split.py", project / "nbs" / "steps" / "03_split.ipynb"
-    old, new = "    truth = None if is_reg", "    truth = None if True and is_reg"
+    old, new = "    truth = features[target] if _is", "    truth = features[target] if True and _is"
     before = contents(project / "nbs", "*.ipynb")
     text = module.read_text(encoding="utf-8")
     assert old in text

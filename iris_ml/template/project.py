@@ -16,7 +16,7 @@ from dataclasses import asdict
 from hashlib import sha256
 from importlib.metadata import packages_distributions
 from pathlib import Path
-from shutil import copyfile
+from shutil import copyfile, which
 from typing import Any
 
 import nbformat
@@ -153,8 +153,11 @@ def _check_folder(folder: Path) -> None:
         raise IrisError("the folder holds something", folder.name, "choose another name, or move it away")
 
 
-def _has_repository(folder: Path) -> bool:  # also if the folder lies in another one
-    inside = subprocess.run(["git", "rev-parse", "--git-dir"], cwd=folder, capture_output=True, check=False)
+def _is_in_repository(folder: Path) -> bool:
+    if not which("git"):
+        raise IrisError("git is not installed", advice="install it, because a project keeps its template in git")
+    existing = next(parent for parent in folder.parents if parent.exists())
+    inside = subprocess.run(["git", "rev-parse", "--git-dir"], cwd=existing, capture_output=True, check=False)
     return inside.returncode == 0
 
 
@@ -167,6 +170,7 @@ def new_project(
     folder = folder.absolute()
     check_name(folder.name)
     _check_folder(folder)
+    is_inside = _is_in_repository(folder)  # then the project makes none of its own
     yield "read the table"
     if not source:
         defaults = read_settings(iris_ml.__path__[0], {})
@@ -175,8 +179,7 @@ def new_project(
     answers = _answers(folder.name, source, places, target)
     yield "write the project"
     render(folder, answers)
-    has_repository = not _has_repository(folder)
-    if has_repository:
+    if not is_inside:
         git(folder, "init", "--quiet", "--initial-branch", "main")
         git(folder, "reset", "--quiet", commit_template(folder, folder, iris_ml.__version__))
     for place, file in places.items():
@@ -184,9 +187,9 @@ def new_project(
         copyfile(file, folder / place)
     export_pages(folder)
     yield from save_pages(folder)
-    if has_repository:
+    if not is_inside:
         git(folder, "add", "--all")
-        git(folder, "commit", "--quiet", "--message", f"Explore {Path(str(answers['source'])).name}")
+        git(folder, "commit", "--quiet", "--message", "Run the pages on the table")
 
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # of a traceback
