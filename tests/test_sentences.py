@@ -1,6 +1,7 @@
 """What a command says is true: one sentence, before anything is computed, and an exit code that a script can read."""
 
 import socket
+import subprocess
 from pathlib import Path
 
 import nbformat
@@ -13,9 +14,21 @@ from typer.testing import CliRunner
 
 from iris_ml import IrisError, save
 from iris_ml.api.routes import create_app
+from iris_ml.base.settings import read_settings
 from iris_ml.cli.commands import application
+from iris_ml.models.champion import ChampionInfo, roll_back, set_champion
 from iris_ml.models.live_model import load_live_model
+from iris_ml.models.model_file import store_model
 from iris_ml.production import workflow
+from tests.fork_server import FORKED_PYTHON
+
+ROWS = "sepal_length,sepal_width,petal_length,petal_width\n5.0,3.0,1.4,0.2\n"
+
+
+@pytest.fixture
+def iris_ml_process():
+    """A function that runs Python in a process of its own."""
+    return lambda *words: subprocess.run([*FORKED_PYTHON, *words], capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(autouse=True)
@@ -121,3 +134,49 @@ def test_the_api_has_names_that_a_generated_client_can_be_read_with():
     assert described.keys() == document["components"]["schemas"]["ModelDescription"]["properties"].keys()
     assert "golden" not in described
     assert client.get("/", follow_redirects=False).headers["location"] == "/docs"
+
+
+OWN = """
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+
+class First(ClassifierMixin, BaseEstimator):
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return np.repeat(self.classes_[:1], len(X))
+"""
+
+
+def test_the_line_that_a_refusal_names_is_the_one_that_helps(iris_ml_process):
+    Path("own.py").write_text(OWN)
+    script = "import own\nfrom iris_ml import save\nfrom iris_ml.production import workflow\n"
+    script += "save(workflow.swap(estimator=own.First()).run(progress=False)['model'], '.iris_ml/model.skops')\n"
+    refusal = iris_ml_process("-c", script).stderr
+    line = refusal.partition("write in iris.toml: ")[2].strip().rstrip(".")
+    assert line == 'trusted_types = ["own.First"]'
+    Path("iris.toml").write_text(line)
+    assert iris_ml_process("-c", script).returncode == 0
+    loading = "from iris_ml import load\nprint(type(load('.iris_ml/model.skops').estimator).__name__)"
+    assert iris_ml_process("-c", loading).stdout == "First\n"
+    Path("new.csv").write_text(ROWS)
+    predicting = "import sys; sys.path = [each for each in sys.path if each]\nfrom iris_ml.cli.commands import main; main()"
+    ended = iris_ml_process("-c", predicting, "predict", "new.csv")
+    assert ended.returncode == 0, ended.stderr
+    Path("own.py").unlink()
+    ended = iris_ml_process("-c", predicting, "predict", "new.csv")
+    assert ended.returncode == 2
+    assert "it needs the module 'own', which cannot be imported; install it, or run where its file lies." in ended.stderr
+
+
+def test_a_rollback_after_the_first_promotion_has_nothing_to_go_back_to():
+    model = workflow.run("model", progress=False)["model"]
+    settings = read_settings()
+    digest = save(model, settings.model_file)
+    store_model(settings.model_file, settings.model_file)
+    set_champion(settings, ChampionInfo(digest, ""))
+    with pytest.raises(IrisError, match="there was no champion before this one"):
+        roll_back()

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import AdaBoostClassifier, RandomForestClassifier, StackingClassifier, VotingClassifier
 from sklearn.linear_model import LogisticRegression, RidgeCV
@@ -18,7 +19,7 @@ from sklearn.tree import DecisionTreeClassifier
 from typer.testing import CliRunner
 
 from iris_ml import load, predict, save
-from iris_ml.base.errors import DataError
+from iris_ml.base.errors import DataError, SettingsError
 from iris_ml.cli.commands import application
 from iris_ml.production import workflow
 
@@ -86,6 +87,43 @@ def test_balanced_is_that_of_scikit_learn_and_weights_of_classes_and_rows_multip
     np.testing.assert_allclose(both.iloc[:, 1:], expected.iloc[:, 1:])
 
 
+@pytest.mark.parametrize(
+    ("labels", "named"),
+    [((0, 1), {"1": 3.0}), ((False, True), {"true": 3.0}), ((False, True), {"True": 3.0}), ((2, 7), {"2": 0.5, "7": 1.5})],
+    ids=str,
+)
+def test_classes_are_named_as_texts_whatever_they_are(labels, named):
+    table = PEOPLE.assign(ill=np.where(PEOPLE.ill == "yes", labels[1], labels[0]))
+    text = PEOPLE.assign(ill=np.where(PEOPLE.ill == "yes", "b", "a"))
+    of_text = dict(zip("ab" if len(named) == 2 else "b", named.values(), strict=True))
+    one, other = ran(table, estimator=LINEAR, class_weight=named), ran(text, estimator=LINEAR, class_weight=of_text)
+    np.testing.assert_allclose(one["predictions"].iloc[:, 2], other["predictions"].iloc[:, 2])
+
+
+def test_an_estimator_that_is_put_in_is_calibrated_too():
+    runs = [ran(estimator=DecisionTreeClassifier(random_state=0), calibrated=each) for each in (True, False)]
+    shares = [run["predictions"].probability_yes for run in runs]
+    assert set(shares[1]) == {0.0, 1.0}
+    assert len(set(shares[0])) > 2
+    with pytest.raises(DataError, match="a predicted number has no probability to calibrate"):
+        ran(RENT, "rent", estimator=RidgeCV(), calibrated=True)
+
+
+class Squares(TransformerMixin, BaseEstimator):
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return X**2
+
+
+def test_a_transformer_of_ones_own_that_learns_nothing_is_used():
+    run = ran(estimator=make_pipeline(Squares(), LINEAR))
+    X = ["age", "weight", "noise", "people"]
+    expected = LINEAR.fit(run["train"][X] ** 2, run["train"].ill).predict_proba(PEOPLE[X] ** 2)
+    np.testing.assert_allclose(run["predictions"].iloc[:, 1:], expected)
+
+
 def test_weights_hold_in_each_fold_and_for_numbers():
     run = workflow.swap(raw=PEOPLE, target="ill", estimator=LINEAR, split_by="cv: 3", sample_weight="people").run(progress=False)
     fold = run["split"] == "fold 2"
@@ -121,6 +159,14 @@ def an_estimator_that_cannot_pass_them_on(tables):
     ran(tables, class_weight="balanced", estimator=AdaBoostClassifier(make_pipeline(StandardScaler(), LINEAR)))
 
 
+def weights_of_classes_for_numbers(tables):
+    ran(RENT, "rent", class_weight="balanced")
+
+
+def weights_of_nothing(tables):
+    ran(tables.assign(people=0), sample_weight="people")
+
+
 def three_classes_at_a_threshold(tables):
     ran(tables.assign(ill=pd.qcut(tables.age, 3, ["a", "b", "c"]).astype(str)), threshold=0.3)
 
@@ -137,7 +183,9 @@ REFUSED = {
     without_its_column: "sample_weight = 'persons': no column has this name; name a column of the table",
     a_negative_weight: "is no weight; give a number that is not negative",
     a_text_as_weight: "column 'people': 'many' is no weight; give a number that is not negative",
-    an_unknown_class: "the setting 'class_weight': no training row is of class 'ja'; name the classes as the table does",
+    an_unknown_class: "the setting 'class_weight': no training row is of class 'ja'; choose from no, yes",
+    weights_of_classes_for_numbers: "column 'rent' holds numbers; remove it, or set sample_weight",
+    weights_of_nothing: "column 'people': every weight is 0; give some rows a weight",
     an_estimator_without_weights: "KNeighborsClassifier takes no weights",
     an_estimator_that_cannot_pass_them_on: "it cannot pass weights on: AdaBoostClassifier.fit cannot accept given metadata",
     three_classes_at_a_threshold: "the target has 3 classes; remove it; a threshold decides between two classes",
@@ -190,3 +238,9 @@ def test_the_command_line_takes_weights_and_a_threshold():
         assert ended.exit_code == 0, ended.output
     answers = pd.read_csv("answers.csv")
     assert (answers.ill == "yes").equals(answers.probability_yes >= 0.4)
+
+
+@pytest.mark.parametrize("name", ["ill", "age"])
+def test_the_target_or_a_feature_is_no_weight(name):
+    with pytest.raises(SettingsError, match=f"sample_weight is '{name}', but it is the target, or a feature"):
+        ran(feature_names=["age", "weight"], sample_weight=name)

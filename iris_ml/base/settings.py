@@ -15,10 +15,11 @@ from collections.abc import Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from types import UnionType
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, ValidationError
-from pydantic import model_validator
+from pydantic import ValidationInfo, field_validator, model_validator
 from pydantic_core import to_json
 
 from .atomic_files import refuse_links
@@ -71,8 +72,15 @@ def _check_split_by(split_by: str) -> str:
     return split_by
 
 
+def _check_limits(limits: dict[str, float]) -> dict[str, float]:
+    figures = "file_mb", "import_seconds", "first_seconds", "median_ms", "p95_ms", "memory_mb"
+    if unknown := [name for name in limits if name not in figures]:
+        raise ValueError(f"{unknown[0]} is none of {', '.join(figures)}")
+    return limits
+
+
 def _check_task(task: str) -> str:
-    if not re.fullmatch(r"(classification|regression|counts)?|quantile: 0?\.\d*[1-9]|multilabel: [^\w\s\"]", task):
+    if not re.fullmatch(r"(classification|regression|counts)?|quantile: 0?\.(?!0+$)\d+|multilabel: [^\w\s\"]", task):
         raise ValueError("it is not a task")
     return task
 
@@ -141,9 +149,18 @@ class Settings(BaseModel):
     record: bool = Field(description="whether a run leaves a record")
     tracking: str = Field("", description="address of an MLflow server that each run is sent to; empty: none")
     margin: float = Field(gt=0, lt=1, description="share of right answers that a model may lose to one that learned older data")
-    limits: dict[str, float] = Field({}, description="what a promoted model may cost at most, by figure")
+    limits: Annotated[dict[str, float], AfterValidator(_check_limits)] = Field(
+        {}, description="what a promoted model may cost at most, by figure"
+    )
     request_log_rows: int = Field(ge=0, description="rows that the server keeps in its request log, for the monitor; 0: none")
     request_log_exclude: tuple[str, ...] = Field((), description="columns that the request log leaves out")
+
+    @field_validator("sample_weight")
+    @classmethod
+    def _check_sample_weight(cls, name: str, others: ValidationInfo) -> str:
+        if name and name in (others.data.get("target"), *others.data.get("feature_names", ())):
+            raise ValueError("it is the target, or a feature")
+        return name
 
     @model_validator(mode="after")
     def _completed(self) -> Self:
@@ -285,9 +302,11 @@ def _checked(values: dict[str, Any], origin: dict[str, str]) -> Settings:
             advice = suggest(name, Settings.model_fields)
             raise SettingsError(f"unknown setting {name!r}", origin.get(name, ""), advice) from None
         reason = found["msg"].replace("Input", "it", 1).removeprefix("Value error, ")
-        where = ".".join(str(part) for part in found["loc"] if part != "[key]")  # which stands for the name of an option
+        parts = [str(part) for part in found["loc"] if part != "[key]"]  # which stands for the name of an option
+        where = name if isinstance(Settings.model_fields[name].annotation, UnionType) else ".".join(parts)
         what = f"{where} is {found['input']!r}, but {reason}"
-        advice = f"set the {Settings.model_fields[name].description}"
+        meaning = str(Settings.model_fields[name].description)
+        advice = f"it says {meaning}" if meaning.startswith(("what", "where", "whether")) else f"set the {meaning}"
         raise SettingsError(what, origin.get(name, ""), advice) from None
 
 

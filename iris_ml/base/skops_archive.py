@@ -339,7 +339,10 @@ def load_archive(
         raise ModelFileError(error.what, where, ADVICE) from error
     except ModuleNotFoundError as error:
         package = str(error.name).partition(".")[0]
-        advice = f"type: pip install {_DISTRIBUTIONS.get(package, package)}"
+        if package not in _DISTRIBUTIONS:
+            advice = "install it, or run where its file lies"
+            raise ModelFileError(f"it needs the module {package!r}, which cannot be imported", where, advice) from error
+        advice = f"type: pip install {_DISTRIBUTIONS[package]}"
         raise ModelFileError(f"it needs the package {package!r}, which is not installed", where, advice) from error
     except Exception as error:
         raise ModelFileError(f"the archive cannot be read: {error!r}", where, ADVICE) from error
@@ -347,7 +350,7 @@ def load_archive(
     raise ModelFileError(f"it holds types that are not trusted: {', '.join(untrusted)}", where, advice)
 
 
-_DISTRIBUTIONS = {"imblearn": "imbalanced-learn"}  # of packages whose name is another
+_DISTRIBUTIONS = {"imblearn": "imbalanced-learn"} | {name: name for name in ("catboost", "lightgbm", "skrub", "xgboost")}
 _MOVED = {b"iris_ml.model": b"iris_ml.steps.model"}  # module in the files of earlier releases -> its name now
 
 

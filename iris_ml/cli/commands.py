@@ -444,6 +444,7 @@ def update() -> None:
 def main() -> None:
     """Run the command from the command line."""
     warnings.showwarning = partial(_show_warning, warnings.showwarning)
+    sys.path.append(str(Path.cwd()))  # where the modules of a workflow and of a model lie
     try:
         application(prog_name=program_name())
     except IrisError as error:

@@ -88,8 +88,8 @@ def set_champion(
     """Make a stored model the champion."""
     path = settings.model_file
     before = read_champion(path)
-    if before is None and model_version(path):
-        before = ChampionInfo(store_model(path, path), "it was there before the first promotion", previous="")
+    if before is None and model_version(path) and (kept := store_model(path, path)) != champion.model:
+        before = ChampionInfo(kept, "it was there before the first promotion", previous="")
     if champion.previous is None:
         champion = replace(champion, previous=before.model if before else "")
     history = [*before.history, replace(before, history=[])] if before else []

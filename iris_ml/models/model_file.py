@@ -54,10 +54,10 @@ def save(
     model: "Model",
     path: Path | str,  # the file to write or replace
     archive: bytes = b"",  # the skops archive of the model, if it is already known
-    trusted: Iterable[str] = (),  # full names of further types that the file may hold, from the setting `trusted_types`
+    trusted: Iterable[str] | None = None,  # full names of further types that it may hold; none: the setting `trusted_types`
 ) -> str:  # SHA-256 of the archive, in hexadecimal
     """Write a model to a file, completely or not at all; `ModelFileError` if `load` would refuse it."""
-    archive = archive or dump_archive(model, trusted, str(path))
+    archive = archive or dump_archive(model, _trusted(trusted), str(path))
     digest = sha256(archive).hexdigest()
     from iris_ml.models.prediction_steps import describe_steps  # pandas, which only saving needs
 
@@ -65,6 +65,12 @@ def save(
     write_with_digest(_MODEL, header.encode() + b"\n" + _packed(archive), path)
     remember(digest)
     return digest
+
+
+def _trusted(named: Iterable[str] | None) -> Iterable[str]:
+    from iris_ml.base.settings import read_settings  # imported here: it takes longer than all of this page
+
+    return read_settings().trusted_types if named is None else named
 
 
 def write_with_digest(
@@ -79,14 +85,14 @@ def write_with_digest(
 # %% ../../nbs/models/01_model_file.ipynb #44531500
 def load(
     path: Path | str,  # a model file or a champion file
-    trusted: Iterable[str] = (),  # full names of further types that the file may hold
+    trusted: Iterable[str] | None = None,  # as for `save`
 ) -> "Model":
     """Load a model and check its golden rows; `ModelFileError` if the file is refused. Nothing in the file is run."""
     header, archive = _read_model(Path(path))
     if not is_known(header["model"]):
-        check_apart(archive, header.get("answers"), str(path), trusted)
+        check_apart(archive, header.get("answers"), str(path), _trusted(trusted))
         remember(header["model"])
-    model = _build(archive, header.get("answers"), str(path), trusted)
+    model = _build(archive, header.get("answers"), str(path), _trusted(trusted))
     return model.set_origin(recorded={name: value for name, value in header.items() if name not in {"model", "answers"}})
 
 

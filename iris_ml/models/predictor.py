@@ -112,11 +112,11 @@ def _moves(run: Run, predictor: Predictor) -> pd.DataFrame:
         table["change"] = table.label - np.tile(first.iloc[:, 0], len(columns))
     if shares := list(first)[1:]:
         place = pd.Index(shares).get_indexer([f"probability_{label}" for label in first.iloc[:, 0]])
-        place = np.where(place < 0, first[shares].to_numpy().argmax(axis=1), place)  # of several labels, or of none
-        each = np.arange(len(rows))
-        before = first[shares].to_numpy()[each, place]
-        after = moved[shares].to_numpy().reshape(len(columns), len(rows), -1)[:, each, place]
-        table["change"] = (after - before).ravel()
+        changes = moved[shares].to_numpy().reshape(len(columns), len(rows), -1) - first[shares].to_numpy()
+        if run["model"].profile.separator:  # of several labels, the one that changes most
+            table["change"] = np.take_along_axis(changes, np.abs(changes).argmax(axis=2)[..., None], axis=2).ravel()
+        else:
+            table["change"] = changes[:, np.arange(len(rows)), place].ravel()
     return table.swaplevel().sort_index(level="row", sort_remaining=False)
 
 

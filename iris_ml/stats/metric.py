@@ -147,7 +147,7 @@ def named_metric(
     name: str,  # of a metric, or "pinball: " and a fraction
 ) -> Metric | None:  # none: no metric has this name
     """Return the metric of a name, for any target."""
-    if quantile := re.fullmatch(r"pinball: (0?\.\d*[1-9])", name):
+    if quantile := re.fullmatch(r"pinball: (0?\.(?!0+$)\d+)", name):
         title, compute = f"pinball loss at {quantile[1]}", partial(_pinball, level=float(quantile[1]))
         return Metric(name, title, compute, "regression", is_share=False, is_loss=True)
     return METRICS.get(name)

@@ -6,6 +6,7 @@
 __all__ = ['LabelSets']
 
 # %% ../../nbs/steps/10_label_sets.ipynb #9bc20397
+import warnings
 from typing import Any, Self
 
 import numpy as np
@@ -31,13 +32,14 @@ class LabelSets(ClassifierMixin, BaseEstimator):
         """Fit one copy of the estimator for each label."""
         indicators = label_indicators(y, self.separator)
         self.classes_ = np.array(indicators.columns, dtype=str)
-        self.one_vs_rest_ = OneVsRestClassifier(self.estimator).fit(X, indicators.to_numpy())
+        with warnings.catch_warnings(action="ignore", category=UserWarning):  # of a label that every row has
+            self.one_vs_rest_ = OneVsRestClassifier(self.estimator).fit(X, indicators.to_numpy())
         return self
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
-        """Return the labels of each row, in order; an empty text if it has none."""
+        """Return the labels of each row, in order; the separator alone if it has none."""
         found = self.one_vs_rest_.predict(X).reshape(len(X), -1).astype(bool)
-        return np.array([self.separator.join(self.classes_[row]) for row in found], dtype=object)
+        return np.array([self.separator.join(self.classes_[row]) or self.separator for row in found], dtype=object)
 
     @available_if(lambda self: hasattr(self.estimator, "predict_proba"))
     def predict_proba(self, X: pd.DataFrame) -> np.ndarray:

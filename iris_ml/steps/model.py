@@ -14,6 +14,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
@@ -74,7 +75,9 @@ class Model(Origin):
         """Return for each row its label and, if the estimator has them, the probability of each class; or a number."""
         estimator, X = self.estimator, self._columns_of(features)
         if type(estimator) is Pipeline and len(estimator) > 1:  # a subclass may work differently
-            estimator, X = estimator[-1], estimator[:-1].transform(X)  # once, for labels and probabilities
+            for _, step in estimator.steps[:-1]:  # once, for labels and probabilities
+                X = X if step in (None, "passthrough") else step.transform(X)
+            estimator = estimator[-1]
         if not hasattr(estimator, "predict_proba"):
             labels = np.asarray(estimator.predict(X)).reshape(len(features))  # some regressors return a column
             labels = labels.astype(float) if self.profile.task == "regression" else labels
@@ -174,11 +177,18 @@ def model(
     sample_weight: str = "",  # column of the weight of each row
     threshold: float | str = "",  # between two classes, or "tuned"
     metric: str = "",  # to tune it for
+    calibrated: bool = False,  # whether probabilities are calibrated by cross-validation
 ) -> Model:
     """Fit a seeded copy of the estimator on the training rows; `DataError` if it does not predict what the target holds."""
     columns = [str(name) for name in train if name not in {target, *passthrough}]
     X, y = train[columns], train[target]
     _check_estimator(estimator, profile)
+    if calibrated and not isinstance(estimator, CalibratedClassifierCV):  # one that was put in
+        if profile.task == "regression":
+            raise DataError("a predicted number has no probability to calibrate", "the setting 'calibrated'", "set it to false")
+        estimator = CalibratedClassifierCV(estimator)
+    if profile.separator and (class_weight or sample_weight):
+        raise DataError("a row may have several labels", "the settings 'class_weight' and 'sample_weight'", "remove them")
     if profile.separator:
         estimator = LabelSets(estimator, profile.separator)
     elif profile.classes and codes_labels(estimator):
@@ -194,6 +204,10 @@ def _check_estimator(estimator: BaseEstimator, profile: Profile) -> None:
         kind = get_tags(estimator).estimator_type
     except (AttributeError, TypeError):  # an object that only fits and predicts
         return
+    if kind in {"outlier_detector", "clusterer", "density_estimator", "transformer"} or not hasattr(estimator, "predict"):
+        name = str(kind or "transformer").replace("_", " ")
+        what = f"{type(estimator).__name__} is a {name}, and predicts no target"
+        raise DataError(what, "step 'estimator'", "give another estimator")
     held = "numbers" if profile.task == "regression" else "classes"
     predicted = {"classifier": "classes", "regressor": "numbers"}.get(str(kind), held)
     if predicted != held:

@@ -96,7 +96,9 @@ def profile(
     named = {rename.get(str(name), str(name)): column_type(column) for name, column in raw.items()}
     numbers, separator = is_regression(training[target]), task.partition("multilabel: ")[2]
     labels = training[target].str.split(separator).explode() if separator else training[target]
-    if named.get(target) in {"integer", "number"} and not relabel:
+    if numbers:
+        named[target] = "number"
+    elif named.get(target) in {"integer", "number"} and not relabel:
         named[target] = column_type(training[target])
     return Profile(
         target=target,

@@ -114,4 +114,4 @@ _CLASSES = 20  # whole numbers that are classes; more are a number
 
 
 def _label_set(separator: str, cell: str) -> str:
-    return separator.join(sorted({label.strip() for label in cell.split(separator)} - {""}))
+    return separator.join(sorted({label.strip() for label in cell.split(separator)} - {""})) or separator

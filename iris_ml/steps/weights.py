@@ -18,6 +18,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import has_fit_parameter
 
 from ..base.errors import DataError
+from ..stats.metric import is_regression
 
 # %% ../../nbs/steps/09_weights.ipynb #b02edc65
 def row_weights(
@@ -28,20 +29,28 @@ def row_weights(
 ) -> np.ndarray | None:  # none: all rows weigh the same
     """Return the weight of each training row; `DataError` if there is none for a row."""
     weights = np.ones(len(train))
-    if class_weight:
-        labels = train[target].astype(str)
-        if isinstance(class_weight, dict) and (unknown := class_weight.keys() - {*labels}):
-            advice = "name the classes as the table does"
+    if class_weight and is_regression(train[target]):
+        raise DataError(f"column {target!r} holds numbers", "the setting 'class_weight'", "remove it, or set sample_weight")
+    if isinstance(class_weight, dict):
+        named, labels = class_weight, train[target].astype(str)
+        if train[target].dtype.kind == "b":  # true or True
+            named, labels = {name.lower(): weight for name, weight in named.items()}, labels.str.lower()
+        if unknown := named.keys() - {*labels}:
+            advice = f"choose from {', '.join(sorted({*labels}))}"
             raise DataError(f"no training row is of class {min(unknown)!r}", "the setting 'class_weight'", advice)
-        weights *= compute_sample_weight(class_weight, labels)
+        weights *= labels.map(named).fillna(1.0).to_numpy(float)
+    elif class_weight:
+        weights *= compute_sample_weight(class_weight, train[target])
     if sample_weight:
         if sample_weight not in train:
             raise DataError("no column has this name", f"sample_weight = {sample_weight!r}", "name a column of the table")
         cells = pd.to_numeric(train[sample_weight], errors="coerce")
         if (wrong := ~(np.isfinite(cells) & (cells >= 0))).any():
-            cell, where = train[sample_weight][wrong].iloc[0], f"row {train.index[wrong][0]}, column {sample_weight!r}"
+            cell, where = train[sample_weight][wrong].tolist()[0], f"row {train.index[wrong][0]}, column {sample_weight!r}"
             raise DataError(f"{cell!r} is no weight", where, "give a number that is not negative")
         weights *= cells.to_numpy(float)
+        if not weights.any():
+            raise DataError("every weight is 0", f"column {sample_weight!r}", "give some rows a weight")
     return weights if class_weight or sample_weight else None
 
 # %% ../../nbs/steps/09_weights.ipynb #2a402770
