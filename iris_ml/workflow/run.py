@@ -206,7 +206,8 @@ def _reason(result: Result, run: Run) -> str:
     if result.previous_key is None or result.key is None:
         return "nothing like it was kept before"
     by_way = [step for step in diff_keys(result.previous_key, result.key)[0] if step in run.results]
-    causes = dict.fromkeys(_causes(result.previous_key, result.key, run))
+    found = dict.fromkeys(_causes(result.previous_key, result.key, run))
+    causes = [cause for cause in found if f"flag {cause}" not in found]  # the setting of a flag may be an input, too
     if not causes:
         return "its checkpoint was gone"
     return f"{_and(causes)} changed{f', and with it {_and(by_way)}' if by_way else ''}"
