@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -42,6 +43,7 @@ def pytest_configure(config):
     """Start a server that forks kernels and commands, once for all processes that run tests."""
     from iris_ml.template.pages import FreshPage  # only now, because pytest changes a plugin before its first import
 
+    config.add_cleanup(partial(setattr, FreshPage, "environment", FreshPage.environment))  # a test may run pytest itself
     FreshPage.environment = ENVIRONMENT
     if sys.platform == "linux" and "FORK_SERVER" not in os.environ:
         server = running_server()

@@ -40,7 +40,7 @@ def rows(
     rows = raw if names == list(raw) else raw.set_axis(names, axis=1)
     if not feature_names and target not in rows:
         raise DataError("there is no target to learn", f"column {target!r}", "add it, or name another under 'target'")
-    learned = feature_names or [str(name) for name in rows if name not in {target, *passthrough}]
+    learned = feature_names or _all_features(rows, target, passthrough)
     check_names(rows, learned, [*learned, target, *passthrough])
     chosen = dict.fromkeys(categorical, "text") | types
     if unknown := [name for name in chosen if name not in rows]:
@@ -70,6 +70,13 @@ def rows(
         where = f"row {rows.index[wrong][0]}, column {target!r}"
         raise DataError(f"{rows[target][wrong].iloc[0]:g} is no count", where, 'correct it, or set task = "regression"')
     return rows
+
+
+def _all_features(rows: pd.DataFrame, target: str, passthrough: Sequence[str]) -> list[str]:
+    if unknown := [name for name in passthrough if name not in rows]:  # under its right name it would be learned
+        where = "'passthrough' or 'sample_weight'"
+        raise DataError(f"no column is called {unknown[0]!r}", where, suggest(unknown[0], map(str, rows)))
+    return [str(name) for name in rows if name not in {target, *passthrough}]
 
 
 def _check_columns(rows: pd.DataFrame, names: Sequence[str]) -> None:

@@ -100,7 +100,8 @@ class FreshPage:
     def _environment(self, store: str) -> dict[str, str]:
         paths = os.pathsep.join(filter(None, [str(self.project), os.environ.get("PYTHONPATH")]))
         settings = {"IRIS_ML_STORE": store, "IRIS_ML_AUDIT": "0", "IRIS_ML_PROGRESS": "false"}
-        return {"OMP_NUM_THREADS": "1", **os.environ, **settings, "PYTHONPATH": paths}
+        given = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}  # with it a page would show no figure
+        return {"OMP_NUM_THREADS": "1", **given, **settings, "PYTHONPATH": paths}
 
     def run_to(self, last: int) -> None:
         """Run the cells down to this number that have not run yet."""
