@@ -66,6 +66,7 @@ rooms = {
     "workflow": "Workflow",
     "steps": "Steps",
     "models": "Models",
+    "trust": "Trust",
     "batch": "Batch",
     "api": "API",
     "app": "App",

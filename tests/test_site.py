@@ -18,7 +18,10 @@ import pytest
 from playwright.sync_api import expect
 
 PROJECT = Path(__file__).parents[1]
-LAYERS = ["base", "stats", "cache", "io", "tracking", "workflow", "steps", "models", "batch", "api", "app", "template", "cli"]
+LAYERS = [
+    *("base", "stats", "cache", "io", "tracking", "workflow", "steps", "models"),
+    *("trust", "batch", "api", "app", "template", "cli"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -115,11 +115,12 @@ def promote(
     from iris_ml.cli.parity import parity_gate
     from iris_ml.models.promotion import promote
     from iris_ml.models.champion import roll_back
+    from iris_ml.trust.leakage import leakage_gate
 
     if rollback:
         print(f"The champion is model {roll_back()} again.")
     else:
-        _show_decision(promote(run, because, [parity_gate]))
+        _show_decision(promote(run, because, [parity_gate, leakage_gate]))
 
 # %% ../../nbs/cli/06_commands.ipynb #9d9897ad
 @application.command()
@@ -127,8 +128,9 @@ def retrain() -> None:
     """Run the workflow, and promote its model if the champion is stale."""
     from iris_ml.cli.parity import parity_gate
     from iris_ml.models.promotion import retrain
+    from iris_ml.trust.leakage import leakage_gate
 
-    stale, decision = retrain([parity_gate])
+    stale, decision = retrain([parity_gate, leakage_gate])
     print(f"The champion is stale: {', '.join(stale)}." if stale else "The champion is up to date.")
     if decision:
         _show_decision(decision)
@@ -303,11 +305,11 @@ def app(host: _HOST = "127.0.0.1", port: _PORT = 8501) -> None:
 # %% ../../nbs/cli/06_commands.ipynb #11eab973
 @application.command()
 def check(
-    what: Annotated[Literal["parity", "reuse"], typer.Argument(help="The check to run.")],
+    what: Annotated[Literal["parity", "reuse", "leakage"], typer.Argument(help="The check to run.")],
 ) -> None:
-    """Check that all ways to get a prediction give the same one (parity), or that reused results are true (reuse)."""
-    if what == "reuse":
-        _check_reuse()
+    """Check that all ways to predict agree (parity), reused results are true (reuse), and test rows tell nothing (leakage)."""
+    if what != "parity":
+        _check_reuse() if what == "reuse" else _check_leakage()
         return
     from iris_ml.cli.parity import check_parity
 
@@ -331,6 +333,17 @@ def _check_reuse() -> None:
     print(format_table(results, "Results, and those of a clean process"))
     if different := [*results.index[results.result == "differs"]]:
         print(f"step {different[0]!r} gives another result in a clean process: find out what it depends on, or remove the store")
+        raise SystemExit(1)
+
+
+def _check_leakage() -> None:
+    from iris_ml.base.settings import read_settings
+    from iris_ml.trust.leakage import find_leaks
+    from iris_ml.workflow.workflow import find_workflow
+
+    leaks = find_leaks(find_workflow(read_settings().workflow))
+    print(format_table(leaks.assign(leak=leaks.leak.replace("", "none")), "What the test rows tell the model"))
+    if leaks.leak.any():
         raise SystemExit(1)
 
 # %% ../../nbs/cli/06_commands.ipynb #e07bcde5
