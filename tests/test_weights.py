@@ -211,8 +211,10 @@ def test_a_fixed_threshold_decides_the_labels_and_leaves_the_probabilities():
 def test_a_tuned_threshold_is_that_of_scikit_learn_for_the_metric():
     run = ran(estimator=LINEAR, threshold="tuned", metric="balanced_accuracy")
     X = ["age", "weight", "noise", "people"]
-    own = TunedThresholdClassifierCV(LINEAR, scoring="balanced_accuracy", random_state=0).fit(run["train"][X], run["train"].ill)
-    assert run["predictions"].ill.tolist() == own.predict(PEOPLE[X]).tolist()
+    for scoring, threshold in ("balanced_accuracy", "tuned"), ("f1_macro", "tuned: f1_macro"), ("accuracy", "tuned: accuracy"):
+        own = TunedThresholdClassifierCV(LINEAR, scoring=scoring, random_state=0).fit(run["train"][X], run["train"].ill)
+        answered = ran(estimator=LINEAR, threshold=threshold)["predictions"].ill
+        assert answered.tolist() == own.predict(PEOPLE[X]).tolist()
     plain = ran(estimator=LINEAR, metric="balanced_accuracy")
     truth = run["test"].ill
     better, worse = (balanced_accuracy_score(truth, each["predictions"].ill[truth.index]) for each in (run, plain))
@@ -244,3 +246,16 @@ def test_the_command_line_takes_weights_and_a_threshold():
 def test_the_target_or_a_feature_is_no_weight(name):
     with pytest.raises(SettingsError, match=f"sample_weight is '{name}', but it is the target, or a feature"):
         ran(feature_names=["age", "weight"], sample_weight=name)
+
+
+def test_another_metric_or_another_way_to_judge_fits_no_model_again():
+    ran(threshold="tuned")
+    again = ran(threshold="tuned", metric="roc_auc")
+    assert again.results["model"].how == "reused"
+    assert again.results["scores"].how == "computed"
+
+
+@pytest.mark.parametrize("wrong", [1.5, 0.0, "half", "tuned: roc_auc", True])
+def test_what_is_no_threshold_is_refused(wrong):
+    with pytest.raises(SettingsError, match=r"threshold is .*; set the probability from which a row is of the second"):
+        ran(threshold=wrong)

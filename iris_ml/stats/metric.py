@@ -57,9 +57,12 @@ def _per_class(truth: pd.Series, predictions: pd.DataFrame) -> tuple[np.ndarray,
 
 # %% ../../nbs/stats/05_metric.ipynb #c3f36858
 def _shares(truth: pd.Series, predictions: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:  # as texts
-    labels, shares = truth.astype(str).to_numpy(), predictions.iloc[:, 1:]
-    given = [str(name).removeprefix("probability_") for name in shares]
-    return labels, shares.set_axis(given, axis=1).reindex(columns=sorted({*given, *labels}), fill_value=0.0)
+    labels, shares = truth.astype(str).to_numpy(), _probabilities(predictions)
+    return labels, shares.reindex(columns=sorted({*shares, *labels}), fill_value=0.0)
+
+
+def _probabilities(predictions: pd.DataFrame) -> pd.DataFrame:  # with a column for each label
+    return predictions.iloc[:, 1:].rename(columns=lambda name: str(name).removeprefix("probability_"))
 
 
 def _one_vs_rest(score_one: Callable[[np.ndarray, pd.Series], float]) -> Callable[[pd.Series, pd.DataFrame], float]:
@@ -90,7 +93,7 @@ def label_indicators(
 
 def _mean_of_labels(metric: "Metric", separator: str) -> Callable[[pd.Series, pd.DataFrame], float]:
     def compute(truth: pd.Series, predictions: pd.DataFrame) -> float:
-        shares = predictions.iloc[:, 1:].rename(columns=lambda name: name.removeprefix("probability_"))
+        shares = _probabilities(predictions)
         true, given = (label_indicators(texts, separator) for texts in (truth, predictions.iloc[:, 0]))
         labels = sorted({*true, *given, *shares})
         true, given, shares = (each.reindex(columns=labels, fill_value=0) for each in (true, given, shares))

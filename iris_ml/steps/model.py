@@ -143,8 +143,7 @@ def _predict_labels(estimator: BaseEstimator, X: pd.DataFrame | np.ndarray, shar
 # %% ../../nbs/steps/06_model.ipynb #3e6e2c5d
 def with_threshold(
     estimator: BaseEstimator,  # unfitted
-    threshold: float | str,  # a probability, or "tuned"; empty: a half
-    metric: str,  # to tune it for; one of probabilities: the balanced accuracy is taken instead
+    threshold: float | str,  # a probability, or "tuned" or "tuned: " and a metric of labels; empty: a half
     classes: Sequence[Any],  # of the target
 ) -> BaseEstimator:
     """Return the estimator, which decides between two classes at a threshold; `DataError` unless there are two."""
@@ -157,10 +156,10 @@ def with_threshold(
         raise DataError(what, "the setting 'threshold'", _TWO_CLASSES)
     if not hasattr(estimator, "predict_proba"):
         raise DataError("the estimator gives no probabilities", "the setting 'threshold'", "remove it, or give another estimator")
-    if isinstance(threshold, float):
-        return FixedThresholdClassifier(estimator, threshold=threshold, response_method="predict_proba")
-    scoring = metric if metric in {"accuracy", "balanced_accuracy", "f1_macro"} else "balanced_accuracy"
-    return TunedThresholdClassifierCV(estimator, scoring=scoring, response_method="predict_proba")
+    tuned, _, metric = str(threshold).partition(": ")
+    if tuned == "tuned":
+        return TunedThresholdClassifierCV(estimator, scoring=metric or "balanced_accuracy", response_method="predict_proba")
+    return FixedThresholdClassifier(estimator, threshold=float(threshold), response_method="predict_proba")
 
 
 _TWO_CLASSES = "remove it; a threshold decides between two classes"
@@ -173,10 +172,9 @@ def model(
     target: str,  # column of labels
     passthrough: Sequence[str],  # columns never to learn from
     seed: int,  # for every `random_state` that is None
-    class_weight: str | dict[str, float] = "",  # "balanced", or class -> weight
+    class_weight: dict[str, float] | str = "",  # "balanced", or class -> weight
     sample_weight: str = "",  # column of the weight of each row
     threshold: float | str = "",  # between two classes, or "tuned"
-    metric: str = "",  # to tune it for
     calibrated: bool = False,  # whether probabilities are calibrated by cross-validation
 ) -> Model:
     """Fit a seeded copy of the estimator on the training rows; `DataError` if it does not predict what the target holds."""
@@ -193,7 +191,7 @@ def model(
         estimator = LabelSets(estimator, profile.separator)
     elif profile.classes and codes_labels(estimator):
         estimator = CodedLabels(estimator)
-    decided = with_seed(with_threshold(estimator, threshold, metric, profile.classes), seed)
+    decided = with_seed(with_threshold(estimator, threshold, profile.classes), seed)
     fitted = fit_weighted(decided, X, y, row_weights(train, target, class_weight, sample_weight))
     rows = X.iloc[np.linspace(0, len(X) - 1, 12).astype(int)]
     return Model(fitted, columns, profile, {name: _plain(rows[name]) for name in columns})
@@ -242,7 +240,7 @@ def test_predictions(
     predictions: pd.DataFrame,  # of all rows, by this model
     features: pd.DataFrame,  # all rows, with the target
     split: pd.Series,  # "train", "test" or a fold for each of them
-    class_weight: str | dict[str, float],  # as for `model`, and the next one as well
+    class_weight: dict[str, float] | str,  # as for `model`, and the next one as well
     sample_weight: str,
 ) -> pd.DataFrame:  # as `predictions`, of the test rows, in order
     """Return predictions for the test rows by a model that did not learn them."""

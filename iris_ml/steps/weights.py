@@ -24,7 +24,7 @@ from ..stats.metric import is_regression
 def row_weights(
     train: pd.DataFrame,  # rows to learn from
     target: str,  # column of labels
-    class_weight: str | dict[str, float],  # "balanced", or class -> weight; empty: none
+    class_weight: dict[str, float] | str,  # "balanced", or class -> weight; empty: none
     sample_weight: str,  # column of the weight of each row; empty: none
 ) -> np.ndarray | None:  # none: all rows weigh the same
     """Return the weight of each training row; `DataError` if there is none for a row."""
