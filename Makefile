@@ -50,6 +50,7 @@ lab: .venv/dev  ## open the notebooks in JupyterLab; saving one exports it
 
 new: .venv/dev wheel  ## make a project of your own; NAME=../metals FROM=metals.csv TARGET=metal
 	@$(inside) iris_ml new "$(NAME)" $(if $(FROM),--from "$(FROM)") $(if $(TARGET),--target "$(TARGET)")
+	@echo "Its environment gets this library from dist/. So first: export UV_FIND_LINKS=\"$(CURDIR)/dist\""
 
 wheel: .venv/made  ## build the wheel in dist/, from which a project of one's own can install the library
 	rm -rf dist

@@ -23,7 +23,7 @@ from ..base.errors import DataError, ModelFileError
 from ..stats.intervals import folds_of
 from .split import train
 from .profile import Profile, read_profile
-from .coded_labels import CodedLabels, codes_labels
+from .coded_labels import CodedLabels, needs_codes
 from .label_sets import LabelSets
 from .weights import fit_weighted, row_weights
 
@@ -189,7 +189,7 @@ def model(
         raise DataError("a row may have several labels", "the settings 'class_weight' and 'sample_weight'", "remove them")
     if profile.separator:
         estimator = LabelSets(estimator, profile.separator)
-    elif profile.classes and codes_labels(estimator):
+    elif profile.classes and needs_codes(estimator):
         estimator = CodedLabels(estimator)
     decided = with_seed(with_threshold(estimator, threshold, profile.classes), seed)
     fitted = fit_weighted(decided, X, y, row_weights(train, target, class_weight, sample_weight))

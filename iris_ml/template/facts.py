@@ -21,7 +21,7 @@ from ..stats.metric import is_regression
 from ..steps.estimator import estimator__default
 from ..steps.features import features
 from ..steps.rows import counts_rows, rows
-from ..steps.split import find_order, split, test, train
+from ..steps.split import suggest_split, split, test, train
 from ..workflow.workflow import Workflow
 
 # %% ../../nbs/template/03_facts.ipynb #651d9c47
@@ -56,7 +56,7 @@ def _run(settings: Settings, *names: str) -> list[pd.DataFrame]:
 
 
 def _with_split(settings: Settings, cells: pd.DataFrame) -> tuple[Settings, str]:  # and the split that is not possible
-    better = find_order({str(name): column for name, column in cells.items() if name != settings.target})
+    better = suggest_split({str(name): column for name, column in cells.items() if name != settings.target})
     kind, _, name = better.partition(": ")
     passthrough = (*settings.passthrough, name) if kind == "group" else settings.passthrough  # new rows have other groups
     for split_by, left_out in [(better, passthrough)] if better else []:

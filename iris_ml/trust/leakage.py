@@ -16,7 +16,7 @@ from ..base.settings import read_settings
 from ..models.gates import Gate
 from ..models.prediction_steps import equal_rows
 from ..steps.model import Model
-from ..steps.split import find_order
+from ..steps.split import suggest_split
 from ..workflow.run import Run
 from ..workflow.workflow import Workflow, find_workflow
 
@@ -24,12 +24,12 @@ from ..workflow.workflow import Workflow, find_workflow
 def _changed(raw: pd.DataFrame, test: pd.Index, target: str) -> Iterator[tuple[str, pd.DataFrame]]:
     others = [name for name in raw if name != target]
     one = raw.loc[test[:1]]
-    yield "targets of the test rows", _with(raw, test, one[[target]])
-    yield "features of the test rows", _with(raw, test, one[others])
+    yield "targets of the test rows", _with_cells(raw, test, one[[target]])
+    yield "features of the test rows", _with_cells(raw, test, one[others])
     yield "test rows", raw.drop(index=test)
 
 
-def _with(raw: pd.DataFrame, rows: pd.Index, cells: pd.DataFrame) -> pd.DataFrame:  # the cells of one row, in all of these rows
+def _with_cells(raw: pd.DataFrame, rows: pd.Index, cells: pd.DataFrame) -> pd.DataFrame:  # of one row, in all of these
     changed = raw.copy()
     for name in cells:
         changed.loc[rows, name] = cells[name].iloc[0]
@@ -70,10 +70,10 @@ def _telling_column(model: Model, features: pd.DataFrame, learned: pd.Index, tes
 
 
 def _order(run: Run) -> str:
-    if run.inputs.get("split_by", "its own"):
+    if run.inputs.get("split_by") != "":  # the split is chosen, or has no such setting
         return ""
     profile = run["model"].profile
-    order = find_order({str(name): cells for name, cells in run["raw"].items() if name != profile.target}, profile.types)
+    order = suggest_split({str(name): cells for name, cells in run["raw"].items() if name != profile.target}, profile.types)
     return f'the rows are drawn at random, and a column orders them; set split_by = "{order}", else "random"' if order else ""
 
 # %% ../../nbs/trust/01_leakage.ipynb #06ce88aa
