@@ -51,11 +51,15 @@ def _own_files(root: Path | str, pattern: str) -> Iterator[Path]:  # nothing beh
                 yield path
 
 
+def _without_pointers(results: Iterable[StoredResult]) -> list[StoredResult]:
+    return [result for result in results if not result.entry.dependencies]
+
+
 def summarize_store(
     results: list[StoredResult],
 ) -> pd.DataFrame:  # step -> results, bytes
     """Count the results and the bytes of each step."""
-    entries = [result.entry for result in results if not result.entry.dependencies]
+    entries = [result.entry for result in _without_pointers(results)]
     found = [(entry.cache_key.step, entry.file, entry.size) for entry in entries]
     rows = pd.DataFrame(found, columns=["step", "file", "bytes"])
     return rows.assign(bytes=rows.bytes.mask(rows.file.duplicated(), 0)).groupby("step").agg(
@@ -70,19 +74,29 @@ def prune(
     needed: Collection[str] = (),  # digests of results that stay in any case
 ) -> int:  # bytes that were freed
     """Remove the results that were not used for the longest time."""
-    staying: dict[str, int] = {}
-    going: list[StoredResult] = []
-    for result in sorted(list_results(root), key=lambda result: result.entry.result not in needed):
+    sizes: dict[str, int] = {}  # file -> bytes, of what stays
+    staying, going = [], []
+    stored = list_results(root)
+    for result in sorted(_without_pointers(stored), key=lambda result: result.entry.result not in needed):
         file, more = result.entry.file, result.entry.size
-        fits = file in staying or sum(staying.values()) + more <= size
+        fits = file in sizes or sum(sizes.values()) + more <= size
         if result.entry.result in needed or (fits and time() - result.used <= age):
-            staying[file] = more
+            sizes[file] = more
+            staying.append(result.entry)
         else:
+            going.append(result)
+    for result in stored:
+        if result.entry.dependencies and not any(_points_to(result.entry, entry) for entry in staying):
             going.append(result)
     for result in going:
         result.path.unlink(missing_ok=True)
     held = sum(result.entry.size for result in going if result.entry.inline_data)
-    return held + sum(_freed(path) for path in _own_files(root, "values/*") if path.name not in staying and _is_settled(path))
+    return held + sum(_freed(path) for path in _own_files(root, "values/*") if path.name not in sizes and _is_settled(path))
+
+
+def _points_to(pointer: Entry, entry: Entry) -> bool:  # one that names dependencies, to a result that was computed with them
+    inputs = {name: digest for name, digest in pointer.cache_key.inputs.items() if name not in pointer.dependencies}
+    return pointer.cache_key.step == entry.cache_key.step and inputs.items() <= entry.cache_key.inputs.items()
 
 
 def _freed(path: Path) -> int:
@@ -100,7 +114,7 @@ def results_behind(
     results: Sequence[StoredResult],
 ) -> set[str]:  # digests of results
     """Find the results that a model was made from, and those that were made from it."""
-    entries = [result.entry for result in results]
+    entries = [result.entry for result in _without_pointers(results)]
     models = {entry.result for entry in entries if name and entry.file.startswith(name)}
     answers = {entry.result for entry in entries if models & {*entry.cache_key.inputs.values()}}
     judged = {entry.result for entry in entries if answers & {*entry.cache_key.inputs.values()}}
