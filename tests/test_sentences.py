@@ -20,6 +20,7 @@ from iris_ml.models.champion import ChampionInfo, roll_back, set_champion
 from iris_ml.models.live_model import load_live_model
 from iris_ml.models.model_file import store_model
 from iris_ml.production import workflow
+from iris_ml.tracking.records import Records
 from tests.fork_server import FORKED_PYTHON
 
 ROWS = "sepal_length,sepal_width,petal_length,petal_width\n5.0,3.0,1.4,0.2\n"
@@ -180,3 +181,33 @@ def test_a_rollback_after_the_first_promotion_has_nothing_to_go_back_to():
     set_champion(settings, ChampionInfo(digest, ""))
     with pytest.raises(IrisError, match="there was no champion before this one"):
         roll_back()
+
+
+FAILING = """
+from iris_ml.production import workflow as production
+from sklearn.linear_model import LogisticRegression
+
+def features(rows):
+    return rows.assign(area=rows.height)
+
+missing = production.swap(features=features)
+negative = production.swap(estimator=LogisticRegression(C=-1))
+"""
+
+
+@pytest.mark.parametrize(("name", "code"), [("missing", 1), ("negative", 2)])
+def test_a_step_that_fails_shows_its_own_lines_and_nothing_of_what_called_it(name, code, iris_ml_process):
+    Path("own.py").write_text(FAILING)
+    Path("iris.toml").write_text(f'workflow = "own:{name}"')
+    failed = iris_ml_process("-c", "from iris_ml.cli.commands import main; main()", "run", "--quiet")
+    assert failed.returncode == code
+    if name == "missing":
+        assert "return rows.assign(area=rows.height)" in failed.stderr
+        assert failed.stderr.endswith("in step 'features', own.py, line 5\n")
+        assert "iris_ml/" not in failed.stderr
+    else:
+        assert failed.stderr.startswith("iris_ml: step 'estimator': The 'C' parameter of LogisticRegression must be a float")
+        assert failed.stderr.count("\n") == 1
+    (record,) = Records(read_settings().records).summaries()
+    assert (record.kind, bool(record.error)) == ("command", True)
+    assert "data raw" not in typed("runs").output

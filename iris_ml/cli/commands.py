@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from traceback import print_exception
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -460,9 +461,16 @@ def main() -> None:
     sys.path.append(str(Path.cwd()))  # where the modules of a workflow and of a model lie
     try:
         application(prog_name=program_name())
-    except IrisError as error:
-        print(f"{program_name()}: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
+    except Exception as error:
+        if record := getattr(error, "record", None):
+            record.add(kind="command")
+        if isinstance(error, IrisError):
+            print(f"{program_name()}: {error}", file=sys.stderr)
+            raise SystemExit(2) from None
+        if hasattr(error, "of_step"):  # from the step on, without what called it
+            print_exception(error.with_traceback(error.of_step))
+            raise SystemExit(1) from None
+        raise
 
 
 def _show_warning(otherwise: Callable[..., None], message: object, category: type[Warning], *where: Any, **more: Any) -> None:

@@ -18,6 +18,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
+from sklearn.utils._param_validation import InvalidParameterError
 
 from ..base.errors import DataError, ModelFileError
 from ..stats.intervals import folds_of
@@ -192,7 +193,11 @@ def model(
     elif profile.classes and needs_codes(estimator):
         estimator = CodedLabels(estimator)
     decided = with_seed(with_threshold(estimator, threshold, profile.classes), seed)
-    fitted = fit_weighted(decided, X, y, row_weights(train, target, class_weight, sample_weight))
+    weights = row_weights(train, target, class_weight, sample_weight)
+    try:
+        fitted = fit_weighted(decided, X, y, weights)
+    except InvalidParameterError as error:
+        raise DataError(str(error).rstrip("."), "step 'estimator'", "set another value") from None
     rows = X.iloc[np.linspace(0, len(X) - 1, 12).astype(int)]
     return Model(fitted, columns, profile, {name: _plain(rows[name]) for name in columns})
 

@@ -70,7 +70,9 @@ def diff_records(
 ) -> dict[str, tuple[object, object]]:  # setting, "data NAME", "step NAME" or "environment" -> both values
     """Return the differences between two runs."""
     first, other = _conditions(before), _conditions(now)
-    changed = [name for name in {**first, **other} if first.get(name) != other.get(name)]
+    # A run that failed has no data.
+    names = first.keys() & other.keys() if before.error or now.error else first.keys() | other.keys()
+    changed = [name for name in {**first, **other} if name in names and first.get(name) != other.get(name)]
     differences = {name: (first.get(name), other.get(name)) for name in changed}
     for name, step in before.steps.items():
         new = now.steps.get(name, step)

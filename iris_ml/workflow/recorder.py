@@ -122,7 +122,10 @@ def record_run(
         if hasattr(error, "inputs"):  # a step raised it
             with warn_on_failure():
                 text = f"{type(error).__name__}: {error} {' '.join(getattr(error, '__notes__', []))}".strip()
-                _write(settings, id=run_id, seconds=perf_counter() - start, changes=changes(), error=text, **context())
+                seconds = perf_counter() - start
+                error.record = _write(  # type: ignore[attr-defined]
+                    settings, id=run_id, seconds=seconds, changes=changes(), error=text, **context()
+                )
         raise
     seconds = perf_counter() - start
     if not trial_of or "scores" in run.results:

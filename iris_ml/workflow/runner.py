@@ -92,6 +92,7 @@ class _Computation:
         except Exception as error:
             error.add_note(f"in step {self.node.name!r}, {place(step.function)}")
             error.step, error.inputs = self.node.name, values  # type: ignore[attr-defined]
+            error.of_step = error.__traceback__ and error.__traceback__.tb_next  # type: ignore[attr-defined]
             raise
         seconds = perf_counter() - start
         return Result(value if self.seed is None else own_copy(value), how="computed", seconds=seconds, note=note)
