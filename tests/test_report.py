@@ -457,13 +457,20 @@ def test_a_library_that_makes_an_error_of_the_signal_does_not_change_the_exit_co
 
 
 @pytest.fixture(scope="module")
-def client():
-    """A client of two worker processes."""
+def cluster():
+    """A client of a cluster of its own."""
     with (
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster,
         Client(cluster) as client,
     ):
         yield client
+
+
+@pytest.fixture
+def client(cluster):
+    """A client of two worker processes, also after another test has killed one."""
+    cluster.wait_for_workers(2, timeout=60)
+    return cluster
 
 
 def dying(client):
