@@ -158,3 +158,21 @@ def test_the_checks_that_an_absent_program_leaves_out_are_named_in_one_line(page
     result.assert_outcomes(skipped=2)
     left = "Left out: the checks that need Chromium; on Debian this brings them: apt-get install chromium"
     assert [line for line in result.outlines if "apt-get" in line] == [left]
+
+
+def test_an_example_that_depends_on_something_hidden_fails_alone(pages):
+    page(
+        pages,
+        "# Doubles",
+        DEFINITION,
+        "numbers = [1, 2]\nothers = numbers",
+        ("print(doubled(len(numbers)))", "4"),
+        "others.append(3)",
+        ("print(doubled(len(numbers)))", "6"),
+        ("numbers.append(4)\nprint(doubled(numbers[-1]))", "8"),
+    )
+    pages.runpytest().assert_outcomes(passed=5)
+    result = pages.runpytest("--alone")
+    result.assert_outcomes(passed=4, failed=1)
+    (said,) = failures(result)
+    assert "cell 5 depends on more than the names that it uses, which are from the cells above: 1, 2" in said

@@ -22,6 +22,13 @@ BLUR = """\
 """
 CENTRE = "    rows = rows.assign(petal_length=rows.petal_length - rows.petal_length.mean())\n"
 
+# The gates that take half of a promotion's time, for the tests of everything else.
+OPEN = """
+import iris_ml.cli.parity, iris_ml.trust.leakage
+from iris_ml.models.gates import Gate
+iris_ml.cli.parity.parity_gate = iris_ml.trust.leakage.leakage_gate = lambda _: Gate("unchecked", True, "not checked here")
+"""
+
 
 class Folder:
     """A copy of the project at a commit, and a folder to work in; or a copy of another one."""
@@ -55,11 +62,11 @@ class Folder:
             assert before in text, name
             (self.code / name).write_text(text.replace(before, after, 1))
 
-    def type(self, *words, **settings):
-        """Type a command; gives its exit code and what it said."""
+    def type(self, *words, every_gate=False, **settings):
+        """Type a command, unless every gate counts with two gates that are not checked; gives its exit code and what it said."""
         around = {f"IRIS_ML_{name.upper()}": str(value) for name, value in settings.items()}
         around |= {"PYTHONPATH": str(self.code), "COLUMNS": "200", "IRIS_ML_PROGRESS": "false"}
-        program = "from iris_ml.cli.entry import main; main()"
+        program = ("" if every_gate else OPEN) + "from iris_ml.cli.entry import main; main()"
         ended = subprocess.run(
             [*FORKED_PYTHON, "-c", program, *words], cwd=self.work, env=os.environ | around, capture_output=True, text=True
         )
@@ -97,7 +104,7 @@ def closed(said):
 def test_the_first_is_promoted_then_only_a_promotion_changes_who_answers_and_a_rollback_brings_back(folder):
     folder.type("run", "--quiet")
     first = folder.champion
-    code, said = folder.type("promote")
+    code, said = folder.type("promote", every_gate=True)
     assert (code, closed(said)) == (0, set()), said
     assert folder.champion == first
     folder.type("run", "--quiet", calibrated="true")
@@ -186,7 +193,7 @@ def test_a_candidate_that_another_surface_predicts_differently_is_not_promoted(f
     module = folder.code / "iris_ml" / "cli" / "parity.py"
     module.write_text(module.read_text().replace("_read_answers(to, model)\n", "_read_answers(to, model).round(2)\n"))
     folder.commit()
-    code, said = folder.type("promote")
+    code, said = folder.type("promote", every_gate=True)
     assert code == 1
     assert closed(said) >= {"parity"}
     assert "command: row 0" in said

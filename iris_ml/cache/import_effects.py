@@ -28,7 +28,8 @@ class ImportEffect:
 
 
 _CHANGING = re.compile("(re)?set|(un)?register|seed|config|use|update|install|patch|(en|dis)able|filter|simplefilter|pickle")
-_DECORATING = {"_pytest", "abc", "attr", "builtins", "contextlib", "dataclasses", "functools", "hamilton", "iris_ml", "pydantic", "typing"}
+_DECORATING = {"_pytest", "abc", "attr", "builtins", "contextlib", "dataclasses", "functools", "hamilton", "iris_ml"}
+_DECORATING |= {"pydantic", "typing"}
 _NOT_REGISTERING = {"numpy", "pandas", "pydantic", "sklearn", "typing_extensions"}
 _SHOWING = {"IPython", "altair", "bokeh", "iris_ml", "ipywidgets", "matplotlib", "pandas", "plotly", "polars", "seaborn"}
 _NOT_IMPORTED = "__name__ == '__main__'", "TYPE_CHECKING", "typing.TYPE_CHECKING"  # conditions of what no import runs

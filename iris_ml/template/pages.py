@@ -10,7 +10,7 @@ __all__ = ['runs', 'joined', 'PageFails', 'FreshPage', 'shown', 'Page', 'Example
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from copy import deepcopy
 from difflib import unified_diff
@@ -26,6 +26,7 @@ from nbclient import NotebookClient
 from nbdev.clean import clean_nb
 
 from .cell_coverage import cell_coverage, describe_coverage
+from .cell_dependencies import cell_names, needed_cells
 
 # %% ../../nbs/template/01_pages.ipynb #4fdf6935
 def runs(
@@ -71,13 +72,15 @@ class FreshPage:
         self,
         path: Path,
         project: Path,  # folder from which the kernel can import
+        only: Sequence[int] | None = None,  # numbers of the cells that run, from 0; None: all
     ):
         self.path, self.project, self.ran, self.failed = path, project, 0, 0
         self.saved = nbformat.read(path, as_version=4)
         clean_nb(self.saved)
         for cell in self.saved.cells:
             cell.metadata.tags = [tag for line, tag in _TAGS.items() if line in cell.source.splitlines()]
-        self.places = [place for place, cell in enumerate(self.saved.cells) if runs(cell)]
+        places = [place for place, cell in enumerate(self.saved.cells) if runs(cell)]
+        self.places = places if only is None else [places[number] for number in only]
         self.fresh = deepcopy(self.saved)
 
     def __enter__(self) -> "FreshPage":
@@ -116,6 +119,13 @@ class FreshPage:
             except Exception as error:
                 raise PageFails(f"cell {number} failed: {error}") from error
             self.ran, self.failed = number, 0
+
+    def compare(self, number: int) -> None:
+        """Refuse a cell that did not show what the page shows."""
+        saved, fresh = (page.cells[self.places[number - 1]] for page in (self.saved, self.fresh))
+        clean_nb({"cells": [fresh], "metadata": {}})
+        if difference := list(unified_diff(shown(saved), shown(fresh), "saved", "fresh", n=8, lineterm="")):
+            raise PageFails("\n".join([f"cell {number} does not show what the page shows", *difference]))
 
     def save(self) -> None:
         """Run the whole page and save what it shows, unless a cell has failed."""
@@ -173,18 +183,26 @@ class Page(pytest.File):
 
     def setup(self) -> None:
         """Start a kernel."""
+        if self.config.getoption("alone"):
+            return
         kernel = ExitStack()
         self.addfinalizer(kernel.close)
         kernel.enter_context(self.fresh)
         if self.config.getoption("save"):
             self.addfinalizer(self.fresh.save)
 
-    def compare(self, number: int) -> None:
-        """Refuse a cell that did not show what the page shows."""
-        saved, fresh = (page.cells[self.fresh.places[number - 1]] for page in (self.fresh.saved, self.fresh.fresh))
-        clean_nb({"cells": [fresh], "metadata": {}})
-        if difference := list(unified_diff(shown(saved), shown(fresh), "saved", "fresh", n=8, lineterm="")):
-            raise PageFails("\n".join([f"cell {number} does not show what the page shows", *difference]))
+    def run_alone(self, number: int) -> None:
+        """Run a cell with nothing but the cells that it depends on by name, and compare what it shows."""
+        cells = [cell_names(self.fresh.saved.cells[place].source) for place in self.fresh.places]
+        needed = needed_cells(cells, number - 1)
+        try:
+            with FreshPage(self.path, self.config.rootpath, needed) as page:
+                page.run_to(len(needed))
+                page.compare(len(needed))
+        except PageFails as error:
+            others = ", ".join(str(each + 1) for each in needed[:-1]) or "none"
+            what = f"cell {number} depends on more than the names that it uses, which are from the cells above: {others}"
+            raise PageFails(f"{what}: {error}") from error
 
 
 class Example(pytest.Item):
@@ -199,10 +217,13 @@ class Example(pytest.Item):
 
     def runtest(self) -> None:
         """Run the cells, and compare what they show."""
+        if self.config.getoption("alone"):
+            self.parent.run_alone(self.numbers[-1])
+            return
         self.parent.fresh.run_to(self.numbers[-1])
         if not self.config.getoption("save"):
             for number in self.numbers:
-                self.parent.compare(number)
+                self.parent.fresh.compare(number)
 
     def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
         """Describe a cell that fails by its page and number."""
@@ -216,8 +237,9 @@ class Example(pytest.Item):
 
 # %% ../../nbs/template/01_pages.ipynb #16336bc6
 def pytest_addoption(parser: Any) -> None:
-    """Add the option `--save`."""
+    """Add the options `--save` and `--alone`."""
     parser.addoption("--save", action="store_true", help="save what the pages show in their fresh run")
+    parser.addoption("--alone", action="store_true", help="run each example with only the cells that it depends on by name")
 
 
 def pytest_collect_file(file_path: Path, parent: Any) -> Page | None:
