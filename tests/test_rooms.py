@@ -56,9 +56,13 @@ ROOMS = {
     "app": Room(frozenset({"sklearn", "skops", "iris_ml.cache.store"})),
     "template": Room(frozenset({"sklearn", "skops"}), makes_pages=True),
     "cli": Room(frozenset({"sklearn", "skops"})),
+    "concepts": Room(),
     "tutorials": Room(),
     "": Room(frozenset(WEB | DISK)),  # the declared workflow
 }
+
+
+LESSONS = {"concepts", "tutorials"}  # which export nothing
 
 
 @dataclass(frozen=True)
@@ -142,7 +146,8 @@ def misnamed(folder):
     numbers = [(page.room, page.number) for page in pages]
     for page in pages:
         name = page.path.stem.partition("_")[2] if page.room else page.path.stem
-        expected = {"tutorials": "", "": "__init__" if name == "package" else name}.get(page.room, f"{page.room}.{name}")
+        alone = "__init__" if name == "package" else name
+        expected = {"": alone, **dict.fromkeys(LESSONS, "")}.get(page.room, f"{page.room}.{name}")
         if page.room not in ROOMS:
             yield f"{page.path} is in no room of tests/test_rooms.py"
         elif page.room and not re.match(r"\d\d_\w+$", page.path.stem):
@@ -183,8 +188,8 @@ def test_a_room_imports_only_from_rooms_below_it():
 def test_every_folder_of_the_library_is_a_room_in_that_order():
     folders = {path.name for path in (PROJECT / "iris_ml").iterdir() if (path / "__init__.py").exists()}
     assert folders | {"production"} == {*layers()}
-    assert folders | {"tutorials"} == {path.name for path in (PROJECT / "nbs").iterdir() if path.is_dir() and path.name[0] != "."}
-    assert {*layers(), "tutorials", ""} - {"production"} == {*ROOMS}
+    assert folders | LESSONS == {path.name for path in (PROJECT / "nbs").iterdir() if path.is_dir() and path.name[0] != "."}
+    assert {*layers(), *LESSONS, ""} - {"production"} == {*ROOMS}
 
 
 @pytest.mark.parametrize("code", ["from ..cli.entry import main", "def f():\n    from iris_ml.cli import entry"])

@@ -59,7 +59,9 @@ def test_every_page_opens_without_an_error_and_asks_no_other_host(browser, site,
     page.on("console", lambda said: found.append((page.url, said.text)) if said.type == "error" else None)
     page.on("pageerror", lambda error: found.append((page.url, str(error))))
     page.on("request", lambda request: None if _is_here(request.url, address) else found.append((page.url, request.url)))
-    for path in pages(site):
+    modules = {path.name.partition(".")[0]: path for path in (site / "docs" / "reference").glob("*.*.html")}  # one of each room
+    made = {path.relative_to(site).as_posix() for path in modules.values()}
+    for path in [path for path in pages(site) if path in made or not re.match(r"docs/reference/\w+\.", path)]:
         page.goto(f"{address}/{path}")
     assert found == []
 
@@ -68,20 +70,51 @@ def _is_here(url, address):
     return url.startswith((f"{address}/", "data:", "blob:"))
 
 
-def test_the_search_finds_the_page_of_a_step(browser, address):
+@pytest.mark.parametrize(
+    ("words", "path"),
+    [
+        ("confusion matrix", "docs/how_to/09_read_a_report.html"),
+        ("calibration", "docs/how_to/09_read_a_report.html"),
+        ("feature importance", "docs/how_to/09_read_a_report.html"),
+        ("cache", "nbs/concepts/04_key_and_checkpoint.html"),
+        ("deploy", "docs/how_to/04_serve_behind_a_key.html"),
+        ("Workflow.swap", "docs/reference/workflow.workflow.html"),
+    ],
+)
+def test_the_search_finds_the_right_page_first(browser, address, words, path):
     page = browser.new_page()
-    page.goto(f"{address}/search.html?q=checkpoints")
-    expect(page.locator("#search-results li a", has_text="checkpoints").first).to_be_visible(timeout=20_000)
+    page.goto(f"{address}/search.html?q={words}")
+    expect(page.locator("#search-results")).to_contain_text("Search finished", timeout=20_000)
+    assert path in page.locator("#search-results li a").first.evaluate("link => link.href")
+    page.close()
+
+
+PATHS = "docs/index", "docs/start", "nbs/steps/05_estimator", "nbs/tutorials/06_there_and_back", "docs/reference/batch.report"
+CUT_OFF = "[...document.querySelectorAll('pre')].filter(each => each.scrollWidth > each.clientWidth).map(each => each.innerText)"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
-def test_a_page_fits_the_window_and_has_the_colours_that_are_asked_for(browser, address, width, scheme):
+@pytest.mark.parametrize("width", [1400, 400])
+def test_a_page_fits_the_window_has_its_colours_and_cuts_no_code_off(browser, address, width, scheme):
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    for path in "index.html", "nbs/steps/05_estimator.html", "docs/reference.html":
-        page.goto(f"{address}/{path}")
+    for path in PATHS:
+        page.goto(f"{address}/{path}.html")
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{path} is too wide"
         assert page.evaluate("document.documentElement.dataset.theme") == scheme
+        assert page.evaluate(CUT_OFF) == [], path
+    page.close()
+
+
+def test_the_first_page_leads_through_three_doors_and_to_six_parts(browser, address):
+    page = browser.new_page(viewport={"width": 1400, "height": 900})
+    page.goto(address)
+    page.wait_for_url("**/docs/index.html")
+    assert page.locator(".door a").all_inner_texts() == ["Try it", "Explore", "Serve"]
+    parts = page.locator(".bd-header .navbar-nav > .nav-item > a.nav-link")
+    assert parts.all_inner_texts() == ["Start", "How-to", "Concepts", "Tutorials", "Reference", "Internals"]
+    for picture in page.locator("article img").all():
+        picture.scroll_into_view_if_needed()
+        assert picture.evaluate("image => image.naturalWidth") > 600
     page.close()
 
 
@@ -122,18 +155,29 @@ def test_a_link_that_leads_nowhere_is_found(tmp_path):
     assert sorted(broken(tmp_path)) == ["one.html: #there", "one.html: no.png", "one.html: two.html#top"]
 
 
-def test_the_stories_are_listed_first_and_then_the_pages_in_reading_order(site):
-    listed = re.findall(r'<a class="[^"]*" href="nbs/([\w/]+)\.html">', (site / "index.html").read_text(encoding="utf-8"))
-    written = {str(path.relative_to(PROJECT / "nbs").with_suffix("")) for path in (PROJECT / "nbs").rglob("*.ipynb")}
-    found = [name for name in dict.fromkeys(listed) if name in written]
-    rooms = list(dict.fromkeys(name.rpartition("/")[0] for name in found if "/" in name))
-    assert {*found} == written
-    assert rooms == ["tutorials", *LAYERS]
-    assert [name for name in found if "/" in name] == [
-        name for room in rooms for name in sorted(written) if name.startswith(f"{room}/")
-    ]
-    assert found[found.index("production") - 1].startswith("steps/")
-    assert found[found.index("package") + 1].startswith("base/")
+def listed(site, document):
+    """The documents that one of the site lists in its text, in their order."""
+    article = re.search(r"<article.*?</article>", (site / f"{document}.html").read_text(encoding="utf-8"), re.DOTALL)[0]
+    folder = (site / document).parent
+    links = re.findall(r'<li><p><a class="reference internal" href="([^"#]+)\.html', article)
+    return [(folder / link).resolve().relative_to(site.resolve()).as_posix() for link in links]
+
+
+def test_every_page_is_listed_in_reading_order(site):
+    written = {path.relative_to(PROJECT).with_suffix("").as_posix() for path in (PROJECT / "nbs").rglob("*.ipynb")}
+    rooms = [path for path in listed(site, "docs/internals") if path.startswith("docs/")]
+    assert rooms == [f"docs/internals/{room}" for room in LAYERS]
+    found = {room: listed(site, f"docs/internals/{room}") for room in LAYERS}
+    found |= {"concepts": listed(site, "docs/concepts"), "tutorials": listed(site, "docs/tutorials")}
+    assert {path for paths in found.values() for path in paths} == written
+    assert found["steps"].pop() == "nbs/production"
+    assert found["base"].pop() == "nbs/package"
+    for room, paths in found.items():
+        assert paths == sorted(path for path in written if path.startswith(f"nbs/{room}/"))
+
+
+def test_the_reference_begins_with_the_workflow(site):
+    assert listed(site, "docs/reference")[:2] == ["docs/reference/workflow.workflow", "docs/reference/production"]
 
 
 def test_a_documented_name_leads_to_the_cell_that_exports_it():
@@ -142,7 +186,7 @@ def test_a_documented_name_leads_to_the_cell_that_exports_it():
         ("iris_ml.workflow.workflow", "Workflow.swap", "workflow/08_workflow"),
         ("iris_ml.production", "workflow", "production"),
     ]:
-        assert re.fullmatch(rf"../nbs/{page}\.html#cell-\w+", resolve("py", {"module": module, "fullname": name}))
+        assert re.fullmatch(rf"../../nbs/{page}\.html#cell-\w+", resolve("py", {"module": module, "fullname": name}))
 
 
 def test_the_page_of_a_step_leads_to_the_steps_around_it():
@@ -153,7 +197,7 @@ def test_the_page_of_a_step_leads_to_the_steps_around_it():
 
 
 def test_every_exported_name_and_every_method_is_in_the_reference(site):
-    places = Links(site / "docs" / "reference.html").places
+    places = {place for path in (site / "docs" / "reference").glob("*.html") for place in Links(path).places}
     names = set()
     for path in sorted((PROJECT / "iris_ml").rglob("[!_]*.py")):
         module = ".".join(path.relative_to(PROJECT / "iris_ml").with_suffix("").parts)
@@ -165,10 +209,13 @@ def test_every_exported_name_and_every_method_is_in_the_reference(site):
     assert sorted(names - places) == []
 
 
-def test_a_comment_beside_a_parameter_is_said_of_it_in_the_reference(site):
-    text = re.sub(r"<[^>]+>", "", (site / "docs" / "reference.html").read_text(encoding="utf-8"))
+def test_the_reference_has_types_the_comments_beside_parameters_and_examples(site):
+    page = (site / "docs" / "reference" / "workflow.workflow.html").read_text(encoding="utf-8")
+    text = " ".join(re.sub(r"<[^>]+>", "", page).split())
     for name, said in ("functions", "each replaces the step"), ("others", "name -&gt; a workflow to compare"):
         assert re.search(rf"{name} \([^)]+\) . {said}", text), name
+    assert "find_workflow(address: str) &#x2192; Workflow" in text
+    assert 'find_workflow("iris_ml.production:workflow")' in text.replace("&quot;", '"'), "an example from the page"
 
 
 def _is_ours(member):

@@ -6,6 +6,7 @@
 __all__ = ['truth_and_predictions', 'metric_of_run', 'Comparison']
 
 # %% ../../nbs/workflow/06_compare.ipynb #762c4667
+import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from inspect import signature
@@ -13,6 +14,7 @@ from html import escape
 
 import pandas as pd
 
+from .drawing import Drawing
 from .run import Run
 from ..stats.intervals import folds_of
 from ..stats.metric import Metric, find_metric, named_metric, score, score_difference
@@ -86,46 +88,61 @@ class Comparison:
         return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("workflow")
 
     @property
-    def plot(self) -> str:
-        """The differences in the metric with their 95 % intervals, as SVG."""
-        return _plot(self.table)
+    def plot(self) -> Drawing:
+        """The differences in the metric with their 95 % intervals."""
+        return Drawing(_plot(self.table), "differences from the first, with their intervals, as in the table")
 
     def __repr__(self) -> str:
         return self.table.to_string(float_format="{:.3f}".format, na_rep="")
 
     def _repr_html_(self) -> str:
-        return self.plot + self.table.to_html(float_format="{:.3f}".format, na_rep="")
+        return self.plot._repr_html_() + self.table.to_html(float_format="{:.3f}".format, na_rep="")
 
 
 _COLUMNS = ["low", "high", "difference", "least", "most", "verdict", "reused", "computed", "seconds"]
 
 # %% ../../nbs/workflow/06_compare.ipynb #727f495b
-_LEFT, _WIDTH, _RIGHT, _ROW = 120, 320, 200, 26  # widths of names, intervals and verdicts, and height of a row, in pixels
+_WIDTH, _RIGHT, _ROW, _TOP, _FOOT = 320, 190, 26, 36, 44  # of intervals and verdicts, of a row, of title and axis, in pixels
 
 
 def _plot(table: pd.DataFrame) -> str:
-    rows = table.iloc[1:]
+    rows, left = table.iloc[1:], 40 + max(8 * len(str(name)) for name in table.index)
     ends = [*rows.least.dropna(), *rows.most.dropna(), -0.01, 0.01]
     span = max(ends) - min(ends)
+    foot = _TOP + len(rows) * _ROW
 
     def at(value: float) -> float:
-        return _LEFT + (value - min(ends)) / span * _WIDTH
+        return left + (value - min(ends)) / span * _WIDTH
 
-    height = (len(rows) + 1) * _ROW
-    zero = f'<path d="M{at(0):.1f} 0V{height - _ROW}" stroke="currentColor" opacity=".5"/>'
-    label = f'<text x="{at(0):.1f}" y="{height - 8}" text-anchor="middle" font-size="11">same as the first</text>'
-    lines = "".join(_line(str(name), row, (i + 0.5) * _ROW, at) for i, (name, row) in enumerate(rows.iterrows()))
+    title = f"Difference in {table.columns[1]} from {table.index[0]}, with 95 % intervals"
+    drawn = f'<text x="16" y="22" font-weight="bold">{escape(title)}</text>'
+    drawn += f'<path d="M{at(min(ends)):.1f} {foot}H{at(max(ends)):.1f}" stroke="#6b7280"/>'
+    for tick in _ticks(min(ends), max(ends)):
+        colour, text = ("#1b1c1e", "0") if tick == 0 else ("#d8dbe0", f"{tick:+g}")
+        drawn += f'<path d="M{at(tick):.1f} {_TOP}V{foot + 4}" stroke="{colour}"/>'
+        drawn += f'<text x="{at(tick):.1f}" y="{foot + 18}" text-anchor="middle" font-size="11">{text}</text>'
+    drawn += f'<text x="{left + _WIDTH / 2}" y="{foot + 34}" text-anchor="middle" font-size="11">{_BETTER}</text>'
+    drawn += "".join(_line(str(name), row, _TOP + (i + 0.5) * _ROW, at, left) for i, (name, row) in enumerate(rows.iterrows()))
+    width, height = left + _WIDTH + _RIGHT, foot + _FOOT
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_LEFT + _WIDTH + _RIGHT} {height}" '
-        f'width="{_LEFT + _WIDTH + _RIGHT}" style="max-width:100%;height:auto" font-family="sans-serif" font-size="13" '
-        f'fill="currentColor">{zero}{label}{lines}</svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" font-family="sans-serif" '
+        f'font-size="13" fill="#1b1c1e"><rect width="{width}" height="{height}" rx="6" fill="#ffffff"/>{drawn}</svg>'
     )
 
+
+def _ticks(least: float, most: float) -> list[float]:  # round numbers, 0 among them
+    step = 10.0 ** math.floor(math.log10(most - least))
+    step = next(each for each in (step / 5, step / 2, step, 2 * step) if (most - least) / each <= 8)
+    return [round(i * step, 10) for i in range(math.ceil(least / step), math.floor(most / step) + 1)]
+
+
+_BETTER = "← worse · better →"
+
 # %% ../../nbs/workflow/06_compare.ipynb #5e900b44
-def _line(name: str, row: pd.Series, y: float, at: Callable[[float], float]) -> str:
-    colour = {"better": "#009e73", "worse": "#d55e00"}.get(row.verdict, "#888888")
-    drawn = f'<text x="{_LEFT - 10}" y="{y + 4:.1f}" text-anchor="end">{escape(name)}</text>'
-    drawn += f'<text x="{_LEFT + _WIDTH + 12}" y="{y + 4:.1f}" opacity=".8">{escape(row.verdict)}</text>'
+def _line(name: str, row: pd.Series, y: float, at: Callable[[float], float], left: int) -> str:
+    colour = {"better": "#009e73", "worse": "#d55e00"}.get(row.verdict, "#6b7280")
+    drawn = f'<text x="{left - 10}" y="{y + 4:.1f}" text-anchor="end">{escape(name)}</text>'
+    drawn += f'<text x="{left + _WIDTH + 12}" y="{y + 4:.1f}">{escape(row.verdict)}</text>'
     if row.notna().difference:
         drawn += f'<path d="M{at(row.least):.1f} {y:.1f}H{at(row.most):.1f}" stroke="{colour}" stroke-width="3"/>'
         drawn += f'<circle cx="{at(row.difference):.1f}" cy="{y:.1f}" r="5" fill="{colour}"/>'

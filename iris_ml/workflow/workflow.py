@@ -31,7 +31,7 @@ from ..cache.store import Checkpoints
 from ..io.readers import as_frame
 from .recorder import announce_new_data, record_run, start_context
 from .compare import Comparison
-from .drawing import draw
+from .drawing import Drawing, draw
 from .explore import combine_options, run_trials
 from .graph import Step, build_graph, check_type, current_name, insert_after, replace_step
 from .run import Run, summarize_value
@@ -145,12 +145,15 @@ class Workflow:
         return "\n".join(f"{name:{width}}  {text}{marks.get(name, '')}".rstrip() for name, text in needs.items())
 
     def _repr_html_(self) -> str:
+        return self._drawn()._repr_html_()
+
+    def _drawn(self) -> Drawing:
         needs = {name: [needed for needed in inputs if needed in [*self]] for name, inputs in self._spec.inputs.items()}
         try:
             kept = self._reusable()
         except (IrisError, UnhashableError):
             kept = []
-        return draw(needs, dict.fromkeys(kept, "kept") | _marks(self._spec))
+        return Drawing(draw(needs, dict.fromkeys(kept, "kept") | _marks(self._spec)), f"The workflow: {', '.join(self)}")
 
     def _reusable(self) -> list[str]:
         settings = self._spec.read_settings()
