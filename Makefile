@@ -28,7 +28,7 @@ test: .venv/fonts  ## install the development tools too and check everything
 pages: .venv/fonts  ## run every notebook afresh and save what it shows
 	$(inside) pytest --numprocesses auto --dist loadfile --save nbs
 
-torture: .venv/dev  ## harm checkpoints, records and API in every way, at full length; ONLY=checkpoints, programs, records, forged, mutated, api, report, monitor, promotion, surfaces, pages or mutants
+torture: .venv/dev  ## harm checkpoints, records and API in every way, at full length; ONLY=checkpoints, programs, records, forged, mutated, api, report, monitor, promotion, surfaces, pages, pipelines or mutants
 	@$(inside) python -m torture $(ONLY)
 
 # Each tool gets an environment in bench/.environments, once. ROUNDS=7 gives quieter medians.
@@ -61,7 +61,7 @@ lock: .venv/made  ## renew every pinned version in requirements/
 	$(compile) --output-file requirements/run.txt setup.py
 	$(compile) --output-file requirements/dev.txt --extra dev \
 	    --constraint requirements/bootstrap.txt --constraint requirements/run.txt setup.py
-	$(compile) --output-file requirements/services.txt $(addprefix --extra ,api app dask excel mlflow postgres remote sql) \
+	$(compile) --output-file requirements/services.txt $(addprefix --extra ,api app dask excel fast mlflow postgres remote sql) \
 	    --constraint requirements/dev.txt setup.py
 	printf 'pandas\nscikit-learn\n' | $(compile) --constraint requirements/run.txt --output-file bench/requirements/plain.txt -
 	printf 'pandas\npolars\npyarrow\nscikit-learn\n' | $(compile) --constraint requirements/run.txt --output-file bench/requirements/batch.txt -

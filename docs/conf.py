@@ -99,6 +99,7 @@ rooms = {
     "workflow": ("Workflow", "the graph of steps, runs, comparison, exploration"),
     "steps": ("Steps", "the application: the steps of the iris workflow, each with the data that led to it"),
     "models": ("Models", "model files, the predictor, gates, promotion, the champion, the request log"),
+    "compiled": ("Compiled models", "models compiled to ONNX, with the certificate that their answers are the same"),
     "trust": ("Trust", "what shows whether a score can be relied on: leakage"),
     "batch": ("Batch", "scoring in batches, the report, the drift report"),
     "api": ("API", "the HTTP service"),

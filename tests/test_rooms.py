@@ -50,6 +50,7 @@ ROOMS = {
         frozenset({"input", "open", "print", "now", "today", "savefig"} | FILES_IN_PANDAS),
     ),
     "models": Room(frozenset(WEB), frozenset({"fit", "fit_predict", "fit_transform", "partial_fit"})),
+    "compiled": Room(frozenset(WEB), heavy=frozenset({"onnx", "onnxruntime", "skl2onnx", "sklearn"})),
     "trust": Room(frozenset(WEB)),
     "batch": Room(frozenset(WEB | {"sklearn", "skops"})),
     "api": Room(frozenset({"sklearn", "skops", "iris_ml.cache.store"})),

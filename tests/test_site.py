@@ -20,7 +20,7 @@ from playwright.sync_api import expect
 PROJECT = Path(__file__).parents[1]
 LAYERS = [
     *("base", "stats", "cache", "io", "tracking", "workflow", "steps", "models"),
-    *("trust", "batch", "api", "app", "template", "cli"),
+    *("compiled", "trust", "batch", "api", "app", "template", "cli"),
 ]
 
 

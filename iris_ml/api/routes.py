@@ -9,7 +9,7 @@ __all__ = ['Limits', 'read_body', 'create_app']
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from secrets import token_hex
 from typing import Annotated, Any
@@ -179,6 +179,8 @@ def _add_health(application: FastAPI, champion: LiveModel, health: Callable[[], 
         known: dict[str, Any] = {name: getattr(profile, name) for name in shown}
         places = {name: workflow[name].place for name in workflow}
         about: dict[str, Any] = {"estimator": repr(champion.model.estimator), "cost": champion.cost, "pages": places}
+        certificate = getattr(champion.predictor.answering, "certificate", None)
+        about["compiled"] = asdict(certificate) if certificate else None
         return ModelDescription(version=champion.version, **known, **about, **champion.lineage)
 
     @application.get("/livez", summary="Is the process alive?")

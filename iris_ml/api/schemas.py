@@ -176,6 +176,7 @@ class ModelDescription(BaseModel):
     key: str = Field("", description="key of its checkpoint")
     data: str = Field("", description="versions of its training data")
     scores: dict[str, float] = {}
+    compiled: dict[str, Any] | None = Field(None, description="certificate of its compiled form; none: the model itself answers")
 
 # %% ../../nbs/api/03_schemas.ipynb #40c6a6f6
 def rows_frame(

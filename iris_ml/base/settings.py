@@ -138,6 +138,7 @@ class Settings(BaseModel):
     seed: int = Field(ge=0, lt=2**32, description="seed of the split and of every estimator that takes one")
     store: Path = Field(description="folder for what runs leave")
     model_file: Path = Field(description="where the model lies")
+    compiled: bool = Field(True, description="whether the certified compiled form of a model answers in its place")
     trusted_types: tuple[str, ...] = Field((), description="further types that a model file may hold")
     progress: bool = Field(description="whether a run shows which step it is at")
     audit: float = Field(ge=0, le=1, description="share of the reused results that are computed again, to check them")

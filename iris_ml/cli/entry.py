@@ -51,7 +51,7 @@ def _format_records(command: str, words: Sequence[str], records: Records) -> str
         return None
 
 # %% ../../nbs/cli/07_entry.ipynb #7a0e135e
-_HEAVY = {"run", "promote", "retrain", "monitor", "predict", "report", "serve"}  # commands that read or write a model
+_HEAVY = {"run", "compile", "promote", "retrain", "monitor", "predict", "report", "serve"}  # commands that read or write a model
 
 
 def main() -> None:

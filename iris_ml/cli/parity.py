@@ -46,7 +46,7 @@ def expected_predictions(
     rows = golden_rows(model)
     if rows.empty:  # a file of an earlier release
         rows = pd.DataFrame(model.profile.sample).drop(columns=model.profile.target).head(12)
-    return rows, Predictor(model).run(rows)["predictions"]
+    return rows, Predictor(model, compiled=False).run(rows)["predictions"]
 
 # %% ../../nbs/cli/04_parity.ipynb #02f302be
 class _UnavailableSurface(Exception):
@@ -76,6 +76,10 @@ def _function_of_page(function: Callable[..., Any]) -> Callable[..., Any]:  # th
 
 # %% ../../nbs/cli/04_parity.ipynb #4fc88abb
 def _module(rows: pd.DataFrame, model: Model) -> pd.DataFrame:
+    return Predictor(model, compiled=False).run(rows)["predictions"]
+
+
+def _compiled(rows: pd.DataFrame, model: Model) -> pd.DataFrame:
     return Predictor(model).run(rows)["predictions"]
 
 
@@ -201,6 +205,7 @@ SURFACES: dict[str, Surface] = {
 def find_differences(
     actual: pd.DataFrame,  # predictions of a surface
     expected: pd.DataFrame,
+    tolerance: float = 1e-9,  # of numbers, relative to sizes above 1
 ) -> Iterator[str]:
     """Yield a text for each row and field that differs."""
     for name in expected:
@@ -208,20 +213,22 @@ def find_differences(
             yield f"all {len(expected)} rows, field {name!r}: it is missing"
             continue
         for row, (value, wanted) in enumerate(zip(actual[name], expected[name], strict=True)):
-            bound = 1e-9 * max(1.0, abs(wanted)) if isinstance(wanted, float) else 0.0
+            bound = tolerance * max(1.0, abs(wanted)) if isinstance(wanted, float) else 0.0
             if not (abs(value - wanted) <= bound if bound else str(value) == str(wanted)):
                 yield f"row {row}, field {name!r}: {value!r} instead of {wanted!r}"
 
 # %% ../../nbs/cli/04_parity.ipynb #3ed040f5
 def check_parity(
-    surfaces: Mapping[str, Surface] = SURFACES,
+    surfaces: Mapping[str, Surface] | None = None,  # none: all of them, and "compiled" if the model has a compiled form
 ) -> pd.DataFrame:  # surface -> "equal", "differs" or "unavailable", and the first difference or the reason
     """Compare the predictions of every surface for the golden rows of this folder's model."""
-    model, results = load_champion(), {}
+    model, results, tolerance = load_champion(), {}, 1e-9
     rows, expected = expected_predictions(model)
-    for name, surface in surfaces.items():
+    if certificate := getattr(Predictor(model).answering, "certificate", None):
+        tolerance = certificate.tolerance
+    for name, surface in (surfaces or (SURFACES | ({"compiled": _compiled} if certificate else {}))).items():
         try:
-            differences = [*find_differences(surface(rows, model), expected)]
+            differences = [*find_differences(surface(rows, model), expected, tolerance)]
             results[name] = ("differs", differences[0]) if differences else ("equal", f"{len(rows)} rows")
         except (_UnavailableSurface, MissingExtra) as error:
             results[name] = ("unavailable", str(error))

@@ -96,7 +96,8 @@ def load(
         check_apart(archive, header.get("answers"), str(path), _trusted(trusted))
         remember(header["model"])
     model = _build(archive, header.get("answers"), str(path), _trusted(trusted))
-    return model.set_origin(recorded={name: value for name, value in header.items() if name not in {"model", "answers"}})
+    recorded = {name: value for name, value in header.items() if name not in {"model", "answers"}}
+    return model.set_origin(recorded=recorded, file=(str(path), header["model"]))
 
 
 def _build(archive: bytes, answers: Any, where: str, trusted: Iterable[str]) -> "Model":

@@ -133,7 +133,7 @@ def prediction_workflow(
             raise WorkflowError(what, f"step {step!r}", _ADVICE)
     if model.workflow is None:
         _check_golden(model, workflow, recorded.get("golden", []))
-        model.set_origin(workflow, recorded)  # so that it is checked once
+        model.set_origin(workflow, recorded, model.file)  # so that it is checked once
     return workflow
 
 

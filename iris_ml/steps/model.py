@@ -45,7 +45,8 @@ def with_seed(
 class Origin:
     """The origin of a model, which is not part of it: neither its digest nor its archive contains the origin."""
 
-    __slots__ = ("recorded", "workflow")
+    __slots__ = ("file", "recorded", "workflow")
+    file: tuple[str, str] | None
     recorded: dict[str, Any]
     workflow: Any
 
@@ -53,10 +54,12 @@ class Origin:
         self,
         workflow: object = None,  # the workflow that trained the model in this process
         recorded: Mapping[str, Any] | None = None,  # what the file of the model records about the steps that trained it
+        file: tuple[str, str] | None = None,  # the path that it was read from, and the digest of its archive
     ) -> Self:
         """Set the origin, and return the model."""
         object.__setattr__(self, "workflow", workflow)
         object.__setattr__(self, "recorded", dict(recorded or {}))
+        object.__setattr__(self, "file", file)
         return self
 
 # %% ../../nbs/steps/06_model.ipynb #b172de02
