@@ -22,8 +22,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
+from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
+from iris_ml.api.routes import create_app
+from iris_ml.api.schemas import answers_json, direct_json
 from iris_ml.base.errors import IrisError
 from iris_ml.cli import parity
 from iris_ml.cli.commands import application
@@ -36,14 +39,17 @@ from iris_ml.compiled.compiled_model import (
     compiled_path,
     find_compiled,
 )
+from iris_ml.compiled.direct_rows import direct_rows
 from iris_ml.compiled.graph import NotCompiled
 from iris_ml.compiled.runtime import Session
 from iris_ml.compiled.trees import Tree
-from iris_ml.models.live_model import ModelWatcher
+from iris_ml.models.live_model import ModelWatcher, load_live_model
 from iris_ml.models.model_file import load, save
+from iris_ml.models.prediction_steps import plan_predictions
 from iris_ml.models.predictor import Predictor, predict
 from iris_ml.production import workflow
-from torture.pipelines import NUMBERS, THIRTY, encoded, fitted, fuzz, outcome, table, table_of
+from iris_ml.steps.default_estimator import linear, mean_of_both
+from torture.pipelines import NUMBERS, THIRTY, encoded, fitted, further_rows, fuzz, outcome, table, table_of
 
 FILE = Path(".iris_ml/model.skops")
 
@@ -387,6 +393,67 @@ def test_the_gate_is_open_and_says_what_answers(compiled, monkeypatch):
     assert gate.message.startswith("the original answers: estimator KNeighborsClassifier: ")
     monkeypatch.setenv("IRIS_ML_COMPILED", "false")
     assert compiled_gate(FILE).message == "the original answers: the setting 'compiled' is false"
+
+
+def rows_of(table):
+    """The rows of a table as a request holds them."""
+    cells = table.astype(object)
+    return cells.where(cells.notna(), None).to_dict("records")
+
+
+@pytest.mark.parametrize("kind", ["two", "three", "number"])
+def test_rows_of_a_request_get_the_same_answers_without_a_table(kind):
+    people = table(kind=kind)
+    made = people.assign(member=people.age > 40)
+    model = fitted(mean_of_both() if kind != "number" else linear("regression"), made)
+    predictor = Predictor(model)
+    predictor.answering = compile_model(model)
+    predictor._plan = plan_predictions(predictor.answering, predictor.workflow)
+    direct, names = direct_rows(predictor), [*model.profile.columns]
+    rows = further_rows(people, 300).assign(member=lambda rows: rows.score > 0)[names]
+    rows.loc[0, ["age", "colour"]] = None
+    wanted = answers_json(predictor.run(rows))
+    for start, size in [*((start, 1) for start in range(50)), (50, 50), (100, 200)]:
+        part = rows_of(rows.iloc[start : start + size])
+        for given, expected in zip(direct_json(direct.answer(part)), wanted[start : start + size], strict=True):
+            assert given["out_of_domain"] == expected["out_of_domain"]
+            assert given["probabilities"] == pytest.approx(expected["probabilities"], rel=0, abs=1e-9)
+            assert given["label"] == (pytest.approx(expected["label"], rel=1e-9) if kind == "number" else expected["label"])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"features": lambda rows: rows.assign(petal_length=rows.petal_length * 2)},
+        {"predictions": lambda model, features: model.predict(features).round(3)},
+        {"rows": lambda raw, target: raw},
+        {"rename": {"sepal_length": "sepal_width", "sepal_width": "sepal_length"}},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_steps_that_may_change_a_row_need_the_table(changes):
+    flow = workflow.swap(**changes)
+    model = flow.run("model", progress=False, checkpoints=False)["model"]
+    predictor = Predictor(model, flow)
+    predictor.answering = compile_model(model, workflow=flow)
+    assert direct_rows(predictor) is None
+
+
+def test_a_request_with_an_uncertain_row_goes_the_long_way(compiled):
+    direct = direct_rows(Predictor(load(FILE)))
+    flower = load(FILE).golden_rows().iloc[0].to_dict()
+    assert direct.answer([flower]).labels == ["setosa"]
+    assert direct.answer([flower, flower | {"petal_length": float("nan")}]) is None
+
+
+def test_the_service_answers_without_a_table_and_describes_the_certificate(compiled, monkeypatch):
+    live = load_live_model(FILE)
+    flower = live.model.golden_rows().iloc[0].to_dict()
+    client = TestClient(create_app(live), base_url="http://localhost")
+    monkeypatch.setattr(type(live.predictor), "run", lambda self, rows, debug=False: pytest.fail("a table was made"))
+    (answer,) = client.post("/v1/predict", json={"rows": [flower]}).json()["answers"]
+    assert answer["label"] == "setosa"
+    assert client.get("/v1/model").json()["compiled"] == asdict(live.predictor.answering.certificate)
 
 
 def test_a_certificate_survives_json(compiled):

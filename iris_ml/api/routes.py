@@ -19,9 +19,10 @@ from pydantic_core import to_json
 from .batcher import Batcher
 from .problems import PROBLEM_RESPONSE, Problem, handle_error, problem_response
 from .schemas import Answers, Explanations, ModelDescription, RequestBody, Row
-from .schemas import add_passthrough, answers_json, explanations_json
+from .schemas import add_passthrough, answers_json, direct_json, explanations_json
 from .schemas import row_type, rows_frame
 from ..base.errors import IrisError, require_extra
+from ..compiled.direct_rows import direct_rows
 from ..models.live_model import LiveModel
 from ..models.request_log import RequestLog
 
@@ -124,14 +125,15 @@ def create_app(
 # %% ../../nbs/api/04_routes.ipynb #b94a5e31
 def _add_answers(application: FastAPI, champion: LiveModel, limits: Limits, request_log: RequestLog) -> None:
     columns, passthrough = champion.model.profile.columns, champion.model.profile.passthrough
-    row = row_type(columns, passthrough)
+    row, direct = row_type(columns, passthrough), direct_rows(champion.predictor)
     predict_body = RequestBody(row, limits.max_rows)
     explain_body = RequestBody(row, limits.max_explained_rows, "FewRows")
 
     def answer(rows: list[Row]) -> list[dict[str, Any]]:
-        run = champion.predictor.run(rows_frame(rows, columns))
+        quick = direct.answer(rows) if direct else None
+        run = quick.run if quick else champion.predictor.run(rows_frame(rows, columns))
         request_log.add(run, champion.version)
-        add_passthrough(answers := answers_json(run), rows, passthrough)
+        add_passthrough(answers := direct_json(quick) if quick else answers_json(run), rows, passthrough)
         return answers
 
     def with_id(fields: dict[str, Any]) -> dict[str, Any]:

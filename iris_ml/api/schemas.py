@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Row', 'Label', 'row_type', 'RequestBody', 'Answer', 'Move', 'Explanation', 'StepValue', 'Answers', 'Explanations',
-           'ModelDescription', 'rows_frame', 'answers_json', 'add_passthrough', 'explanations_json']
+           'ModelDescription', 'rows_frame', 'answers_json', 'direct_json', 'add_passthrough', 'explanations_json']
 
 # %% ../../nbs/api/03_schemas.ipynb #302ac349
 import json
@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, FailFast, Field, TypeAdapter, Valida
 from typing_extensions import TypedDict
 
 from .problems import Problem
+from ..compiled.direct_rows import DirectAnswers
 from ..models.predictor import Predictor, out_of_domain
 from ..stats.column_types import from_number
 from ..steps.model import Model
@@ -201,6 +202,16 @@ def answers_json(
             "out_of_domain": [name for name, is_outside in zip(outside, flags, strict=True) if is_outside],
         }
         for (label, *probabilities), flags in zip(predictions.to_numpy(object).tolist(), outside.to_numpy().tolist(), strict=True)
+    ]
+
+
+def direct_json(
+    answers: DirectAnswers,
+) -> list[dict[str, Any]]:  # in the form of `Answer`
+    """Return the answer for each row that was answered without a table."""
+    return [
+        {"label": label, "probabilities": dict(zip(answers.classes, shares, strict=True)), "out_of_domain": outside}
+        for label, shares, outside in zip(answers.labels, answers.shares, answers.outside, strict=True)
     ]
 
 
