@@ -32,7 +32,7 @@ torture: .venv/dev  ## harm checkpoints, records and API in every way, at full l
 	@$(inside) python -m torture $(ONLY)
 
 # Each tool gets an environment in bench/.environments, once. ROUNDS=7 gives quieter medians.
-bench: .venv/made  ## measure speed beside other tools; ONLY=processes, slow, steps, digests, exploration, records, batch, wire or million
+bench: .venv/made  ## measure speed beside other tools; ONLY=processes, slow, steps, digests, exploration, records, batch, compiled, wire or million
 	@.venv/bin/python -m bench $(ONLY)
 
 tables: .venv/made  ## take thirty tables from elsewhere through every command, and compare the default with what people begin with
@@ -68,7 +68,7 @@ lock: .venv/made  ## renew every pinned version in requirements/
 	$(compile) --extra dask --constraint requirements/run.txt --output-file bench/requirements/cluster.txt setup.py
 	for tool in apache-hamilton dvc snakemake; do printf "pandas\nscikit-learn\n$$tool\n" | \
 	    $(compile) --constraint bench/requirements/plain.txt --output-file bench/requirements/$${tool#apache-}.txt - || exit 1; done
-	$(compile) --output-file bench/requirements/wire/api.txt --extra api --constraint requirements/run.txt setup.py
+	$(compile) --output-file bench/requirements/wire/api.txt --extra api --extra fast --constraint requirements/run.txt setup.py
 	printf 'plotly\nrdatasets\nskrub\nstatsmodels\nvega_datasets\n' | $(compile) --output-file bench/requirements/tables/tables.txt \
 	    --extra api --constraint requirements/run.txt setup.py -
 	for tool in mlflow bentoml litserve; do printf "pandas\nscikit-learn\nsetuptools<81\n$$tool\n" | \

@@ -2,7 +2,7 @@
 
 import sys
 
-from . import batch, digests, exploration, processes, records, steps, tables, wire
+from . import batch, compiled, digests, exploration, processes, records, steps, tables, wire
 
 QUESTIONS = {
     "processes": processes.compare,
@@ -12,6 +12,7 @@ QUESTIONS = {
     "exploration": exploration.compare,
     "records": records.compare,
     "batch": batch.compare,
+    "compiled": compiled.compare,
     "wire": wire.compare,
     "million": wire.grow,
     "tables": tables.compare,

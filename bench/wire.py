@@ -103,9 +103,10 @@ def _prepare(folder: Path, rooms: set[str]) -> None:
     for name, workflow in {"regression": "workflow", "forest": forest}.items():
         (folder / "api" / name).mkdir()
         program = (
-            "from sklearn.ensemble import RandomForestClassifier\nfrom iris_ml.models.model_file import save\n"
-            "from iris_ml.production import workflow\n"
-            f"save({workflow}.run('model', progress=False)['model'], '.iris_ml/model.skops')"
+            "from sklearn.ensemble import RandomForestClassifier\nfrom iris_ml.compiled.compiled_model import compile_file\n"
+            "from iris_ml.models.model_file import save\nfrom iris_ml.production import workflow\n"
+            f"save({workflow}.run('model', progress=False)['model'], '.iris_ml/model.skops')\n"
+            "compile_file('.iris_ml/model.skops')"
         )
         subprocess.run(command("api", "python", "-c", program), cwd=folder / "api" / name, env=environment("api"), check=True)
 

@@ -243,7 +243,7 @@ REGRESSORS = [
     lambda draw: ElasticNet(0.1),
     lambda draw: HuberRegressor(),
     lambda draw: PoissonRegressor(),
-    lambda draw: SVR(["rbf", "linear", "poly"][draw(3)]),
+    lambda draw: SVR(kernel=["rbf", "linear", "poly"][draw(3)]),
     lambda draw: KNeighborsRegressor(1 + draw(9), weights=["uniform", "uniform", "distance"][draw(3)]),
     lambda draw: DecisionTreeRegressor(max_depth=[None, 2, 5][draw(3)]),
     lambda draw: RandomForestRegressor(1 + draw(40), criterion=["squared_error", "absolute_error"][draw(2)]),
