@@ -19,6 +19,7 @@ from .steps.profile import profile
 from .steps.scores import scores
 from .io.readers import raw
 from .steps.split import split, test, train
+from .steps.uncertainty import uncertainty
 from .workflow.workflow import Workflow
 
 # %% ../nbs/production.ipynb #47ca1029
@@ -34,6 +35,7 @@ workflow = Workflow(
     estimator__calibrated,
     estimator__default,
     estimator__default_calibrated,
+    uncertainty,
     model,
     predictions,
     test_predictions,

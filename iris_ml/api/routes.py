@@ -179,7 +179,8 @@ def _add_health(application: FastAPI, champion: LiveModel, health: Callable[[], 
         profile, workflow = champion.model.profile, champion.predictor.workflow
         shown = "target", "task", "classes", "columns", "passthrough", "types"
         known: dict[str, Any] = {name: getattr(profile, name) for name in shown}
-        places = {name: workflow[name].place for name in workflow}
+        made, places = champion.model.uncertainty, {name: workflow[name].place for name in workflow}
+        known["coverage"] = made.coverage if made else 0.0
         about: dict[str, Any] = {"estimator": repr(champion.model.estimator), "cost": champion.cost, "pages": places}
         certificate = getattr(champion.predictor.answering, "certificate", None)
         about["compiled"] = asdict(certificate) if certificate else None

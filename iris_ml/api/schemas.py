@@ -8,7 +8,7 @@ __all__ = ['Row', 'Label', 'row_type', 'RequestBody', 'Answer', 'Move', 'Explana
 
 # %% ../../nbs/api/03_schemas.ipynb #302ac349
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, NotRequired
 
 import numpy as np
@@ -118,6 +118,8 @@ class Answer(BaseModel):
     label: Label = Field(description="the predicted class, or the predicted number")
     probabilities: dict[str, float] = Field(description="class -> probability; empty if the model has no probabilities")
     out_of_domain: list[str] = Field(description="columns with a value outside of the training range")
+    prediction_set: list[Label] | None = Field(None, description="classes that hold the truth with the coverage of the model")
+    interval: list[float] | None = Field(None, description="ends of an interval that holds the truth with this coverage")
     passthrough: dict[str, str | int | float | bool | None] | None = Field(None, description="columns that are passed through")
 
 
@@ -168,6 +170,7 @@ class ModelDescription(BaseModel):
     task: str = Field(description='"classification", "multilabel: " and a separator, or "regression"')
     classes: list[Label] = Field(description="the labels that it knows; empty if it predicts a number")
     columns: dict[str, dict[str, Any]] = Field(description="column -> its type, and its range or its categories in training")
+    coverage: float = Field(0.0, description="share of prediction sets or intervals that hold the truth; 0: there are none")
     passthrough: list[str] = Field(description="columns that are returned as they are")
     types: dict[str, str] = Field(description="column of a table, also of the target -> the type that it is read by")
     estimator: str
@@ -195,7 +198,7 @@ def answers_json(
     """Return the answer for each row."""
     outside, predictions = out_of_domain(run), run["predictions"]
     classes = [name.removeprefix("probability_") for name in list(predictions)[1:]]
-    return [
+    answers = [
         {
             "label": label,
             "probabilities": dict(zip(classes, probabilities, strict=True)),
@@ -203,6 +206,17 @@ def answers_json(
         }
         for (label, *probabilities), flags in zip(predictions.to_numpy(object).tolist(), outside.to_numpy().tolist(), strict=True)
     ]
+    for answer, made in zip(answers, _sets(run), strict=False):
+        answer |= made
+    return answers
+
+
+def _sets(run: Run) -> Iterator[dict[str, Any]]:  # of each row; none where the model has no prediction sets
+    if "prediction_sets" in run:
+        sets, known = run["prediction_sets"], {str(label): label for label in run["model"].profile.classes}
+        for row in sets.to_numpy().tolist():
+            members = [known[name] for name, is_member in zip(sets, row, strict=True) if is_member] if known else []
+            yield {"prediction_set": members} if known else {"interval": row}
 
 
 def direct_json(

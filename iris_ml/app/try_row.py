@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ..stats.column_types import from_number
+from ..stats.conformal import set_columns
 from ..stats.metric import is_regression
 from ..steps.model import Model, split_predictions
 from ..models.prediction_steps import golden_rows
@@ -98,6 +99,10 @@ def show_answer(
     st.metric(escape_markdown(labels.name), f"{answer:.5g}" if is_regression(labels) else escape_markdown(answer))
     for label, share in shares.iloc[0].items():
         st.progress(min(share, 1.0), f"{escape_markdown(label)}: {share:.3f}")
+    if "prediction_sets" in run:
+        made = set_columns(run["prediction_sets"], str(labels.name)).iloc[0].tolist()
+        shown = made[0] if run["model"].profile.classes else f"{made[0]:.5g} to {made[1]:.5g}"
+        st.caption(escape_markdown(f"With {run['model'].uncertainty.coverage:.0%} coverage: {shown}"))
     outside = [name for name, is_outside in run["outside"].iloc[0].items() if is_outside]
     if outside:
         st.warning(escape_markdown(f"Outside of the training range: {', '.join(outside)}"))

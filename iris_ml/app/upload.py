@@ -115,6 +115,11 @@ def _show_result(summary: ReportSummary, contents: dict[str, bytes], first: pd.D
     if errors := summary.errors:
         interval = f"{errors.r2_low:.3f} to {errors.r2_high:.3f}"
         st.write(f"R² is {errors.r2:.3f} ({interval}) over {errors.rows} rows, the mean absolute error {errors.mae:.4g}.")
+    for made in summary.sets if labels or errors else ():
+        group = f" of {made.group}" if made.group else ""
+        share = f"{made.covered:.3f} ({made.low:.3f} to {made.high:.3f})" if made.labelled else "unknown"
+        promised = f"{summary.coverage:.0%} is promised"
+        st.write(escape_markdown(f"The share of prediction sets{group} that hold the truth is {share}; {promised}."))
     with st.container(horizontal=True):
         for place, (name, content) in enumerate(contents.items()):
             if place < 2 or summary.refused:

@@ -130,6 +130,8 @@ class Settings(BaseModel):
         description='probability from which a row is of the second of two classes, "tuned" or "tuned: f1_macro"; empty: a half',
     )
     calibrated: bool = Field(description="whether probabilities are calibrated by cross-validation")
+    coverage: float = Field(0.0, ge=0, lt=1, description="share of prediction sets that hold the truth, as 0.9; 0: none are made")
+    mondrian: str = Field("", description="column of groups, each of which the prediction sets cover; empty: all rows together")
     split_by: Annotated[str, _SPLIT_BY] = Field(
         "",
         description='way to split the rows: "random", "time: column", "group: column", "file: name" or "cv: 5"',
@@ -237,7 +239,7 @@ def _plain(name: str, text: str) -> object:
 # %% ../../nbs/base/03_settings.ipynb #6b69119f
 _OF_THE_TABLE = {
     *("feature_names", "types", "missing_values", "categorical", "nullable", "classes", "passthrough", "rename", "relabel"),
-    *("task", "reader", "default_estimator", "split_by", "metric", "class_weight", "sample_weight", "threshold"),
+    *("task", "reader", "default_estimator", "split_by", "metric", "class_weight", "sample_weight", "threshold", "mondrian"),
 }
 
 

@@ -53,6 +53,16 @@ def _metric(metric: MetricSummary) -> str:
     )
 
 
+def _sets(summary: ReportSummary) -> str:
+    if not summary.sets:
+        return ""
+    table = pd.DataFrame([asdict(each) for each in summary.sets]).set_index("group").rename(columns={"mean_size": "mean size"})
+    table = table.dropna(axis=1) if not table.labelled.any() else table.astype({"covered": float, "low": float, "high": float})
+    promised = f"A prediction set holds the truth in {summary.coverage:.0%} of new rows that come as the training rows came."
+    checked = " Covered is the share in these rows, with its 95&nbsp;% confidence interval." if table.labelled.any() else ""
+    return f"<p>{promised}{checked}</p>{render_table(table.round(3))}"
+
+
 def _errors(errors: ErrorSummary) -> str:
     return (
         f"<p>R² is <b>{errors.r2:.3f}</b>, with a 95&nbsp;% confidence interval between {errors.r2_low:.3f} and "
@@ -121,6 +131,7 @@ def render_report(
 ) -> str:
     """Render the HTML page of a report."""
     own = 2 + len(model.profile.classes) * (summary.confidence is not None)  # label, probabilities, flags
+    own += 0 if model.uncertainty is None else 1 if model.uncertainty.kind == "classes" else 2
     first = first[[*first.columns[-own:], *first.columns[:-own]]]
     shown = "All rows" if len(first) == summary.answered else f"The first {len(first)} rows"
     labels = summary.labels
@@ -132,6 +143,7 @@ def render_report(
         "Predictions": render_bars(summary.answers),
         "Confidence": _confidence(summary),
         "Calibration": _calibration(labels) if labels else "",
+        "Prediction sets": _sets(summary),
         "Drift from the training data": _drift(summary),
         "Rows with the largest loss": _largest_loss(labels) if labels else "",
         "Rows with the largest error": _largest_error(summary.errors) if summary.errors else "",

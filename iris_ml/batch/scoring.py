@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from ..io.batches import Batch
 from ..models.predictor import Predictor, out_of_domain, join_predictions
+from ..stats.describe import join_marked
 from ..workflow.run import Run
 from ..base.errors import DataError
 
@@ -50,18 +50,8 @@ def output_table(
 ) -> pd.DataFrame:  # the rows, label, probabilities, columns out of the domain
     """Join the rows of a run with their predictions and the columns out of the training range."""
     table, outside = join_predictions(run, cells), out_of_domain(run)
-    table[_free("out_of_domain", table)] = _outside_columns(outside.to_numpy(), [*map(str, outside)])
+    table[_free("out_of_domain", table)] = join_marked(outside.to_numpy(), [*map(str, outside)])
     return table
-
-
-def _outside_columns(outside: np.ndarray, names: list[str]) -> Any:
-    some = np.flatnonzero(outside.any(axis=1))
-    packed = np.packbits(outside[some], axis=1)
-    _, first, which = np.unique(packed.view(f"S{packed.shape[1]}").ravel(), return_index=True, return_inverse=True)
-    codes = np.zeros(len(outside), dtype=int)
-    codes[some] = which + 1
-    texts = [", ".join(name for name, is_outside in zip(names, row, strict=True) if is_outside) for row in outside[some[first]]]
-    return pd.Categorical.from_codes(codes, pd.Index(["", *texts]))
 
 # %% ../../nbs/batch/01_scoring.ipynb #8d160dc1
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LabelCounts', 'ErrorCounts', 'Counts', 'merge_counts', 'Confidence', 'Outside', 'ColumnDrift', 'LabelSummary',
-           'ErrorSummary', 'MetricSummary', 'ReportSummary', 'count_run', 'summarize_counts']
+           'ErrorSummary', 'MetricSummary', 'SetSummary', 'ReportSummary', 'count_run', 'summarize_counts']
 
 # %% ../../nbs/batch/04_summary.ipynb #35622833
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ from ..models.predictor import out_of_domain, sample_predictions
 from ..workflow.run import Run
 from ..stats.metric import find_metric, label_indicators, named_metric, score
 from ..stats.regression import error_scores, error_sums
+from ..stats.conformal import covered, group_names, set_sizes
 from ..stats.intervals import confusion_matrix, per_class_metrics, wilson_interval
 from ..base.errors import DataError
 
@@ -58,6 +59,7 @@ class Counts:
     labels: LabelCounts | None = None  # none: the rows have no labels
     errors: ErrorCounts | None = None  # none: the rows have no numbers to compare with
     judged: pd.DataFrame | None = None  # of rows as in the sample: truth and predictions; none: no row has a truth
+    sets: pd.DataFrame | None = None  # a row for each group: sums over its prediction sets; none: there are none
 
 
 def merge_counts(
@@ -77,6 +79,7 @@ def merge_counts(
         _merge_labels(before.labels, more.labels) if before.labels and more.labels else before.labels or more.labels,
         _merge_errors(before.errors, more.errors) if before.errors and more.errors else before.errors or more.errors,
         _merge_judged(before.judged, more.judged),
+        None if before.sets is None or more.sets is None else before.sets.add(more.sets, fill_value=0),
     )
 
 
@@ -228,6 +231,18 @@ def _answer_names(profile: Profile) -> list[str]:
         return [str(label) for label in profile.classes]
     return name_tenths(tenth_ends(profile.reference[profile.target]))
 
+# %% ../../nbs/batch/04_summary.ipynb #02fb57df
+def _count_sets(run: Run) -> pd.DataFrame | None:
+    if "prediction_sets" not in run:
+        return None
+    column, rows, truth = run["model"].uncertainty.column, run["rows"], _truth(run)
+    counts = pd.DataFrame({"rows": 1.0, "size": set_sizes(run["prediction_sets"]), "labelled": 0.0, "covered": 0.0}, rows.index)
+    if truth is not None:
+        right = covered(truth, run["prediction_sets"].loc[truth.index])
+        counts.loc[truth.index, ["labelled", "covered"]] = np.column_stack([np.ones(len(truth)), right])
+    groups = group_names(rows[column]) if column in rows else pd.Series("", rows.index)
+    return counts.groupby(groups).sum()
+
 # %% ../../nbs/batch/04_summary.ipynb #86e09ae3
 @dataclass(frozen=True)
 class Confidence:
@@ -299,6 +314,19 @@ class MetricSummary:
 
 
 @dataclass(frozen=True)
+class SetSummary:
+    """The prediction sets of a group of rows: of classes, or intervals of numbers."""
+
+    group: str  # empty: all rows
+    rows: int
+    mean_size: float  # classes in a set, or width of an interval
+    labelled: int  # rows with a known truth
+    covered: float | None = None  # share of these whose set holds the truth; none, as its 95 % interval: there are none
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
 class ReportSummary:
     """The content of a report; `report.json` holds it under the same names."""
 
@@ -313,6 +341,8 @@ class ReportSummary:
     labels: LabelSummary | None = None  # none: the rows have no labels
     errors: ErrorSummary | None = None  # none: the rows have no numbers to compare with
     metric: MetricSummary | None = None  # none: it is one of the figures in `labels` or `errors`
+    sets: tuple[SetSummary, ...] = ()  # empty: the model has no prediction sets
+    coverage: float = 0.0  # that was asked for; 0: as above
     refused: int = 0
     source: tuple[str, ...] = ()  # files of the rows
     model: str = ""  # its version
@@ -350,6 +380,7 @@ def count_run(
         labels=_count_labels(run),
         errors=_count_errors(run),
         judged=_judged(run),
+        sets=_count_sets(run),
     )
 
 
@@ -376,6 +407,8 @@ def summarize_counts(
         labels=_summarize_labels(counts.labels, names) if counts.labels else None,
         errors=_summarize_errors(counts.errors) if counts.errors else None,
         metric=_summarize_metric(counts.judged, metric, profile.task) if counts.judged is not None else None,
+        sets=_summarize_sets(counts.sets) if counts.sets is not None else (),
+        coverage=model.uncertainty.coverage if model.uncertainty else 0.0,
     )
 
 # %% ../../nbs/batch/04_summary.ipynb #6700759a
@@ -402,6 +435,14 @@ def _summarize_labels(counts: LabelCounts, classes: list[str]) -> LabelSummary:
 
 def _summarize_errors(counts: ErrorCounts) -> ErrorSummary:
     return ErrorSummary(int(counts.sums[0]), **error_scores(counts.sums), largest_error=_records(counts.largest_error))
+
+
+def _summarize_sets(counts: pd.DataFrame) -> tuple[SetSummary, ...]:
+    made = []
+    for group, rows, size, labelled, right in counts.itertuples():
+        share = (right / labelled, *wilson_interval(right, labelled)) if labelled else ()
+        made.append(SetSummary(str(group), int(rows), size / rows, int(labelled), *share))
+    return tuple(made)
 
 
 def _summarize_metric(judged: pd.DataFrame, name: str, task: str) -> MetricSummary | None:

@@ -208,7 +208,7 @@ def predict(
     from iris_ml.batch.scoring import predict_valid_rows, refused_lines
     from iris_ml.io.locations import expand_locations
     from iris_ml.io.readers import escape_formulas, read_cells, write_table
-    from iris_ml.models.predictor import Predictor, join_predictions, load_champion
+    from iris_ml.models.predictor import Predictor, join_predictions, load_champion, predictions_with_sets
 
     lines: dict[int, str] = {}
     if to and to.resolve() in {Path(place).resolve() for place in expand_locations(file)}:
@@ -218,7 +218,7 @@ def predict(
     cells = read_cells(file, lines)
     run, refused = predict_valid_rows(cells, Predictor(load_champion()))
     refused = refused_lines(cells, refused, lines)
-    predictions = cells.head(0) if run is None else run["predictions"]
+    predictions = cells.head(0) if run is None else predictions_with_sets(run)
     if to is None:
         print(format_table(predictions.head(20), f"Predictions for {Path(file).name}"))
         if len(predictions) > 20:

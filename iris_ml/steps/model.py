@@ -20,7 +20,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils._param_validation import InvalidParameterError
 
-from ..base.errors import DataError, ModelFileError
+from ..base.errors import DataError, ModelFileError, WorkflowError
+from ..base.field_types import check_fields
+from ..stats.conformal import Uncertainty
 from ..stats.intervals import folds_of
 from .split import train
 from .profile import Profile, read_profile
@@ -71,6 +73,7 @@ class Model(Origin):
     columns: list[str]  # the columns that it learned from, in order
     profile: Profile  # of the training rows
     golden: dict[str, list[Any]]  # a few training rows, by column
+    uncertainty: Uncertainty | None = None  # makes prediction sets; none: no coverage is asked for
 
     def __post_init__(self) -> None:
         self.set_origin()
@@ -92,10 +95,13 @@ class Model(Origin):
         return pd.DataFrame(answers, features.index)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "profile": self.profile.to_dict()}
+        made = vars(self.uncertainty) if self.uncertainty else {}
+        return {**vars(self), "profile": self.profile.to_dict(), "uncertainty": made}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update({**state, "profile": read_profile(state["profile"])})
+        made = state.get("uncertainty")  # a file of an earlier release has none
+        uncertainty = check_fields(Uncertainty(**made)) if made else None
+        vars(self).update({**state, "profile": read_profile(state["profile"]), "uncertainty": uncertainty})
         self.set_origin()
 
     def golden_rows(self) -> pd.DataFrame:
@@ -180,11 +186,16 @@ def model(
     sample_weight: str = "",  # column of the weight of each row
     threshold: float | str = "",  # between two classes, or "tuned"
     calibrated: bool = False,  # whether probabilities are calibrated by cross-validation
+    uncertainty: dict[str, Any] | None = None,  # of the prediction sets; empty: there are none
+    coverage: float = 0.0,  # share of them that hold the truth; 0: there are none
 ) -> Model:
     """Fit a seeded copy of the estimator on the training rows; `DataError` if it does not predict what the target holds."""
     columns = [str(name) for name in train if name not in {target, *passthrough}]
     X, y = train[columns], train[target]
     _check_estimator(estimator, profile)
+    if coverage and not uncertainty:
+        what, advice = f"coverage = {coverage}, and no step 'uncertainty' makes prediction sets", "add the step, or set it to 0"
+        raise WorkflowError(what, "the workflow", advice)
     if calibrated and not isinstance(estimator, CalibratedClassifierCV):  # one that was put in
         if profile.task == "regression":
             raise DataError("a predicted number has no probability to calibrate", "the setting 'calibrated'", "set it to false")
@@ -202,7 +213,8 @@ def model(
     except InvalidParameterError as error:
         raise DataError(str(error).rstrip("."), "step 'estimator'", "set another value") from None
     rows = X.iloc[np.linspace(0, len(X) - 1, 12).astype(int)]
-    return Model(fitted, columns, profile, {name: _plain(rows[name]) for name in columns})
+    golden = {name: _plain(rows[name]) for name in columns}
+    return Model(fitted, columns, profile, golden, Uncertainty(**uncertainty) if uncertainty else None)
 
 
 def _check_estimator(estimator: BaseEstimator, profile: Profile) -> None:

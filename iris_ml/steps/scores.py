@@ -6,10 +6,13 @@
 __all__ = ['scores']
 
 # %% ../../nbs/steps/07_scores.ipynb #b9f0de05
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from ..base.errors import DataError
+from ..stats.conformal import Uncertainty
 from ..stats.intervals import folds_of
 from ..stats.metric import find_metric, fitting_metrics, score
 
@@ -22,6 +25,7 @@ def scores(
     split: pd.Series | None = None,  # "train", "test" or a fold for each row
     metric: str = "",  # the metric that decides; empty: accuracy, or R² of numbers
     task: str = "",  # as in the settings
+    uncertainty: dict[str, Any] | None = None,  # of the prediction sets; empty: there are none
 ) -> dict[str, float]:  # name -> figure, the metric first, with the ends of its interval
     """Score the predictions on the test rows; the log loss is in nats, an error in the target's unit."""
     answered, truth = (predictions if test_predictions is None else test_predictions).loc[test.index], test[target]
@@ -39,4 +43,6 @@ def scores(
     if np.isnan(figures[chosen.name]):
         what = f"the {len(truth)} test rows hold {truth.nunique()} class of column {target!r}"
         raise DataError(what, f"metric {metric!r}", "split the rows in another way, or choose another metric")
+    if uncertainty and not folds:  # which found the thresholds on the same rows
+        figures |= Uncertainty(**uncertainty).scores(truth, answered, test)
     return {name: float(figure) for name, figure in figures.items() if figure == figure} | {"test_rows": float(len(test))}
