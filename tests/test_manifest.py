@@ -43,7 +43,7 @@ def run(folder, *words, **environment):
 def test_nothing_changed_is_answered_at_once_and_says_what_the_last_run_said(project):
     printed = run(project)
     assert "imported nothing heavy" in printed
-    assert printed.count("reused") == 12
+    assert printed.count("reused") == 13
     assert "accuracy" in printed
     assert run(project, "--quiet") == "imported nothing heavy\n"
 
@@ -101,7 +101,7 @@ def test_any_difference_is_left_to_the_ordinary_way_which_reuses_what_is_true(pr
     change(project)
     printed = run(project)
     assert "imported pandas" in printed
-    assert printed.count("reused") == 12
+    assert printed.count("reused") == 13
     assert (project / ".iris_ml" / "model.skops").stat().st_size > 10_000
     assert "imported nothing heavy" in run(project), "and the next one is answered at once again"
 

@@ -5,12 +5,15 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from iris_ml.cli.commands import application
 from iris_ml.models.predictor import run_model, sample_predictions
 from iris_ml.models.request_log import RequestLog, read_requests
 from iris_ml.production import workflow
+from iris_ml.stats.anytime import anytime_interval, watch
 from iris_ml.stats.drift import detect_drift
-from torture.monitor import false_alarms, missed
+from torture.monitor import alarm_for_nothing, coverage_alarm_for_nothing, false_alarms, loss_found, missed
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +38,44 @@ def test_batches_on_which_nothing_happened_hardly_ever_ring():
 
 def test_a_column_that_moved_by_a_third_of_its_deviation_is_found():
     assert missed(40)[1] == 0
+
+
+def test_labels_that_arrive_as_promised_hardly_ever_ring():
+    assert alarm_for_nothing(40, 0.9, 300, rows=1000)[1] == 0
+    assert coverage_alarm_for_nothing(40, 300, rows=1000)[1] == 0
+
+
+def test_a_loss_of_ten_points_is_found_within_500_labels():
+    assert loss_found(100, 0.9, 2000, 0.95)[1] == 0
+
+
+def test_the_promise_of_few_test_rows_is_not_held_against_a_model():
+    assert watch(np.arange(20) > 0, right=10, rows=10).lost_at == 0
+
+
+def test_an_interval_holds_the_share_at_every_look():
+    draws, left = np.random.default_rng(0), 0
+    for _ in range(40):
+        right = np.cumsum(draws.random(300) < 0.8)
+        left += any(not low <= 0.8 <= high for low, high in (anytime_interval(right[n - 1], n) for n in range(1, 301, 30)))
+    assert left <= 2
+
+
+def test_the_command_watches_labels(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "iris.toml").write_text("coverage = 0.9\ntest_size = 0.5\n")
+    ask = CliRunner().invoke
+    assert ask(application, ["run", "--quiet"]).exit_code == 0
+    rows = workflow.run("raw", progress=False)["raw"].sample(300, replace=True, random_state=0)
+    rows.to_csv("good.csv", index=False)
+    rows.assign(species=rows.species.sample(frac=1, random_state=0).to_numpy()).to_csv("bad.csv", index=False)
+    good, bad = (ask(application, ["monitor", "--labels", f"{name}.csv"]) for name in ("good", "bad"))
+    assert (good.exit_code, bad.exit_code) == (0, 1)
+    assert "accuracy" in good.output
+    assert "coverage" in good.output
+    assert bad.output.count("since row") == 2
+    rows.drop(columns="species").to_csv("unlabelled.csv", index=False)
+    assert "no row has a label" in str(ask(application, ["monitor", "--labels", "unlabelled.csv"]).exception)
 
 
 def test_the_training_rows_themselves_do_not_ring(flowers, model):

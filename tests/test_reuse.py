@@ -49,7 +49,7 @@ def test_a_clean_process_gives_what_production_reuses(folder):
     assert check(folder, FORK_SERVER="").returncode == 0, "in processes that are not forked"
     again = check(folder)
     assert again.returncode == 0
-    assert again.stdout.count("same") == again.stdout.count("reused") == 12
+    assert again.stdout.count("same") == again.stdout.count("reused") == 13
 
 
 def test_a_result_that_is_not_the_same_elsewhere_is_named_also_when_it_is_reused(folder):

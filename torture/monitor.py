@@ -1,7 +1,8 @@
 """Batches that are like the training rows, and batches that are not: how often is one alarmed for nothing, how often in time?
 
 The training table has twenty columns and 5,000 training rows; each campaign counts the batches on which the monitor is wrong, and
-fails where these are more than the share that is promised.
+fails where these are more than the share that is promised. Labels that arrive later are drawn as right or wrong answers, and are
+looked at again and again.
 """
 
 import tempfile
@@ -14,6 +15,8 @@ from sklearn.linear_model import LogisticRegression
 
 from iris_ml.models.predictor import run_model, sample_predictions
 from iris_ml.production import workflow
+from iris_ml.stats.anytime import watch
+from iris_ml.stats.conformal import conformal_threshold
 from iris_ml.stats.drift import detect_drift
 
 COLUMNS = [f"column_{number:02}" for number in range(20)]
@@ -58,7 +61,48 @@ def missed(batches):
     return batches, quiet if quiet > 0.05 * batches else 0, f"{quiet} missed, {quiet / batches:.1%}"
 
 
+def alarm_for_nothing(streams, accuracy, test_rows, rows=10_000):
+    """Draw test rows and later rows that are right equally often; at most one in a hundred may ring, over all looks."""
+    draws = np.random.default_rng(3)
+    rung = sum(
+        watch(draws.random(rows) < accuracy, draws.binomial(test_rows, accuracy), test_rows).lost_at > 0 for _ in range(streams)
+    )
+    return streams, rung if rung > 0.01 * streams else 0, f"{rung} rang, {rung / streams:.1%}"
+
+
+def coverage_alarm_for_nothing(streams, calibration_rows, rows=10_000):
+    """Draw thresholds of 0.9, which cover a little more or less, and later rows; at most one in a hundred may ring."""
+    draws, rung = np.random.default_rng(4), 0
+    for _ in range(streams):
+        threshold = conformal_threshold(draws.random(calibration_rows), 0.9)
+        rung += watch(draws.random(rows) <= threshold, 0.9 * calibration_rows, calibration_rows).lost_at > 0
+    return streams, rung if rung > 0.01 * streams else 0, f"{rung} rang, {rung / streams:.1%}"
+
+
+def loss_found(streams, accuracy, test_rows, expected):
+    """Draw 500 rows of which ten points fewer are right; the expected share of such losses must be found."""
+    draws = np.random.default_rng(5)
+    found = [
+        watch(draws.random(500) < accuracy - 0.1, draws.binomial(test_rows, accuracy), test_rows).lost_at for _ in range(streams)
+    ]
+    share, after = np.mean(np.array(found) > 0), np.median([row for row in found if row] or [0])
+    return streams, streams if share < expected else 0, f"{share:.1%} found, half of them by row {after:.0f}"
+
+
+LATER = {
+    f"{accuracy} right of {rows} test rows, ten points fewer": lambda accuracy=accuracy, rows=rows, least=least: loss_found(
+        500, accuracy, rows, least
+    )
+    for rows, accuracy, least in [
+        (300, 0.9, 0.5), (1000, 0.95, 0.95), (1000, 0.9, 0.9), (1000, 0.8, 0.6), (3000, 0.9, 0.95), (3000, 0.8, 0.8)
+    ]
+}  # fmt: skip
+
 CAMPAIGNS = {
     "batches on which nothing happened": lambda: false_alarms(2000),
     "a column moved by 0.3 standard deviations": lambda: missed(500),
-}
+    "labels, 0.9 right, 100 test rows": lambda: alarm_for_nothing(1000, 0.9, 100),
+    "labels, 0.9 right, 1,000 test rows": lambda: alarm_for_nothing(1000, 0.9, 1000),
+    "labels, 0.7 right, 1,000 test rows": lambda: alarm_for_nothing(1000, 0.7, 1000),
+    "labels, coverage 0.9 of 300 training rows": lambda: coverage_alarm_for_nothing(1000, 300),
+} | LATER

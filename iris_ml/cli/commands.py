@@ -167,8 +167,12 @@ def compile_model() -> None:
 def monitor(
     files: Annotated[list[str] | None, typer.Argument(help="Rows to test; default: the request log of the server.")] = None,
     to: Annotated[Path | None, typer.Option(help="HTML page to write, with a chart of each column.")] = None,
+    labels: Annotated[list[str] | None, typer.Option(help="Rows with true labels, in the order in which they came.")] = None,
 ) -> None:
-    """Test whether new rows have drifted from the training data."""
+    """Test whether new rows have drifted from the training data; with --labels, whether errors are more frequent."""
+    if labels:
+        _monitor_labels(labels)
+        return
     from iris_ml.batch.drift_report import report_drift
 
     if to:
@@ -178,6 +182,16 @@ def monitor(
     if result.refused:
         print(f"{result.refused} rows are refused; iris_ml predict FILE --to FILE gives the reasons.", file=sys.stderr)
     if result.drift.drifted.any():
+        raise SystemExit(1)
+
+
+def _monitor_labels(files: list[str]) -> None:
+    from iris_ml.batch.label_report import watch_labels
+
+    found = watch_labels(files)
+    since = found.lost_at.map(lambda row: f"since row {row}" if row else "no")
+    print(format_table(found.drop(columns="lost_at").assign(lost=since), "Promises, and the answers to rows with labels"))
+    if found.lost_at.any():
         raise SystemExit(1)
 
 # %% ../../nbs/cli/06_commands.ipynb #93d8e45a
