@@ -44,7 +44,7 @@ from ..workflow.workflow import Workflow
 from ..workflow.workflow import find_workflow
 
 # %% ../../nbs/compiled/08_compiled_model.ipynb #a912a3a0
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CompiledModel(Model):
     """A model that answers by a compiled file wherever the file is certain."""
 
@@ -93,7 +93,7 @@ def compile_model(
 
 
 def _compiled(model: Model, content: bytes, certificate: Certificate) -> CompiledModel:
-    made = CompiledModel(model.estimator, model.columns, model.profile, model.golden, content, certificate)
+    made = CompiledModel(**vars(model), content=content, certificate=certificate)
     return made.set_origin(model.workflow, model.recorded, model.file)
 
 # %% ../../nbs/compiled/08_compiled_model.ipynb #6c8ec241

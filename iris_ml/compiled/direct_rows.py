@@ -128,7 +128,9 @@ def direct_rows(
     """Return what answers rows without a table, if the predictor's model is compiled and its steps change nothing."""
     model, profile = predictor.answering, predictor.model.profile
     types = {name: seen["type"] for name, seen in profile.columns.items()}
-    if not isinstance(model, CompiledModel) or profile.rename.keys() & types or not changes_nothing(predictor.workflow, types):
+    if not isinstance(model, CompiledModel) or model.uncertainty or profile.rename.keys() & types:
+        return None
+    if not changes_nothing(predictor.workflow, types):
         return None
     direct = DirectRows(model)
     for table in golden_rows(predictor.model), pd.DataFrame(profile.sample).drop(columns=profile.target):
