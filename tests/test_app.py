@@ -67,13 +67,13 @@ def shown(page, *columns):
     return [table.value for table in page.dataframe if {*columns} <= {*map(str, table.value)}]
 
 
-def test_the_sliders_stand_at_the_medians_and_end_where_the_training_rows_end(opened, model):
+def test_the_sliders_stand_at_a_training_row_and_end_where_the_training_rows_end(opened, model):
     page = opened(model)
     seen = model.profile.columns
     assert [slider.key for slider in page.slider] == list(seen)
     for slider in page.slider:
         bounds = seen[slider.key]
-        assert (slider.min, slider.value, slider.max) == (bounds["minimum"], bounds["median"], bounds["maximum"])
+        assert (slider.min, slider.value, slider.max) == (bounds["minimum"], bounds["example"], bounds["maximum"])
 
 
 def test_the_answer_follows_the_petals(opened, model):
@@ -90,6 +90,7 @@ def test_the_reasons_are_those_of_the_door(opened, model):
     (nearest,) = shown(page, "distance")
     pd.testing.assert_frame_equal(nearest.reset_index(drop=True), run["nearest"].loc[0].reset_index(drop=True))
     (moves,) = shown(page, "label", "change")
+    assert moves.change.abs().max() > 0.01
     assert moves.change.tolist() == run["moves"].loc[0].change.tolist()
     assert len(page.get("vega_lite_chart")) == 1 + 4
 
@@ -123,7 +124,7 @@ def test_a_damaged_model_is_one_sentence_and_a_mended_one_answers_again(opened, 
     assert "the file is damaged" in page.error[0].value
     assert not page.exception
     file.write_bytes(whole)
-    assert page.run().metric[0].value == "versicolor"
+    assert page.run().metric[0].value == "setosa"
 
 
 def test_a_new_model_answers_at_the_next_move(opened, model):
@@ -138,14 +139,14 @@ def test_a_new_model_answers_at_the_next_move(opened, model):
 
 def test_a_model_without_probabilities_gives_its_label(opened):
     page = opened(trained(IRIS, estimator=LinearSVC()))
-    assert page.metric[0].value == "versicolor"
+    assert page.metric[0].value == "setosa"
     assert not page.exception
 
 
 def test_names_that_are_markup_are_shown_as_they_stand(opened):
     table = IRIS.rename(columns={"petal_width": "<script>", "sepal_width": "_width_ in **cm**"})
     page = opened(trained(table.assign(species="*" + table.species + "*")))
-    assert page.metric[0].value == r"\*versicolor\*"
+    assert page.metric[0].value == r"\*setosa\*"
     assert [slider.label for slider in page.slider][1::2] == [r"\_width\_ in \*\*cm\*\*", r"\<script\>"]
 
 
@@ -231,7 +232,7 @@ def test_a_bad_upload_is_a_sentence(opened, model, upload):
     assert "Traceback" not in error.value
     assert "/tmp" not in error.value
     assert not page.success
-    assert page.metric[0].value == "versicolor", "the rest of the page is as it was"
+    assert page.metric[0].value == "setosa", "the rest of the page is as it was"
 
 
 def test_the_model_is_shown_with_its_scores_its_cost_and_the_place_of_each_step(opened, monkeypatch):
@@ -240,6 +241,8 @@ def test_the_model_is_shown_with_its_scores_its_cost_and_the_place_of_each_step(
     (record,) = shown(page, "page and cell")
     assert record["page and cell"].to_dict() == {name: workflow[name].place for name in workflow}
     assert {"model file", "load time", "prediction time"} <= {metric.label for metric in page.metric}
+    (confusion,) = shown(page, "setosa", "versicolor", "virginica")
+    assert confusion.to_numpy().sum() == len(run["model"].profile.sample["species"])
 
 
 def test_a_model_that_was_trained_here_brings_its_scores(opened):
@@ -295,10 +298,10 @@ def test_a_browser_shows_an_answer_that_follows_a_key_and_asks_no_other_host(bro
     page.on("request", lambda request: asked.add("/".join(request.url.split("/")[:3])))
     page.goto(address)
     answer = page.get_by_test_id("stMetricValue").first
-    expect(answer).to_have_text("versicolor", timeout=30_000)
-    page.get_by_role("slider", name="petal_length").press("Home")
-    page.get_by_role("slider", name="petal_width").press("Home")
     expect(answer).to_have_text("setosa", timeout=30_000)
+    page.get_by_role("slider", name="petal_length").press("End")
+    page.get_by_role("slider", name="petal_width").press("End")
+    expect(answer).to_have_text("virginica", timeout=30_000)
     expect(page.get_by_test_id("stException")).to_have_count(0)
     expect(page.get_by_test_id("stAlert")).to_have_count(0)
     page.get_by_role("tab", name="Model").click()
@@ -319,7 +322,7 @@ def settle(page):
 def test_each_page_fits_the_window_and_leaves_a_picture(browser, address, tmp_path, scheme, width, request):
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page.goto(address)
-    expect(page.get_by_test_id("stMetricValue").first).to_have_text("versicolor", timeout=30_000)
+    expect(page.get_by_test_id("stMetricValue").first).to_have_text("setosa", timeout=30_000)
     for tab in "Try", "File", "Model":
         page.get_by_role("tab", name=tab).click()
         if tab == "File":

@@ -49,20 +49,20 @@ def _value(name: str, seen: dict[str, Any]) -> Any:
         return None
     label = escape_markdown(name)
     if "categories" in seen:
-        return st.selectbox(label, seen["categories"], seen["categories"].index(seen["mode"]), key=name)
+        return st.selectbox(label, seen["categories"], seen["categories"].index(seen["example"]), key=name)
     if seen["type"] == "text":
         return st.text_input(label, seen["example"], key=name)
     if seen["type"] == "boolean":
-        return st.checkbox(label, from_number(seen["median"], "boolean"), key=name)
+        return st.checkbox(label, from_number(seen["example"], "boolean"), key=name)
     if seen["type"] == "date":
-        return st.text_input(label, from_number(seen["median"], "date"), key=name, help="year-month-day and time")
-    least, middle, greatest = seen["minimum"], seen["median"], seen["maximum"]
+        return st.text_input(label, from_number(seen["example"], "date"), key=name, help="year-month-day and time")
+    least, start, greatest = seen["minimum"], seen["example"], seen["maximum"]
     if least == greatest:
-        return st.number_input(label, least, greatest, middle, key=name, disabled=True)
+        return st.number_input(label, least, greatest, start, key=name, disabled=True)
     power = max(0, _spacing(least, greatest)) if seen["type"] == "integer" else _spacing(least, greatest)
-    known = f"Training range: {least:g} to {greatest:g}. Median: {middle:g}. Example: {seen['example']:g}."
+    known = f"Training range: {least:g} to {greatest:g}. Median: {seen['median']:g}."
     written = f"%.{max(0, -power)}f"
-    return st.slider(label, least, greatest, middle, 10.0**power, written, key=name, help=known)
+    return st.slider(label, least, greatest, start, 10.0**power, written, key=name, help=known)
 
 
 def input_columns(

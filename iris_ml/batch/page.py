@@ -15,6 +15,9 @@ import pandas as pd
 
 from ..stats.column_types import from_number
 from ..steps.model import Model
+from ..models.predictor import Predictor
+from .charts import beside, draw_calibration, draw_curves, draw_distribution, draw_errors
+from .charts import draw_importances, draw_outliers, shuffled_importances
 from .html import render_bars, render_page as whole_page, render_table, escape_text
 from .summary import ErrorSummary, LabelSummary, MetricSummary, ReportSummary
 
@@ -35,7 +38,18 @@ def _drift(summary: ReportSummary) -> str:
     outside = pd.Series(summary.outside.columns, name="values out of the training range").rename_axis("column").to_frame()
     first = f"Rows with a value out of the training range: {summary.outside.rows}."
     second = f"Drifted from the training data: {', '.join(drifted)}." if drifted else "No column has drifted."
-    return f"<p>{first} {second}</p>{render_table(outside)}{render_table(tests.rename(columns={'p_value': 'p-value'}))}"
+    pairs = [*summary.plots.distributions.items()][:_DRAWN] if summary.plots else []
+    drawn = beside(*(draw_distribution(each, name) for name, each in pairs))
+    return f"<p>{first} {second}</p>{drawn}{render_table(outside)}{render_table(tests.rename(columns={'p_value': 'p-value'}))}"
+
+
+def _outliers(summary: ReportSummary) -> str:
+    found = summary.plots.outliers if summary.plots else []
+    lead = "<p>The model extrapolates for these values; the farthest from the training range is first.</p>"
+    return f"{lead}{draw_outliers(found)}" if found else ""
+
+
+_DRAWN = 24  # columns, and the predictions
 
 # %% ../../nbs/batch/06_page.ipynb #5f7286ce
 def _accuracy(labels: LabelSummary) -> str:
@@ -63,11 +77,12 @@ def _sets(summary: ReportSummary) -> str:
     return f"<p>{promised}{checked}</p>{render_table(table.round(3))}"
 
 
-def _errors(errors: ErrorSummary) -> str:
+def _errors(errors: ErrorSummary, points: list[tuple[float, float]], target: str) -> str:
     return (
         f"<p>R² is <b>{errors.r2:.3f}</b>, with a 95&nbsp;% confidence interval between {errors.r2_low:.3f} and "
         f"{errors.r2_high:.3f}. The mean absolute error is {errors.mae:.4g} ({errors.mae_low:.4g} to {errors.mae_high:.4g}), the "
         f"root mean squared error {errors.rmse:.4g}. They are too good if the model was trained on some of these rows.</p>"
+        f"{draw_errors(points, target) if points else ''}"
     )
 
 
@@ -82,7 +97,13 @@ def _calibration(labels: LabelSummary) -> str:
         return ""
     rows = pd.DataFrame(labels.calibration).set_index("from").round(3).rename(columns={"mean_probability": "mean probability"})
     figures = f"Expected calibration error: {labels.calibration_error:.3f}. Log loss: {labels.log_loss:.3f}."
-    return f"<p>{figures}</p>{render_table(rows)}"
+    return f"<p>{figures}</p>{beside(draw_calibration(labels.calibration), render_table(rows))}"
+
+
+def _curves(summary: ReportSummary) -> str:
+    if not summary.plots or not summary.plots.curves:
+        return ""
+    return f"<p>Each class against all others, at every threshold.</p>{draw_curves(summary.plots.curves)}"
 
 
 def _largest_loss(labels: LabelSummary) -> str:
@@ -91,6 +112,11 @@ def _largest_loss(labels: LabelSummary) -> str:
 
 def _largest_error(errors: ErrorSummary) -> str:
     return render_table(pd.DataFrame(errors.largest_error).set_index("row").round(6))
+
+# %% ../../nbs/batch/06_page.ipynb #10c4a7b1
+def _importances(model: Model) -> str:
+    found = shuffled_importances(Predictor(model))
+    return f"<p>In the sample of training rows in the model file, each column shuffled ten times.</p>{draw_importances(found)}"
 
 # %% ../../nbs/batch/06_page.ipynb #af7cb493
 def _figures(column: dict[str, Any]) -> dict[str, Any]:
@@ -134,20 +160,23 @@ def render_report(
     own += 0 if model.uncertainty is None else 1 if model.uncertainty.kind == "classes" else 2
     first = first[[*first.columns[-own:], *first.columns[:-own]]]
     shown = "All rows" if len(first) == summary.answered else f"The first {len(first)} rows"
-    labels = summary.labels
+    labels, points = summary.labels, summary.plots.errors if summary.plots else []
     sections = {
         "Metric": _metric(summary.metric) if summary.metric else "",
         "Accuracy, precision, recall, F1": _accuracy(labels) if labels else "",
         "Confusion matrix": _confusion(labels) if labels else "",
-        "R², mean absolute error": _errors(summary.errors) if summary.errors else "",
+        "R², mean absolute error": _errors(summary.errors, points, model.profile.target) if summary.errors else "",
         "Predictions": render_bars(summary.answers),
         "Confidence": _confidence(summary),
         "Calibration": _calibration(labels) if labels else "",
         "Prediction sets": _sets(summary),
+        "ROC, precision and recall": _curves(summary),
         "Drift from the training data": _drift(summary),
+        "Outliers": _outliers(summary),
         "Rows with the largest loss": _largest_loss(labels) if labels else "",
         "Rows with the largest error": _largest_error(summary.errors) if summary.errors else "",
         shown: render_table(first),
+        "Importances": _importances(model),
         "Model": _model(model),
     }
     return whole_page(f"Predictions for {', '.join(Path(name).name for name in summary.source[:3])}", _lead(summary), sections)

@@ -18,6 +18,7 @@ from ..steps.model import Model, split_predictions
 from ..steps.profile import Profile
 from ..stats.drift import count_tenths, detect_drift, name_tenths, read_quantiles, tenth_ends
 from ..models.predictor import out_of_domain, sample_predictions
+from .charts import PlotData, plot_data
 from ..workflow.run import Run
 from ..stats.metric import find_metric, label_indicators, named_metric, score
 from ..stats.regression import error_scores, error_sums
@@ -341,6 +342,7 @@ class ReportSummary:
     labels: LabelSummary | None = None  # none: the rows have no labels
     errors: ErrorSummary | None = None  # none: the rows have no numbers to compare with
     metric: MetricSummary | None = None  # none: it is one of the figures in `labels` or `errors`
+    plots: PlotData | None = None  # none: the summary of an earlier release
     sets: tuple[SetSummary, ...] = ()  # empty: the model has no prediction sets
     coverage: float = 0.0  # that was asked for; 0: as above
     refused: int = 0
@@ -407,6 +409,7 @@ def summarize_counts(
         labels=_summarize_labels(counts.labels, names) if counts.labels else None,
         errors=_summarize_errors(counts.errors) if counts.errors else None,
         metric=_summarize_metric(counts.judged, metric, profile.task) if counts.judged is not None else None,
+        plots=plot_data(some, counts.judged, model),
         sets=_summarize_sets(counts.sets) if counts.sets is not None else (),
         coverage=model.uncertainty.coverage if model.uncertainty else 0.0,
     )
