@@ -28,6 +28,7 @@ from typer.testing import CliRunner
 from iris_ml.api.routes import create_app
 from iris_ml.api.schemas import answers_json, direct_json
 from iris_ml.base.errors import IrisError
+from iris_ml.base.settings import read_settings
 from iris_ml.cli import parity
 from iris_ml.cli.commands import application
 from iris_ml.compiled.certificate import FeatureMaker, certify
@@ -43,12 +44,14 @@ from iris_ml.compiled.direct_rows import direct_rows
 from iris_ml.compiled.graph import NotCompiled
 from iris_ml.compiled.runtime import Session
 from iris_ml.compiled.trees import Tree
-from iris_ml.models.live_model import ModelWatcher, load_live_model
-from iris_ml.models.model_file import load, save
+from iris_ml.models.champion import ChampionInfo, roll_back, set_champion
+from iris_ml.models.live_model import ModelWatcher, find_lineage, load_live_model
+from iris_ml.models.model_file import load, model_version, save, store_model
 from iris_ml.models.prediction_steps import plan_predictions
 from iris_ml.models.predictor import Predictor, predict
 from iris_ml.production import workflow
 from iris_ml.steps.default_estimator import linear, mean_of_both
+from iris_ml.tracking.records import Records
 from torture.pipelines import NUMBERS, THIRTY, encoded, fitted, further_rows, fuzz, outcome, table, table_of
 
 FILE = Path(".iris_ml/model.skops")
@@ -365,6 +368,18 @@ def test_another_model_in_the_file_does_not_take_the_compiled_form_of_the_first(
     assert not compiled.exists()  # no model is left that it belongs to
 
 
+def test_each_champion_and_a_rollback_bring_their_own_compiled_form():
+    digests, candidate = [], FILE.with_name("candidate")
+    for estimator in None, RandomForestClassifier(10):
+        save(model_of(estimator), candidate)
+        assert compiled_gate(candidate).facts
+        digests.append(store_model(candidate, FILE))
+        set_champion(read_settings(), ChampionInfo(digests[-1]))
+        assert answering().certificate.model == digests[-1]
+    roll_back()
+    assert answering().certificate.model == digests[0]
+
+
 def test_the_command_writes_the_file_and_its_certificate(written, tmp_path):
     shutil.copy(written / FILE, (tmp_path / ".iris_ml").mkdir() or tmp_path / FILE)
     ended = CliRunner().invoke(application, ["compile"])
@@ -376,6 +391,17 @@ def test_the_command_writes_the_file_and_its_certificate(written, tmp_path):
     assert about["file"] == sha256(file.read_bytes()).hexdigest()
     assert about["rows"]["training rows"] == 150
     assert str(file) in ended.output
+
+
+def test_the_record_of_the_run_holds_the_certificate(compiled):
+    runner = CliRunner()
+    for words in ["run", "--quiet"], ["compile"]:
+        ended = runner.invoke(application, words)
+        assert ended.exit_code == 0, ended.output
+    records = Records(read_settings().records)
+    record = records.read(find_lineage(model_version(FILE), records.root)["record"])
+    assert record.notes["compiled"] == asdict(Predictor(load(FILE)).answering.certificate)
+    assert compiled_gate(FILE).facts == record.notes["compiled"]
 
 
 def test_parity_has_a_surface_for_the_compiled_form(compiled, monkeypatch):

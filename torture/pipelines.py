@@ -151,7 +151,7 @@ def encoded(estimator, *numbers, many=TargetEncoder):
 
 
 def ordinal():
-    return OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+    return OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2)
 
 
 THIRTY = {  # name -> estimator, columns (none: all), kind of target, and the estimator that is refused
@@ -250,7 +250,7 @@ REGRESSORS = [
     lambda draw: ExtraTreesRegressor(1 + draw(30)),
     lambda draw: GradientBoostingRegressor(n_estimators=1 + draw(30), loss=["squared_error", "huber", "quantile"][draw(3)]),
     lambda draw: HistGradientBoostingRegressor(max_iter=1 + draw(30), loss=["squared_error", "poisson", "gamma"][draw(3)]),
-    lambda draw: MLPRegressor((1 + draw(20),), ["relu", "tanh", "logistic"][draw(3)], max_iter=20),
+    lambda draw: MLPRegressor(hidden_layer_sizes=(1 + draw(20),), activation=["relu", "tanh", "logistic"][draw(3)], max_iter=20),
     lambda draw: XGBRegressor(n_estimators=1 + draw(20), max_depth=1 + draw(6)),
     lambda draw: LGBMRegressor(n_estimators=1 + draw(20), num_leaves=2 + draw(30), verbose=-1),
 ]
@@ -266,6 +266,8 @@ def made_of_others(draw, single, is_classifier):
     if kind in kinds:
         parts = [(f"part {place}", single()) for place in range(2 + draw(2))]
         more = {"voting": ["soft", "hard"][draw(2)]} if kind == "vote" and is_classifier else {}
+        if kind == "stack":
+            more = {"final_estimator": single() if draw(2) else LogisticRegression() if is_classifier else Ridge()}
         return kinds[kind][0 if is_classifier else 1](parts, **more)
     if kind == "calibrated" and is_classifier:
         return CalibratedClassifierCV(single(), method=["sigmoid", "isotonic", "temperature"][draw(3)], cv=2)

@@ -35,11 +35,14 @@ from .certificate import runtime_version
 from .graph import TOLERANCES
 from .runtime import Session
 from ..models.gates import Gate
+from ..models.live_model import find_lineage
 from ..models.model_file import load
 from ..models.model_file import model_path
 from ..models.model_file import model_version
 from ..models.prediction_steps import golden_rows
 from ..steps.model import Model
+from ..tracking.records import Records
+from ..tracking.records import RecordWriter
 from ..workflow.workflow import Workflow
 from ..workflow.workflow import find_workflow
 
@@ -120,6 +123,9 @@ def compile_file(
     for each, content in (file, made.content), (file.with_suffix(".json"), certificate):
         with replace_atomically(each) as part:
             part.write_bytes(content)
+    if run := find_lineage(digest[:12], settings.records).get("record"):
+        records = Records(settings.records)
+        RecordWriter(records, records.read(run)).note("compiled", asdict(made.certificate))
     kept = {file.stem, model_version(settings.model_file), *(each.stem for each in file.parent.glob("*.skops"))}
     for each in file.parent.glob("*.onnx"):
         if each.stem not in kept:
@@ -185,7 +191,7 @@ def compiled_gate(
         certificate = compile_file(candidate, training_rows())
     except IrisError as error:
         return Gate("compiled", True, f"the original answers: {error}")
-    return Gate("compiled", True, describe_certificate(certificate))
+    return Gate("compiled", True, describe_certificate(certificate), facts=asdict(certificate))
 
 
 def training_rows() -> pd.DataFrame | None:  # none: the table cannot be read

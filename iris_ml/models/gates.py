@@ -14,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib.metadata import distributions
 from pathlib import Path
@@ -41,6 +41,7 @@ class Gate:
     is_open: bool
     message: str  # what was found, with the figures
     may_be_overridden: bool = True
+    facts: Mapping[str, object] = field(default_factory=dict, repr=False)  # for the record of the run
 
 # %% ../../nbs/models/06_gates.ipynb #c10f1914
 def check_repeatable(

@@ -142,7 +142,10 @@ def _decide(
         decision = Decision(record.id, model_version(candidate), gates, reason, _changed_steps(run["model"], settings))
         digest = store_model(candidate, settings.model_file) if decision.is_promoted else ""
     if digest:
-        RecordWriter(Records(settings.records), record).add(model=replace(record.model, version=decision.model))
+        writer = RecordWriter(Records(settings.records), record)
+        writer.add(model=replace(record.model, version=decision.model))
+        for gate in [gate for gate in gates if gate.facts]:
+            writer.note(gate.name, gate.facts)
         champion = ChampionInfo(
             digest, reason, run=record.id, key=record.model.key, data=data_versions(record), cost=figures,
             gates=[asdict(gate) for gate in gates],
