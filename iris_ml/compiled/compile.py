@@ -27,6 +27,7 @@ from .graph import compile_part
 def compile_estimator(
     estimator: Any,  # fitted
     features: pd.DataFrame,  # a few rows, with the columns that it learned from
+    domain: pd.DataFrame | None = None,  # rows between whose numbers the file may be certain; none: everywhere
 ) -> tuple[bytes, Graph]:  # the file, and the graph in it
     """Compile a fitted estimator; `NotCompiled` names the part that has no compiled form."""
     with require_extra("fast"):
@@ -36,8 +37,8 @@ def compile_estimator(
     graph = Graph(len(columns["numbers"]), len(columns["texts"]))
     table = Table(graph, tuple(Column(kind, columns[kind].index(name)) for name, kind in kinds.items()))
     outputs = compile_part(graph, estimator, table)
-    if columns["numbers"] and not graph.finite.issuperset(Column("numbers", place) for place in range(len(columns["numbers"]))):
-        graph.doubt(graph.add("IsInf", "numbers"))
+    if columns["numbers"]:
+        graph.doubt(graph.add("IsInf", "numbers") if domain is None else _is_beyond(graph, domain[columns["numbers"]]))
     if not isinstance(outputs, dict):
         raise NotCompiled("it predicts nothing", f"estimator {type(estimator).__name__}")
     ends = _finish(graph, estimator, outputs)
@@ -54,6 +55,13 @@ def compile_estimator(
     classes = [str(label) for label in getattr(estimator, "classes_", [])]
     onnx.set_model_props(made, {name: json.dumps(value) for name, value in {**columns, "classes": classes}.items()})
     return made.SerializeToString(), graph
+
+
+def _is_beyond(graph: Graph, domain: pd.DataFrame) -> str:
+    cells = domain.astype("float64").replace([np.inf, -np.inf], np.nan)
+    low, high = (np.nan_to_num(ends.to_numpy()) for ends in (cells.min(), cells.max()))
+    distance = graph.add("Abs", graph.add("Sub", "numbers", (low + high) / 2))
+    return graph.add("Greater", distance, (high - low) * (0.5 + 1e-9))
 
 
 def _kind(name: str, dtype: Any) -> str:
@@ -73,6 +81,8 @@ def _finish(graph: Graph, estimator: Any, outputs: dict[str, str]) -> list[tuple
         answer, certain = graph.add("ArgMax", scores, axis=1, keepdims=0), is_certain(graph, scores)
         ends: list[tuple[str, int, list[Any]]] = [("answer", 7, ["rows"])]
         if hasattr(estimator, "predict_proba"):
+            if "predict_proba" not in outputs:
+                raise NotCompiled("its probabilities have no compiled form", f"estimator {type(estimator).__name__}")
             ends.append(("probabilities", 11, ["rows", count]))
             scores = outputs["predict_proba"]
             graph.add("Identity", scores)
