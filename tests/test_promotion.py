@@ -234,6 +234,17 @@ def test_rows_of_another_kind_at_the_door_make_the_champion_stale(promoted):
     assert promoted.type("monitor")[0] == 1
 
 
+def test_a_changed_step_makes_the_champion_stale_whatever_the_server_was_asked(promoted):
+    (asked := promoted.work / ".iris_ml" / "asked").mkdir()
+    row = '{"sepal_length": 5.0, "sepal_width": 3.0, "petal_length": 1.4, "petal_width": 0.2, "species": "setosa"}\n'
+    (asked / f"1-1-{promoted.champion}.jsonl").write_text(row * 60)
+    promoted.change("02_features", "features", _LINE, SCALE + _LINE)
+    promoted.commit()
+    code, said = promoted.type("retrain")
+    assert (code, closed(said)) == (1, {"better"}), said
+    assert "The champion is stale: step features" in said
+
+
 def test_a_limit_that_is_passed_closes_the_gate_and_names_the_figure(folder):
     (folder.work / "iris.toml").write_text("[limits]\nfile_mb = 0.001\n")
     code, said = folder.type("promote")

@@ -18,7 +18,9 @@ from iris_ml.base.settings import read_settings
 from iris_ml.cli.commands import application
 from iris_ml.models.champion import ChampionInfo, roll_back, set_champion
 from iris_ml.models.live_model import load_live_model
-from iris_ml.models.model_file import store_model
+from iris_ml.models.model_file import model_version, store_model
+from iris_ml.models.promotion import drifted_columns
+from iris_ml.models.request_log import RequestLog, read_requests
 from iris_ml.production import workflow
 from iris_ml.tracking.records import Records
 from tests.fork_server import FORKED_PYTHON
@@ -211,3 +213,24 @@ def test_a_step_that_fails_shows_its_own_lines_and_nothing_of_what_called_it(nam
     (record,) = Records(read_settings().records).summaries()
     assert (record.kind, bool(record.error)) == ("command", True)
     assert "data raw" not in typed("runs").output
+
+
+def test_a_row_with_a_missing_date_is_explained_and_a_date_is_logged_and_compared():
+    days = pd.date_range("2026-01-01", periods=60).strftime("%Y-%m-%d")
+    table = pd.DataFrame({"bottled": days, "weight": [0.5, 1.5, None] * 20, "sold": ["yes", "no"] * 30})
+    table.loc[::7, "bottled"] = None
+    table.to_csv("sales.csv", index=False)
+    model = workflow.swap(source="sales.csv", target="sold", split_by="random").run("model", progress=False)["model"]
+    save(model, ".iris_ml/model.skops")
+    log = RequestLog(read_settings().request_log, 100)
+    client = TestClient(create_app(load_live_model(".iris_ml/model.skops"), request_log=log))
+    rows = [{"bottled": "2026-03-01", "weight": 1.0}, {"bottled": None, "weight": None}]
+    explained = client.post("/v1/explain", json={"rows": rows})
+    assert explained.status_code == 200, explained.text
+    (step,) = (step for step in explained.json()["steps"] if step["step"] == "rows")
+    assert step["value"][1] == {"bottled": None, "weight": None}
+    assert client.post("/v1/predict", json={"rows": rows * 40}).status_code == 200
+    log.close()
+    logged = read_requests(read_settings().request_log, model_version(".iris_ml/model.skops"), model)
+    assert logged.bottled.dtype.kind == "M"
+    assert drifted_columns(read_settings())

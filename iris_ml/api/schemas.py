@@ -251,15 +251,19 @@ def explanations_json(
     for row, answer in enumerate(answers):
         moves = run["moves"].loc[row].rename_axis("column").reset_index()
         answer["moves"] = moves.reindex(columns=["column", "label", "change"]).to_dict("records")
-        answer["nearest"] = run["nearest"].loc[row].to_dict("records")
+        answer["nearest"] = _records(run["nearest"].loc[row])
     steps = [_step_json(run, predictor.workflow[name]) for name in run if name in predictor.workflow]
     return {"answers": answers, "steps": steps}
+
+
+def _records(table: pd.DataFrame) -> list[dict[Any, Any]]:  # a missing value as None, also that of a date
+    return table.astype(object).where(table.notna(), None).to_dict("records")
 
 
 def _step_json(run: Run, step: Step) -> dict[str, Any]:
     value, result = run[step.name], run.results[step.name]
     if isinstance(value, pd.Series):
         value = value.to_frame()
-    plain = repr(value.estimator) if isinstance(value, Model) else value.rename(columns=str).to_dict("records")
+    plain = repr(value.estimator) if isinstance(value, Model) else _records(value.rename(columns=str))
     place = step.place if result.how == "computed" else "overridden"
     return {"step": step.name, "place": place, "seconds": result.seconds, "value": plain}

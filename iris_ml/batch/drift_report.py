@@ -75,7 +75,7 @@ def report_drift(
         run, refused = predict_files(files, model)
         rows = run["rows"].assign(**{target: run["predictions"][target]})
     else:
-        rows = read_requests(settings.request_log, model_version(settings.model_file))
+        rows = read_requests(settings.request_log, model_version(settings.model_file), model)
         if rows.empty:
             advice = "send requests, or name files: iris_ml monitor FILE"
             raise IrisError("the request log has no rows for this model", str(settings.request_log), advice)

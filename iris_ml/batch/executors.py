@@ -11,7 +11,7 @@ import os
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,10 @@ from threadpoolctl import threadpool_limits
 from ..steps.model import Model
 from ..io.batches import Batch
 from ..models.predictor import Predictor
+from ..models.prediction_steps import prediction_keys
 from ..workflow.run import Run
 from .scoring import ScoredBatch, score_batch
-from ..base.errors import SettingsError, require_extra
+from ..base.errors import SettingsError, WorkflowError, require_extra
 
 # %% ../../nbs/batch/02_executors.ipynb #69fc3a07
 def map_in_order(
@@ -74,8 +75,17 @@ def score_locally(
 
 # %% ../../nbs/batch/02_executors.ipynb #fbd04f99
 def _score_part(
-    part: Any, predictor: Predictor, count: Callable[[Run], Any], collect: Callable[..., list[ScoredBatch]] | None
+    part: Any,
+    predictor: Predictor,
+    keys: dict[str, str],
+    count: Callable[[Run], Any],
+    collect: Callable[..., list[ScoredBatch]] | None,
 ) -> list[ScoredBatch]:
+    now = prediction_keys(predictor.workflow)
+    if differing := [step for step in keys if now.get(step) != keys[step]]:
+        what = "a worker of the cluster has other code of it"
+        raise WorkflowError(what, f"step {differing[0]!r}", "restart the workers with the code that is here")
+
     def results() -> Iterator[ScoredBatch]:
         for batch in part.batches():
             yield score_batch(batch, predictor, count)
@@ -96,14 +106,20 @@ def score_on_dask(
     workers = len(client.scheduler_info(n_workers=-1)["workers"])
     if not workers:
         raise SettingsError("the Dask scheduler has no worker", client.scheduler.address, "start one, or leave --on out")
-    predictor = client.submit(_unchanged, Predictor(model), pure=False)  # if its worker dies, another one repeats this task
+    here = Predictor(model)
+    keys = prediction_keys(here.workflow)
+    predictor = client.submit(_unchanged, here, pure=False)  # if its worker dies, another one repeats this task
 
     def submit(work: Callable[..., Any], part: Any) -> Any:
-        return client.submit(work, part, predictor, count, collect, pure=False)
+        return client.submit(work, part, predictor, keys, count, collect, pure=False)
 
     with warnings.catch_warnings(action="ignore", category=UserWarning):  # that a batch is large
-        for scored in map_in_order(_score_part, parts, submit, 2 * workers):
-            yield from scored
+        try:
+            for scored in map_in_order(_score_part, parts, submit, 2 * workers):
+                yield from scored
+        except CancelledError as error:
+            advice = "start the scheduler and its workers where the package of the workflow can be imported"
+            raise SettingsError(f"the Dask cluster gave up the work: {error}", client.scheduler.address, advice) from error
 
 
 def _unchanged(predictor: Predictor) -> Predictor:

@@ -193,10 +193,11 @@ def drifted_columns(
     settings: Settings,
 ) -> list[str]:  # names of columns, and of the target for the predicted labels
     """List the columns of logged requests whose distribution differs from the training rows."""
-    rows = read_requests(settings.request_log, model_version(settings.model_file))
-    if rows.empty:
+    version = model_version(settings.model_file)
+    if read_requests(settings.request_log, version).empty:
         return []
     model = load(settings.model_file, settings.trusted_types)
+    rows = read_requests(settings.request_log, version, model)
     found = detect_drift(rows, rows[model.profile.target], model, sample_predictions(model))
     return [*found.index[found.drifted]]
 
@@ -209,5 +210,5 @@ def retrain(
     workflow = find_workflow(settings.workflow)
     run = workflow.run(progress=False)
     run.record.add(kind="check")
-    stale = stale_reasons(run.record.content, settings) + [f"{name} has drifted" for name in drifted_columns(settings)]
+    stale = stale_reasons(run.record.content, settings) or [f"{name} has drifted" for name in drifted_columns(settings)]
     return stale, _decide(workflow, run, run.record.content, "", settings, more_gates) if stale else None

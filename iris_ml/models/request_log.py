@@ -19,6 +19,8 @@ from typing import Any
 import pandas as pd
 
 from ..base.atomic_files import refuse_links
+from ..stats.column_types import read_columns
+from ..steps.model import Model
 from ..workflow.run import Run
 
 # %% ../../nbs/models/04_request_log.ipynb #ca8e5beb
@@ -32,7 +34,7 @@ class _Files:
         if len(rows) > self._free_rows or not self._file.name.endswith(f"-{version}.jsonl"):
             self._begin(version)
         with self._file.open("ab") as file:
-            file.write("".join(f"{json.dumps(row)}\n" for row in rows).encode())
+            file.write("".join(f"{json.dumps(row, default=str)}\n" for row in rows).encode())  # a date as text
         self._free_rows -= len(rows)
 
     def _begin(self, version: str) -> None:
@@ -50,7 +52,7 @@ def _logged_rows(run: Run, exclude: Container[str]) -> list[dict[str, Any]]:
     names = [name for name in profile.columns if name not in exclude]
     columns = [rows[name].iloc[:100].tolist() for name in names] + [run["predictions"].iloc[:100, 0].tolist()]
     return [
-        {name: None if cell != cell else cell for name, cell in zip([*names, profile.target], row, strict=True)}
+        {name: None if pd.isna(cell) else cell for name, cell in zip([*names, profile.target], row, strict=True)}
         for row in zip(*columns, strict=True)
     ]
 
@@ -108,8 +110,10 @@ _log = logging.getLogger("iris_ml")
 def read_requests(
     folder: Path | str,  # of a request log
     version: str,  # of the model that predicted
+    model: Model | None = None,  # whose profile has the types of the columns; none: as JSON has them
 ) -> pd.DataFrame:  # rows with the labels in the column of the target, the oldest first; empty if there are none
     """Read the rows and the labels that a model predicted for them."""
     files = sorted(Path(folder).glob(f"*-{version}.jsonl"))
     lines = [line for file in files for line in file.read_text(encoding="utf-8").split("\n")[:-1]]
-    return pd.DataFrame([json.loads(line) for line in lines])
+    types = {name: seen["type"] for name, seen in model.profile.columns.items()} if model else {}
+    return read_columns(pd.DataFrame([json.loads(line) for line in lines]), types)
