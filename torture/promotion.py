@@ -65,6 +65,41 @@ def five_points_worse(times):
     return times, opened if opened > 0.01 * times else 0, f"{times - opened} refused, {1 - opened / times:.1%}"
 
 
+def _answers(draws, models, change=0.0):
+    """Draw which rows models answer right, which err on mostly the same rows: 0.85 of them, and `change` more of the last one."""
+    shares = np.full(models, 0.85)
+    shares[-1] += change
+    own = draws.random((models, ROWS)) < 0.1
+    return np.where(own, draws.random((models, ROWS)), draws.random(ROWS)) <= shares[:, None]
+
+
+def best_of_noise(searches, trials, attempts):
+    """Search among models that are as good as the champion; at most one search in twenty may promote one."""
+    draws, promoted = np.random.default_rng(6), 0
+    truth = pd.Series(np.ones(ROWS, dtype=int))
+    for _ in range(searches):
+        right = _answers(draws, trials + 1).astype(int)
+        gains = right[1:].mean(axis=1) - right[0].mean()
+        if attempts == "the best at the end":
+            tried = {int(gains.argmax()): trials}
+        else:  # each one that looks better than those before it, at once
+            best = np.maximum.accumulate(gains)
+            tried = {place: place + 1 for place in range(trials) if gains[place] == best[place] and gains[place] > 0.01}
+        tables = [pd.DataFrame(answers) for answers in right]
+        promoted += any(check_better(truth, tables[0], tables[1 + one], looks=looks).is_open for one, looks in tried.items())
+    return searches, promoted if promoted > 0.05 * searches else 0, f"{promoted} promoted, {promoted / searches:.1%}"
+
+
+def five_points_after(times, looks):
+    """At least eight in ten models that are five points better must be promoted, also after many looks."""
+    draws, opened = np.random.default_rng(7), 0
+    truth = pd.Series(np.ones(ROWS, dtype=int))
+    for _ in range(times):
+        before, after = _answers(draws, 2, 0.05).astype(int)
+        opened += check_better(truth, pd.DataFrame(before), pd.DataFrame(after), looks=looks).is_open
+    return times, times - opened if opened < 0.8 * times else 0, f"{opened} accepted, {opened / times:.1%}"
+
+
 def killed(times):
     """Kill promotions and ways back at random moments; then a champion must load that is one of the two, and whole."""
     models = [workflow.swap(seed=seed).run("model", progress=False, checkpoints=False)["model"] for seed in (1, 2)]
@@ -109,5 +144,9 @@ CAMPAIGNS = {
     "a model against itself with another seed": lambda: against_itself(1000),
     "challengers five points better": lambda: five_points_better(1000),
     "challengers five points worse": lambda: five_points_worse(1000),
+    "the best of 1,000 trials of noise": lambda: best_of_noise(300, 1000, "the best at the end"),
+    "each trial of noise that looks better, of 1,000": lambda: best_of_noise(300, 1000, "each record"),
+    "five points better, after 20 looks": lambda: five_points_after(1000, 20),
+    "five points better, after 1,000 looks": lambda: five_points_after(1000, 1000),
     "kill -9 in promotions and rollbacks": lambda: killed(100),
 }

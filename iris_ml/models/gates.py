@@ -28,6 +28,7 @@ from .predictor import Predictor
 from ..tracking.run_record import RunRecord, StepRecord
 from ..workflow.run import Result, Run
 from ..workflow.workflow import Workflow
+from ..stats.looks import confidence_of_look
 from ..stats.metric import Metric, find_metric, score_difference
 from ..base.environment import git_state
 from ..base.errors import IrisError, WorkflowError
@@ -64,11 +65,14 @@ def check_better(
     margin: float = 0.0,  # by how much the metric may get worse; 0: it must get better
     metric: Metric | None = None,  # none: accuracy, or R² of numbers
     folds: int = 0,  # of a cross-validation
+    looks: int = 1,  # how many models were judged by these rows, with this one
 ) -> Gate:
     """Return the gate that is open if the challenger is better than the champion beyond chance."""
     metric = metric or find_metric("", truth)
-    change, least, most = score_difference(truth, before, after, metric, 0.95 if margin else 0.99, folds)
-    figures = f"{metric.title} {change:+.3f} ({least:+.3f} to {most:+.3f}) over {len(truth)} rows"
+    _, *naive = score_difference(truth, before, after, metric, folds=folds)
+    change, least, most = score_difference(truth, before, after, metric, confidence_of_look(looks), folds)
+    figures = f"{metric.title} {change:+.3f} over {len(truth)} rows, paid for {looks} look{'s' * (looks > 1)}: "
+    figures += f"{least:+.3f} to {most:+.3f} (naive {naive[0]:+.3f} to {naive[1]:+.3f})"
     figures += "; + is an improvement" if metric.is_loss else ""
     if margin:
         return Gate("not worse", least > -margin, f"{figures}; the lower end must be above {-margin:+.3f}")

@@ -17,6 +17,7 @@ import pandas as pd
 from .drawing import Drawing
 from .run import Run
 from ..stats.intervals import folds_of
+from ..stats.looks import confidence_of_look
 from ..stats.metric import Metric, find_metric, named_metric, score, score_difference
 
 # %% ../../nbs/workflow/06_compare.ipynb #fa004eb2
@@ -29,13 +30,17 @@ def truth_and_predictions(
     return truth, answered.loc[truth.index], len(folds_of(run["split"])) if "split" in run else 0
 
 
-def _judge(first: Run, other: Run, metric: Metric) -> tuple[float, float, float, str]:
+def _judge(first: Run, other: Run, metric: Metric, looks: int) -> tuple[float | str, ...]:
     (truth, before, folds), (truth_of_other, after, _) = truth_and_predictions(first), truth_and_predictions(other)
     if not truth.equals(truth_of_other):
-        return float("nan"), float("nan"), float("nan"), "other rows: not to be compared"
-    by, least, most = score_difference(truth, before, after, metric, folds=folds)
+        return (*_UNKNOWN, "other rows: not to be compared")
+    by, *naive = score_difference(truth, before, after, metric, folds=folds)
+    _, least, most = score_difference(truth, before, after, metric, confidence_of_look(looks), folds)
     verdict = "better" if least > 0 else "worse" if most < 0 else "within noise"
-    return by, least, most, verdict
+    return by, *naive, least, most, verdict
+
+
+_UNKNOWN = (float("nan"),) * 5
 
 # %% ../../nbs/workflow/06_compare.ipynb #71732a89
 def metric_of_run(
@@ -72,16 +77,17 @@ class Comparison:
         self,
         runs: Mapping[str, Run],  # name -> run; the others are compared with the first
         changes: Mapping[str, str],  # name -> what differs from the first
+        looks: int = 0,  # how many models the test rows have judged before; at least these runs are counted
     ):
-        self.runs, self.changes = dict(runs), dict(changes)
+        self.runs, self.changes, self.looks = dict(runs), dict(changes), max(looks, len(runs) - 1, 1)
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row per run: what differs, the metric and its difference with 95 % intervals, steps reused, and cost."""
+        """One row per run: what differs, the metric and its difference with intervals, steps reused, and cost."""
         first, rows = next(iter(self.runs.values())), {}
         metric = metric_of_run(first)
         for name, run in self.runs.items():
-            verdict = _judge(first, run, metric) if run is not first else (float("nan"),) * 3 + ("",)
+            verdict = _judge(first, run, metric, self.looks) if run is not first else (*_UNKNOWN, "")
             truth, answered, folds = truth_and_predictions(run)
             rows[name] = (self.changes.get(name, ""), *score(truth, answered, metric, folds), *verdict, *_cost(run))
         columns = ["differs", metric.name, *_COLUMNS]
@@ -89,17 +95,24 @@ class Comparison:
 
     @property
     def plot(self) -> Drawing:
-        """The differences in the metric with their 95 % intervals."""
+        """The differences in the metric with their 95 % intervals, and thin ones that pay for all looks."""
         return Drawing(_plot(self.table), "differences from the first, with their intervals, as in the table")
 
     def __repr__(self) -> str:
-        return self.table.to_string(float_format="{:.3f}".format, na_rep="")
+        return f"{self.table.to_string(float_format='{:.3f}'.format, na_rep='')}\n{self._paid}"
 
     def _repr_html_(self) -> str:
-        return self.plot._repr_html_() + self.table.to_html(float_format="{:.3f}".format, na_rep="")
+        return f"{self.plot._repr_html_()}{self.table.to_html(float_format='{:.3f}'.format, na_rep='')}<p>{self._paid}</p>"
+
+    @property
+    def _paid(self) -> str:
+        looks = f"{self.looks} looks" if self.looks > 1 else "1 look"
+        return f"The verdict and the honest interval pay for {looks} at the test rows; the other intervals pay for none."
 
 
-_COLUMNS = ["low", "high", "difference", "least", "most", "verdict", "reused", "computed", "seconds"]
+_COLUMNS = [
+    *("low", "high", "difference", "least", "most", "honest_least", "honest_most", "verdict", "reused", "computed", "seconds")
+]
 
 # %% ../../nbs/workflow/06_compare.ipynb #727f495b
 _WIDTH, _RIGHT, _ROW, _TOP, _FOOT = 320, 190, 26, 36, 44  # of intervals and verdicts, of a row, of title and axis, in pixels
@@ -107,14 +120,14 @@ _WIDTH, _RIGHT, _ROW, _TOP, _FOOT = 320, 190, 26, 36, 44  # of intervals and ver
 
 def _plot(table: pd.DataFrame) -> str:
     rows, left = table.iloc[1:], 40 + max(8 * len(str(name)) for name in table.index)
-    ends = [*rows.least.dropna(), *rows.most.dropna(), -0.01, 0.01]
+    ends = [*rows.honest_least.dropna(), *rows.honest_most.dropna(), -0.01, 0.01]
     span = max(ends) - min(ends)
     foot = _TOP + len(rows) * _ROW
 
     def at(value: float) -> float:
         return left + (value - min(ends)) / span * _WIDTH
 
-    title = f"Difference in {table.columns[1]} from {table.index[0]}, with 95 % intervals"
+    title = f"Difference in {table.columns[1]} from {table.index[0]}, with 95 % intervals, thin: honest ones"
     drawn = f'<text x="16" y="22" font-weight="bold">{escape(title)}</text>'
     drawn += f'<path d="M{at(min(ends)):.1f} {foot}H{at(max(ends)):.1f}" stroke="#6b7280"/>'
     for tick in _ticks(min(ends), max(ends)):
@@ -144,6 +157,7 @@ def _line(name: str, row: pd.Series, y: float, at: Callable[[float], float], lef
     drawn = f'<text x="{left - 10}" y="{y + 4:.1f}" text-anchor="end">{escape(name)}</text>'
     drawn += f'<text x="{left + _WIDTH + 12}" y="{y + 4:.1f}">{escape(row.verdict)}</text>'
     if row.notna().difference:
-        drawn += f'<path d="M{at(row.least):.1f} {y:.1f}H{at(row.most):.1f}" stroke="{colour}" stroke-width="3"/>'
+        for least, most, width in (row.honest_least, row.honest_most, 1), (row.least, row.most, 3):
+            drawn += f'<path d="M{at(least):.1f} {y:.1f}H{at(most):.1f}" stroke="{colour}" stroke-width="{width}"/>'
         drawn += f'<circle cx="{at(row.difference):.1f}" cy="{y:.1f}" r="5" fill="{colour}"/>'
     return drawn

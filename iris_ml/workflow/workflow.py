@@ -30,9 +30,11 @@ from ..cache.keys import digest, fingerprint
 from ..cache.store import Checkpoints
 from ..io.readers import as_frame
 from .recorder import announce_new_data, record_run, start_context
+from ..tracking.history import looked_at
+from ..tracking.records import Records
 from .compare import Comparison
 from .drawing import Drawing, draw
-from .explore import combine_options, run_trials
+from .explore import combine_options, run_trials, with_honest_intervals
 from .graph import Step, build_graph, check_type, current_name, insert_after, replace_step
 from .run import Run, summarize_value
 from .runner import Plan, reusable_steps
@@ -264,7 +266,8 @@ class Workflow:
         """Run this workflow and others, and compare what differs, scores over the same rows, and cost."""
         changes = {name: ", ".join(_differences(self._spec, other._spec)) or "nothing" for name, other in others.items()}
         compared = {"this one": self, **others}
-        return Comparison({name: one.run("test", "predictions", "scores") for name, one in compared.items()}, changes)
+        runs = {name: one.run("test", "predictions", "scores") for name, one in compared.items()}
+        return Comparison(runs, changes, _looks(self._spec.read_settings()) - 1)
 
     def explore(
         self,
@@ -286,7 +289,7 @@ class Workflow:
         table = run_trials(portable, trials, self._spec.inputs, bar, on)
         if settings.record:
             sync_in_background(settings.tracking, settings.store)
-        return table
+        return with_honest_intervals(table, max(_looks(settings), len(table)))
 
     def _with(self, spec: WorkflowSpec) -> Self:
         other = copy(self)
@@ -319,6 +322,11 @@ class Workflow:
         parameters = [*signature(function).parameters]
         names = [*map(resolve, parameters)]
         return {parameter: name for parameter, name in zip(parameters, names, strict=True) if name != parameter}
+
+
+def _looks(settings: Settings) -> int:  # how many models have scores on the data of the last run
+    summaries = Records(settings.records).summaries() if settings.record else []
+    return len(looked_at(summaries, summaries[-1].data)) if summaries else 0
 
 
 def _is_function(value: object) -> bool:  # also an object with `__call__`, unless it is an estimator
