@@ -485,6 +485,23 @@ def test_the_service_answers_without_a_table_and_describes_the_certificate(compi
     assert client.get("/v1/model").json()["compiled"] == asdict(live.predictor.answering.certificate)
 
 
+IN_BULK = [(RandomForestClassifier(5), False), (HistGradientBoostingClassifier(max_iter=5), True)]
+
+
+@pytest.mark.parametrize(("estimator", "in_bulk"), IN_BULK)
+def test_in_bulk_answers_what_is_quicker(estimator, in_bulk, monkeypatch):
+    model = model_of(estimator)
+    compiled, features = compile_model(model), pd.concat([model.golden_rows()] * 200, ignore_index=True)
+    assert compiled.certificate.in_bulk == in_bulk
+    asked = []
+    honest = Session.run
+    monkeypatch.setattr(Session, "run", lambda self, rows: asked.append(len(rows)) or honest(self, rows))
+    pd.testing.assert_frame_equal(compiled.predict(features), model.predict(features), rtol=0, atol=1e-9)
+    assert asked == [len(features)] * in_bulk
+    compiled.predict(features.head(3))
+    assert asked[-1] == 3
+
+
 def test_a_certificate_survives_json(compiled):
     certificate = find_compiled(load(FILE), workflow).certificate
     assert replace(certificate, **json.loads(json.dumps(asdict(certificate)))) == certificate

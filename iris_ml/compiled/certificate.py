@@ -241,6 +241,7 @@ class Certificate:
     largest: float  # difference that was found
     rows: dict[str, int]  # kind of rows -> how many were compared
     left: dict[str, int]  # kind of rows -> how many are left to the original
+    in_bulk: bool  # whether it answers thousands of rows as well; else the original does, which is quicker
     compiled: list[str]  # steps in the file
     python: list[str]  # steps before it, from the raw rows on
 
@@ -283,7 +284,7 @@ def certify(
     return content, Certificate(
         digest, sha256(content).hexdigest(), runtime_version(), graph.tolerance, max(each.largest for each in found.values()),
         {kind: each.rows for kind, each in found.items()}, {kind: each.left for kind, each in found.items() if each.left},
-        ["model"], maker.steps,
+        not graph.is_slow_in_bulk, ["model"], maker.steps,
     )  # fmt: skip
 
 

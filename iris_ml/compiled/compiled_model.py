@@ -62,6 +62,8 @@ class CompiledModel(Model):
     def predict(self, features: pd.DataFrame) -> pd.DataFrame:
         """Return what the original returns: for each row a label and the probability of each class, or a number."""
         table = self._columns_of(features)
+        if len(table) > _BULK and not self.certificate.in_bulk:
+            return super().predict(table)
         try:
             values, shares, is_certain = self.session.run(table)
         except Exception as error:  # of the runtime; it must not stop an answer
@@ -82,6 +84,9 @@ class CompiledModel(Model):
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in super().__getstate__().items() if name != "session"}
+
+
+_BULK = 2_000  # rows; of fewer, the original spends most of its time on checks
 
 
 def compile_model(

@@ -113,7 +113,7 @@ def _neighbours(graph: Graph, neighbours: Any, table: Table) -> Outputs:
     known = np.asarray(neighbours._fit_X, dtype=float)
     if neighbours.effective_metric_ != "euclidean" or neighbours.weights != "uniform" or known.size > _MOST_CELLS:
         raise NotCompiled("it is compiled for uniform weights, Euclidean distances and few rows only", where)
-    X = table.matrix()
+    X, graph.is_slow_in_bulk = table.matrix(), True
     differences = graph.add("Sub", graph.add("Unsqueeze", X, np.array([1])), known)
     distances = graph.add("ReduceSumSquare", differences, np.array([2]), keepdims=0)
     more = min(count + 1, len(known))
@@ -130,7 +130,7 @@ def _neighbours(graph: Graph, neighbours: Any, table: Table) -> Outputs:
     return {"predict": graph.add("ReduceMean", numbers, np.array([1]), keepdims=1)}
 
 
-_MOST_CELLS = 20_000  # of the training rows; with more of them, the original's tree is quicker than all distances
+_MOST_CELLS = 4_000  # of the training rows; with more of them, the original's tree is quicker than all distances
 
 # %% ../../nbs/compiled/04_estimators.ipynb #9d8ecd53
 def best_scores(

@@ -44,6 +44,7 @@ class Graph:
         self.trees: list[Any] = []  # of the part that is being compiled
         self.ensembles: list[tuple[Any, int, list[Any]]] = []  # parts made of trees: estimator, number of columns, trees
         self.tolerance = TOLERANCES[0]
+        self.is_slow_in_bulk = False  # whether the original answers thousands of rows quicker
         self.matrices: dict[tuple[Any, ...], str] = {}  # columns -> the tensor that holds them
         self.finite: set[Any] = set()  # columns in which the original accepts finite numbers only
 

@@ -127,6 +127,7 @@ def _add_shares(graph: Graph, X: str, leaves: list[tuple[Any, np.ndarray]]) -> s
     "DecisionTreeRegressor", "ExtraTreeRegressor", "RandomForestRegressor", "ExtraTreesRegressor",
 )  # fmt: skip
 def _forest(graph: Graph, forest: Any, table: Table) -> Outputs:
+    graph.is_slow_in_bulk = True
     if forest.n_outputs_ > 1:
         raise NotCompiled("it predicts several columns", f"estimator {type(forest).__name__}")
     fitted = [tree.tree_ for tree in getattr(forest, "estimators_", [forest])]
@@ -199,7 +200,7 @@ def _adaboost(graph: Graph, boosting: Any, table: Table) -> Outputs:
 # %% ../../nbs/compiled/02_trees.ipynb #36994ae5
 @compiles("XGBClassifier", "XGBRegressor", "XGBRFClassifier", "XGBRFRegressor")
 def _xgboost(graph: Graph, boosting: Any, table: Table) -> Outputs:
-    graph.tolerance = TOLERANCES[1]
+    graph.tolerance, graph.is_slow_in_bulk = TOLERANCES[1], True
     where, learner = f"estimator {type(boosting).__name__}", json.loads(boosting.get_booster().save_raw("json"))["learner"]
     booster, objective = learner["gradient_booster"], learner["objective"]["name"]
     if booster["name"] != "gbtree" or objective not in _XGBOOST:
