@@ -1,6 +1,8 @@
 """Prediction sets hold the truth as often as they promise, are those of MAPIE and crepes, and reach every answer."""
 
 
+from contextlib import suppress
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,6 +21,7 @@ from iris_ml.base.errors import IrisError, ModelFileError
 from iris_ml.base.settings import read_settings
 from iris_ml.batch.report import report
 from iris_ml.cli.commands import application
+from iris_ml.compiled.compiled_model import compile_file, compile_model
 from iris_ml.models.live_model import load_live_model
 from iris_ml.models.model_file import load, save
 from iris_ml.models.predictor import predict
@@ -194,6 +197,17 @@ def test_every_answer_has_the_set(stored, tmp_path):
     assert all("interval" not in answer for answer in found)
     explained = client.post("/v1/explain", json={"rows": body["rows"][:2]}).json()["answers"]
     assert [", ".join(answer["prediction_set"]) for answer in explained] == expected[:2]
+
+
+def test_a_compiled_model_answers_with_the_same_sets(stored):
+    settings, model = stored
+    rows = PEOPLE[["age", "weight", "noise", "ward"]].head(40)
+    with suppress(IrisError):  # of an estimator that does not compile
+        compile_file(settings.model_file)
+    compiled = predict(rows, load(settings.model_file))
+    assert compiled.ill_set.astype(str).tolist() == predict(rows, model).ill_set.astype(str).tolist()
+    quick = compile_model(workflow.swap(coverage=0.99, record=False).run("model", progress=False)["model"])
+    assert quick.uncertainty.coverage == 0.99
 
 
 def test_a_report_with_labels_says_what_each_group_is_covered(stored):

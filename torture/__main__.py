@@ -3,7 +3,10 @@
 import sys
 from importlib import import_module
 
-ALL = "checkpoints programs records forged mutated api report monitor coverage promotion surfaces pages pipelines mutants".split()
+ALL = (
+    "checkpoints programs records forged mutated api report monitor "
+    "coverage slices promotion surfaces pages pipelines mutants"
+).split()
 asked, *words = sys.argv[1:] or [""]  # a module, and words that the names of its campaigns hold
 total = 0
 for module in [asked] if asked else ALL:

@@ -115,11 +115,7 @@ def _show_result(summary: ReportSummary, contents: dict[str, bytes], first: pd.D
     if errors := summary.errors:
         interval = f"{errors.r2_low:.3f} to {errors.r2_high:.3f}"
         st.write(f"R² is {errors.r2:.3f} ({interval}) over {errors.rows} rows, the mean absolute error {errors.mae:.4g}.")
-    for made in summary.sets if labels or errors else ():
-        group = f" of {made.group}" if made.group else ""
-        share = f"{made.covered:.3f} ({made.low:.3f} to {made.high:.3f})" if made.labelled else "unknown"
-        promised = f"{summary.coverage:.0%} is promised"
-        st.write(escape_markdown(f"The share of prediction sets{group} that hold the truth is {share}; {promised}."))
+    _show_trust(summary)
     with st.container(horizontal=True):
         for place, (name, content) in enumerate(contents.items()):
             if place < 2 or summary.refused:
@@ -133,3 +129,16 @@ def _show_result(summary: ReportSummary, contents: dict[str, bytes], first: pd.D
         st.warning(f"{summary.refused} rows were refused.")
         st.dataframe(refused, hide_index=True)
     st.dataframe(first, hide_index=True)
+
+
+def _show_trust(summary: ReportSummary) -> None:
+    for made in summary.sets if summary.labels or summary.errors else ():
+        group = f" of {made.group}" if made.group else ""
+        share = f"{made.covered:.3f} ({made.low:.3f} to {made.high:.3f})" if made.labelled else "unknown"
+        promised = f"{summary.coverage:.0%} is promised"
+        st.write(escape_markdown(f"The share of prediction sets{group} that hold the truth is {share}; {promised}."))
+    if (slices := summary.slices) and slices.looked_at:
+        what = "worse than elsewhere beyond chance" if slices.worst else "none is worse than elsewhere beyond chance"
+        st.write(f"Of {slices.looked_at} slices of one or two conditions: {what}.")
+        for found in filter(None, (slices.worst, slices.groups)):
+            st.dataframe(pd.DataFrame(found).rename(columns={"conditions": "rows where", "p_value": "p-value"}), hide_index=True)

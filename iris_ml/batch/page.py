@@ -20,6 +20,7 @@ from .charts import beside, draw_calibration, draw_curves, draw_distribution, dr
 from .charts import draw_importances, draw_outliers, shuffled_importances
 from .html import render_bars, render_page as whole_page, render_table, escape_text
 from .summary import ErrorSummary, LabelSummary, MetricSummary, ReportSummary
+from ..trust.slices import Slice
 
 # %% ../../nbs/batch/06_page.ipynb #fe0d903f
 def _confidence(summary: ReportSummary) -> str:
@@ -75,6 +76,23 @@ def _sets(summary: ReportSummary) -> str:
     promised = f"A prediction set holds the truth in {summary.coverage:.0%} of new rows that come as the training rows came."
     checked = " Covered is the share in these rows, with its 95&nbsp;% confidence interval." if table.labelled.any() else ""
     return f"<p>{promised}{checked}</p>{render_table(table.round(3))}"
+
+
+def _slices(summary: ReportSummary) -> str:
+    if (found := summary.slices) is None or not found.looked_at:
+        return ""
+    tried = f"{found.looked_at} slices of one or two conditions were tried on {found.rows} rows."
+    lead = "None is worse than elsewhere beyond chance." if not found.worst else "These are worse than elsewhere beyond chance."
+    explained = " The intervals and p-values pay for all of them."
+    shown = render_table(_slice_table(found.worst, "slice")) if found.worst else ""
+    if found.groups:
+        shown += f"<p>Groups of {escape_text(found.column)}:</p>{render_table(_slice_table(found.groups, 'group'))}"
+    return f"<p>{tried} {lead}{explained if found.worst else ''}</p>{shown}"
+
+
+def _slice_table(found: list[Slice], name: str) -> pd.DataFrame:
+    table = pd.DataFrame([asdict(each) for each in found]).rename(columns={"conditions": name, "p_value": "p-value"})
+    return table.set_index(name).round(4)
 
 
 def _errors(errors: ErrorSummary, points: list[tuple[float, float]], target: str) -> str:
@@ -170,6 +188,7 @@ def render_report(
         "Confidence": _confidence(summary),
         "Calibration": _calibration(labels) if labels else "",
         "Prediction sets": _sets(summary),
+        "Where it is wrong": _slices(summary),
         "ROC, precision and recall": _curves(summary),
         "Drift from the training data": _drift(summary),
         "Outliers": _outliers(summary),

@@ -109,7 +109,7 @@ def report(
         counts, first, refused = _written(results, aside, file_format(written["predictions"])[0], strict, raw)
         shown = tuple(map(hide_passwords, found))
         summary = replace(
-            summarize_counts(counts, model, read_settings().metric),
+            summarize_counts(counts, model, read_settings().metric, read_settings().mondrian),
             rows=counts.rows + refused, refused=refused, source=shown, model=version,
             predictions=written["predictions"].name, refused_rows=written["refused"].name,
         )  # fmt: skip

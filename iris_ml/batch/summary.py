@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['LabelCounts', 'ErrorCounts', 'Counts', 'merge_counts', 'Confidence', 'Outside', 'ColumnDrift', 'LabelSummary',
-           'ErrorSummary', 'MetricSummary', 'SetSummary', 'ReportSummary', 'count_run', 'summarize_counts']
+           'ErrorSummary', 'MetricSummary', 'SetSummary', 'SliceSummary', 'ReportSummary', 'count_run',
+           'summarize_counts']
 
 # %% ../../nbs/batch/04_summary.ipynb #35622833
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,7 @@ from ..stats.regression import error_scores, error_sums
 from ..stats.conformal import covered, group_names, set_sizes
 from ..stats.intervals import confusion_matrix, per_class_metrics, wilson_interval
 from ..base.errors import DataError
+from ..trust.slices import Slice, find_slices, group_scores
 
 # %% ../../nbs/batch/04_summary.ipynb #8e061dc7
 @dataclass(frozen=True)
@@ -328,6 +330,17 @@ class SetSummary:
 
 
 @dataclass(frozen=True)
+class SliceSummary:
+    """Where the predictions are worse than elsewhere, and the groups that the settings name."""
+
+    looked_at: int  # slices
+    rows: int  # of which they are: all rows with a truth, or every 2nd, 4th, ... of many
+    worst: list[Slice]  # worse than elsewhere beyond chance
+    column: str = ""  # of the groups; empty: none are named
+    groups: list[Slice] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class ReportSummary:
     """The content of a report; `report.json` holds it under the same names."""
 
@@ -345,6 +358,7 @@ class ReportSummary:
     plots: PlotData | None = None  # none: the summary of an earlier release
     sets: tuple[SetSummary, ...] = ()  # empty: the model has no prediction sets
     coverage: float = 0.0  # that was asked for; 0: as above
+    slices: SliceSummary | None = None  # none: the rows have no labels
     refused: int = 0
     source: tuple[str, ...] = ()  # files of the rows
     model: str = ""  # its version
@@ -390,6 +404,7 @@ def summarize_counts(
     counts: Counts,  # of all rows
     model: Model,  # that predicted
     metric: str = "",  # as in the settings
+    mondrian: str = "",  # as in the settings: the column of groups
 ) -> ReportSummary:  # without files and refused rows
     """Summarize counts in plain values."""
     profile, some = model.profile, counts.sample
@@ -412,6 +427,7 @@ def summarize_counts(
         plots=plot_data(some, counts.judged, model),
         sets=_summarize_sets(counts.sets) if counts.sets is not None else (),
         coverage=model.uncertainty.coverage if model.uncertainty else 0.0,
+        slices=_summarize_slices(counts, model, mondrian) if counts.judged is not None else None,
     )
 
 # %% ../../nbs/batch/04_summary.ipynb #6700759a
@@ -446,6 +462,16 @@ def _summarize_sets(counts: pd.DataFrame) -> tuple[SetSummary, ...]:
         share = (right / labelled, *wilson_interval(right, labelled)) if labelled else ()
         made.append(SetSummary(str(group), int(rows), size / rows, int(labelled), *share))
     return tuple(made)
+
+
+def _summarize_slices(counts: Counts, model: Model, mondrian: str) -> SliceSummary:
+    judged = cast("pd.DataFrame", counts.judged)
+    both = judged.index.intersection(counts.sample.index)
+    rows, truth, predicted = counts.sample.loc[both, [*model.columns]], judged.iloc[:, 0][both], judged.iloc[:, 1][both]
+    numbers = model.profile.task == "regression"
+    worst, looked_at = find_slices(rows, truth, predicted, numbers)
+    groups = group_scores(group_names(rows[mondrian]), truth, predicted, numbers) if mondrian in rows else []
+    return SliceSummary(looked_at, len(rows), worst, mondrian if groups else "", groups)
 
 
 def _summarize_metric(judged: pd.DataFrame, name: str, task: str) -> MetricSummary | None:
