@@ -118,11 +118,14 @@ def results_behind(
     models = {entry.result for entry in entries if name and entry.file.startswith(name)}
     answers = {entry.result for entry in entries if models & {*entry.cache_key.inputs.values()}}
     judged = {entry.result for entry in entries if answers & {*entry.cache_key.inputs.values()}}
+    made: dict[str, list[set[str]]] = {entry.result: [] for entry in entries}  # result -> the results that made it, of each entry
+    for entry in entries:
+        made[entry.result].append({*entry.cache_key.inputs.values()} & made.keys())
     needed, waiting = set(), models | answers | judged if models else set()
     while waiting:
         needed |= waiting
-        made = [entry for entry in entries if entry.result in waiting]
-        waiting = {found for entry in made for found in entry.cache_key.inputs.values()} - needed
+        unknown = [made[result] for result in waiting if not any(inputs <= needed for inputs in made[result])]
+        waiting = {found for ways in unknown for inputs in ways for found in inputs} - needed
     return needed
 
 # %% ../../nbs/models/03_pruning.ipynb #13f759cf
