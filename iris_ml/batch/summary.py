@@ -467,7 +467,8 @@ def _summarize_sets(counts: pd.DataFrame) -> tuple[SetSummary, ...]:
 def _summarize_slices(counts: Counts, model: Model, mondrian: str) -> SliceSummary:
     judged = cast("pd.DataFrame", counts.judged)
     both = judged.index.intersection(counts.sample.index)
-    rows, truth, predicted = counts.sample.loc[both, [*model.columns]], judged.iloc[:, 0][both], judged.iloc[:, 1][both]
+    columns = [name for name in model.profile.columns if name in counts.sample]
+    rows, truth, predicted = counts.sample.loc[both, columns], judged.iloc[:, 0][both], judged.iloc[:, 1][both]
     numbers = model.profile.task == "regression"
     worst, looked_at = find_slices(rows, truth, predicted, numbers)
     groups = group_scores(group_names(rows[mondrian]), truth, predicted, numbers) if mondrian in rows else []
