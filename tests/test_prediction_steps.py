@@ -316,6 +316,83 @@ def test_another_workflow_predicts_and_reports(project, expected):
     assert not (project / "production_was_imported").exists()
 
 
+OWN = """
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from iris_ml.production import workflow as production
+
+
+class Scale(TransformerMixin, BaseEstimator):
+    def fit(self, X, y=None):
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def transform(self, X):
+        return np.asarray(X) / 10
+
+
+def limit(X):
+    return np.minimum(X, 1e6)
+
+
+def estimator():
+    return make_pipeline(Scale(), FunctionTransformer(limit), LogisticRegression())
+
+
+workflow = production.swap(estimator)
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "named"),
+    [("(X, 1e6)", "(X, 2e6)", "own.limit"), ("/ 10", "/ 10 + np.where(np.asarray(X) > 1e6, 1, 0)", "own.Scale")],
+)
+def test_other_code_of_ones_own_in_the_estimator_is_refused_where_no_golden_row_meets_it(tmp_path, before, after, named):
+    (tmp_path / "own.py").write_text(OWN)
+    (tmp_path / "iris.toml").write_text('workflow = "own:workflow"\ntrusted_types = ["own.Scale", "own.limit"]\n')
+    assert typed(tmp_path, "run", "--quiet").returncode == 0
+    (tmp_path / "new.csv").write_text(typed(tmp_path, "sample").stdout)
+    assert typed(tmp_path, "predict", "new.csv", "--to", "answers.csv").returncode == 0
+    (tmp_path / "own.py").write_text(f"# A comment changes nothing.\n{OWN}")
+    assert typed(tmp_path, "predict", "new.csv", "--to", "answers.csv").returncode == 0
+    (tmp_path / "own.py").write_text(OWN.replace(before, after))
+    refused = typed(tmp_path, "predict", "new.csv", "--to", "answers.csv")
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert f"{named}: its code differs from that of the training" in refused.stderr
+
+
+READING = """
+import json
+
+from iris_ml.production import workflow as production
+
+
+def rated(features):
+    with open("rates.json") as file:
+        return features.assign(petal_length=features.petal_length + features.sepal_length.map(json.load(file)).fillna(0))
+
+
+workflow = production.after("features", rated)
+"""
+
+
+def test_a_file_that_a_step_reads_is_compared_where_no_golden_row_meets_it(tmp_path):
+    (tmp_path / "own.py").write_text(READING)
+    (tmp_path / "rates.json").write_text('{"99": 1}')
+    (tmp_path / "iris.toml").write_text('workflow = "own:workflow"\n')
+    assert typed(tmp_path, "run", "--quiet").returncode == 0
+    (tmp_path / "new.csv").write_text(typed(tmp_path, "sample").stdout)
+    assert typed(tmp_path, "predict", "new.csv", "--to", "answers.csv").returncode == 0
+    (tmp_path / "rates.json").write_text('{"99": 2}')
+    refused = typed(tmp_path, "predict", "new.csv", "--to", "answers.csv")
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert "rates.json: a step reads it, and it has changed since the training" in refused.stderr
+
+
 def test_another_workflow_is_the_same_on_every_surface(project):
     ended = typed(project, "check", "parity")
     assert ended.returncode == 0, ended.stdout + ended.stderr
