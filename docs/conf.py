@@ -374,6 +374,7 @@ def begin(app, exception):
     if exception is None:
         first = f"{root_doc}.html"
         head = f'<meta charset="utf-8"><title>{project}</title><meta http-equiv="refresh" content="0; url={first}">'
+        head += '<link rel="icon" href="data:,">'  # else a browser that is slow to leave asks for one that is not there
         page = f'<!doctype html>{head}<a href="{first}">{project}</a>\n'
         (app.outdir / "index.html").write_text(page, encoding="utf-8")
 
