@@ -19,8 +19,8 @@ from ..stats.metric import find_metric, named_metric, score, score_difference
 from ..base.settings import read_settings
 from ..io.readers import read_cells
 from .try_row import escape_markdown
-from ..batch.charts import draw_calibration, draw_errors, draw_importances, shuffled_importances
-from ..batch.summary import count_run, summarize_counts
+from ..batch.charts import Importances, draw_calibration, draw_errors, draw_importances, shuffled_importances
+from ..batch.summary import ReportSummary, count_run, summarize_counts
 from ..workflow.drawing import Drawing
 from .upload import save_uploads, show_upload_error
 from ..base.errors import DataError, require_extra
@@ -71,19 +71,24 @@ def _as_image(found: re.Match[str]) -> str:
     return drawing._repr_html_()
 
 
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _judgement(version: str, _champion: LiveModel) -> tuple[ReportSummary, Importances]:  # once for a model, not at each input
+    predictor = _champion.predictor
+    run = predictor.run(pd.DataFrame(_champion.model.profile.sample))
+    return summarize_counts(count_run(run), _champion.model), shuffled_importances(predictor)
+
+
 def _show_judgement(champion: LiveModel) -> None:
-    model = champion.model
-    run = run_model(pd.DataFrame(model.profile.sample), model)
-    summary = summarize_counts(count_run(run), model)
+    summary, importances = _judgement(champion.version, champion)
     st.subheader("On its sample of training rows", anchor=False)
     if summary.labels:
         st.dataframe(pd.DataFrame(summary.labels.confusion).T.rename_axis("truth"), width="content", key=" confusion")
     if summary.labels and summary.labels.calibration:
         show_html(draw_calibration(summary.labels.calibration))
     if summary.plots and summary.plots.errors:
-        show_html(draw_errors(summary.plots.errors, model.profile.target))
+        show_html(draw_errors(summary.plots.errors, champion.model.profile.target))
     st.subheader("Importances", anchor=False)
-    show_html(draw_importances(shuffled_importances(champion.predictor)))
+    show_html(draw_importances(importances))
 
 # %% ../../nbs/app/03_model.ipynb #b9605df9
 def compare_models(
