@@ -6,7 +6,6 @@
 __all__ = ['truth_and_predictions', 'metric_of_run', 'Comparison']
 
 # %% ../../nbs/workflow/06_compare.ipynb #762c4667
-import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from inspect import signature
@@ -14,7 +13,7 @@ from html import escape
 
 import pandas as pd
 
-from .drawing import Drawing
+from .drawing import Drawing, ticks
 from .run import Run
 from ..stats.intervals import folds_of
 from ..stats.looks import confidence_of_look
@@ -130,7 +129,7 @@ def _plot(table: pd.DataFrame) -> str:
     title = f"Difference in {table.columns[1]} from {table.index[0]}, with 95 % intervals, thin: honest ones"
     drawn = f'<text x="16" y="22" font-weight="bold">{escape(title)}</text>'
     drawn += f'<path d="M{at(min(ends)):.1f} {foot}H{at(max(ends)):.1f}" stroke="#6b7280"/>'
-    for tick in _ticks(min(ends), max(ends)):
+    for tick in ticks(min(ends), max(ends)):
         colour, text = ("#1b1c1e", "0") if tick == 0 else ("#d8dbe0", f"{tick:+g}")
         drawn += f'<path d="M{at(tick):.1f} {_TOP}V{foot + 4}" stroke="{colour}"/>'
         drawn += f'<text x="{at(tick):.1f}" y="{foot + 18}" text-anchor="middle" font-size="11">{text}</text>'
@@ -141,12 +140,6 @@ def _plot(table: pd.DataFrame) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" font-family="sans-serif" '
         f'font-size="13" fill="#1b1c1e"><rect width="{width}" height="{height}" rx="6" fill="#ffffff"/>{drawn}</svg>'
     )
-
-
-def _ticks(least: float, most: float) -> list[float]:  # round numbers, 0 among them
-    step = 10.0 ** math.floor(math.log10(most - least))
-    step = next(each for each in (step / 5, step / 2, step, 2 * step) if (most - least) / each <= 8)
-    return [round(i * step, 10) for i in range(math.ceil(least / step), math.floor(most / step) + 1)]
 
 
 _BETTER = "← worse · better →"
