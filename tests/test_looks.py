@@ -11,7 +11,7 @@ from iris_ml.base.settings import read_settings
 from iris_ml.models.champion import ChampionInfo
 from iris_ml.models.promotion import compare_with_champion, data_versions, only_seed_differs
 from iris_ml.production import workflow
-from iris_ml.tracking.history import looked_at
+from iris_ml.tracking.history import judged_models
 from iris_ml.tracking.records import Records
 from torture.promotion import best_of_noise, five_points_after
 
@@ -48,7 +48,7 @@ def test_each_model_is_one_look_and_the_same_model_again_is_none():
     workflow.explore(estimator={str(k): KNeighborsClassifier(k) for k in (1, 3, 5)})
     other_table = pd.DataFrame({"x": [0.0, 1.0] * 20, "species": ["setosa", "virginica"] * 20})
     trained(raw=other_table, feature_names=["x"])
-    seen = looked_at(Records(read_settings().records).summaries(), data_versions(first))
+    seen = judged_models(Records(read_settings().records).summaries(), data_versions(first))
     assert len(seen) == 5
     assert {first.model.key, other.model.key} < seen
 

@@ -17,7 +17,7 @@ from ..cache.store import Checkpoints
 from ..base.atomic_files import temporary_path
 from .clean_process import recompute, result_digests
 from .gates import Gate, check_better, check_cost, check_derived, check_repeatable, check_shape
-from ..tracking.history import diff_records, find_record, looked_at
+from ..tracking.history import diff_records, find_record, judged_models
 from .request_log import read_requests
 from .model_file import store_model, load, model_version
 from ..stats.drift import detect_drift
@@ -47,7 +47,7 @@ def compare_with_champion(
     records = Records(settings.records)
     if only_seed_differs(champion, record, records):
         return Gate("better", False, "the runs differ in their seeds only, and another seed is no better model")
-    looks = len((looked_at(records.summaries(), data_versions(record), champion.when) | {record.model.key}) - {champion.key})
+    looks = len((judged_models(records.summaries(), data_versions(record), champion.when) | {record.model.key}) - {champion.key})
     (truth, after, folds), is_newer = truth_and_predictions(run), bool(champion.data) and champion.data != data_versions(record)
     try:
         try:
@@ -221,11 +221,10 @@ def drifted_columns(
     settings: Settings,
 ) -> list[str]:  # names of columns, and of the target for the predicted labels
     """List the columns of logged requests whose distribution differs from the training rows."""
-    version = model_version(settings.model_file)
-    if read_requests(settings.request_log, version).empty:
-        return []
     model = load(settings.model_file, settings.trusted_types)
-    rows = read_requests(settings.request_log, version, model)
+    rows = read_requests(settings.request_log, model_version(settings.model_file), model)
+    if rows.empty:
+        return []
     found = detect_drift(rows, rows[model.profile.target], model, sample_predictions(model))
     return [*found.index[found.drifted]]
 

@@ -30,7 +30,7 @@ from ..cache.keys import digest, fingerprint
 from ..cache.store import Checkpoints
 from ..io.readers import as_frame
 from .recorder import announce_new_data, record_run, start_context
-from ..tracking.history import looked_at
+from ..tracking.history import judged_models
 from ..tracking.records import Records
 from .compare import Comparison
 from .drawing import Drawing, draw
@@ -326,7 +326,7 @@ class Workflow:
 
 def _looks(settings: Settings) -> int:  # how many models have scores on the data of the last run
     summaries = Records(settings.records).summaries() if settings.record else []
-    return len(looked_at(summaries, summaries[-1].data)) if summaries else 0
+    return len(judged_models(summaries, summaries[-1].data)) if summaries else 0
 
 
 def _is_function(value: object) -> bool:  # also an object with `__call__`, unless it is an estimator
