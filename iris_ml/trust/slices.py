@@ -58,8 +58,7 @@ def find_slices(
     most: int = 10,  # slices to return
 ) -> tuple[list[Slice], int]:  # the worst first; and how many slices were looked at
     """Find slices with more errors than elsewhere (Sagadeeva and Boehm 2021), by Fisher's exact test, corrected."""
-    sizes = np.abs(predicted.to_numpy(float) - truth.to_numpy(float)) if numbers else (predicted.to_numpy() != truth.to_numpy())
-    wrong = sizes > np.quantile(sizes, 0.8) if numbers else sizes
+    sizes, wrong = _errors(truth, predicted, numbers)
     conditions = [each for each in _conditions(rows) if each[2].sum() >= _FEWEST]
     if not conditions or not wrong.any():
         return [], len(conditions)
@@ -87,6 +86,13 @@ def find_slices(
     return found, len(first)
 
 
+def _errors(truth: pd.Series, predicted: pd.Series, numbers: bool) -> tuple[np.ndarray, np.ndarray]:  # sizes; which ones count
+    if not numbers:
+        return (wrong := predicted.to_numpy() != truth.to_numpy()), wrong
+    sizes = np.abs(predicted.to_numpy(float) - truth.to_numpy(float))
+    return sizes, sizes > np.quantile(sizes, 0.8)
+
+
 _FEWEST = 30  # rows of a slice
 _ERROR = 0.03  # probability that a slice is reported where there is none
 
@@ -107,8 +113,7 @@ def group_scores(
     numbers: bool = False,  # as for `find_slices`
 ) -> list[Slice]:  # each group; the p-value is that it has more errors than the others
     """Score each group of rows (Fisher's exact test with Bonferroni's correction)."""
-    sizes = np.abs(predicted.to_numpy(float) - truth.to_numpy(float)) if numbers else (predicted.to_numpy() != truth.to_numpy())
-    wrong = sizes > np.quantile(sizes, 0.8) if numbers else sizes
+    sizes, wrong = _errors(truth, predicted, numbers)
     names = sorted(groups.unique())
     scored = []
     for name in names:
