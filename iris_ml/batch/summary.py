@@ -471,7 +471,8 @@ def _summarize_slices(counts: Counts, model: Model, mondrian: str) -> SliceSumma
     rows, truth, predicted = counts.sample.loc[both, columns], judged.iloc[:, 0][both], judged.iloc[:, 1][both]
     numbers = model.profile.task == "regression"
     worst, looked_at = find_slices(rows, truth, predicted, numbers)
-    groups = group_scores(group_names(rows[mondrian]), truth, predicted, numbers) if mondrian in rows else []
+    names = group_names(counts.sample[mondrian][both]) if mondrian in counts.sample else None
+    groups = [] if names is None else group_scores(names, truth, predicted, numbers)
     return SliceSummary(looked_at, len(rows), worst, mondrian if groups else "", groups)
 
 
