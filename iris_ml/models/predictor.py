@@ -85,13 +85,15 @@ class Predictor:
 
 
 def _quickest(model: Model, workflow: Workflow) -> Model:
+    if not model.file:  # a compiled form lies beside a file
+        return model
     try:
         room = import_module(_COMPILED)
     except ModuleNotFoundError as error:  # the room above was taken out
         if error.name is None or not _COMPILED.startswith(error.name):
             raise
         return model
-    return room.find_compiled(model, workflow) if model.file else model
+    return room.find_compiled(model, workflow)
 
 
 _COMPILED = "iris_ml.compiled.compiled_model"

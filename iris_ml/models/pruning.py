@@ -75,18 +75,19 @@ def prune(
 ) -> int:  # bytes that were freed
     """Remove the results that were not used for the longest time."""
     sizes: dict[str, int] = {}  # file -> bytes, of what stays
-    staying, going = [], []
+    going: list[StoredResult] = []
+    staying: dict[str, list[Entry]] = {}  # step -> its entries
     stored = list_results(root)
     for result in sorted(_without_pointers(stored), key=lambda result: result.entry.result not in needed):
         file, more = result.entry.file, result.entry.size
         fits = file in sizes or sum(sizes.values()) + more <= size
         if result.entry.result in needed or (fits and time() - result.used <= age):
             sizes[file] = more
-            staying.append(result.entry)
+            staying.setdefault(result.entry.cache_key.step, []).append(result.entry)
         else:
             going.append(result)
     for result in stored:
-        if result.entry.dependencies and not any(_points_to(result.entry, entry) for entry in staying):
+        if result.entry.dependencies and not _points_to(result.entry, staying.get(result.entry.cache_key.step, [])):
             going.append(result)
     for result in going:
         result.path.unlink(missing_ok=True)
@@ -94,9 +95,9 @@ def prune(
     return held + sum(_freed(path) for path in _own_files(root, "values/*") if path.name not in sizes and _is_settled(path))
 
 
-def _points_to(pointer: Entry, entry: Entry) -> bool:  # one that names dependencies, to a result that was computed with them
+def _points_to(pointer: Entry, entries: Iterable[Entry]) -> bool:  # one that names dependencies, to a result computed with them
     inputs = {name: digest for name, digest in pointer.cache_key.inputs.items() if name not in pointer.dependencies}
-    return pointer.cache_key.step == entry.cache_key.step and inputs.items() <= entry.cache_key.inputs.items()
+    return any(inputs.items() <= entry.cache_key.inputs.items() for entry in entries)
 
 
 def _freed(path: Path) -> int:

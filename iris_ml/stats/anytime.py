@@ -20,7 +20,7 @@ def log_wealth(
     wrong: np.ndarray,  # wrong answers at each look
     share: np.ndarray,  # shares of right answers that are claimed, between 0 and 1, or one of them
 ) -> np.ndarray:  # looks x shares
-    """Return the logarithm of the money of who bets that fewer answers are right (Waudby-Smith and Ramdas 2024)."""
+    """Return the log wealth of a gambler who bets that fewer answers are right (Waudby-Smith and Ramdas 2024)."""
     bets = _BETS / (1 - share)[:, None]
     gain, loss = np.log1p(bets * share[:, None]), np.log1p(-_BETS)
     return logsumexp(wrong[:, None, None] * gain + right[:, None, None] * loss, axis=2) - np.log(len(_BETS))

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from copy import deepcopy
 from difflib import unified_diff
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
@@ -26,7 +27,7 @@ from nbclient import NotebookClient
 from nbdev.clean import clean_nb
 
 from .cell_coverage import cell_coverage, describe_coverage
-from .cell_dependencies import cell_names, needed_cells
+from .cell_dependencies import CellNames, cell_names, needed_cells
 
 # %% ../../nbs/template/01_pages.ipynb #4fdf6935
 def runs(
@@ -191,10 +192,14 @@ class Page(pytest.File):
         if self.config.getoption("save"):
             self.addfinalizer(self.fresh.save)
 
+    @cached_property
+    def names(self) -> list[CellNames]:
+        """The names in each cell that runs."""
+        return [cell_names(self.fresh.saved.cells[place].source) for place in self.fresh.places]
+
     def run_alone(self, number: int) -> None:
         """Run a cell with nothing but the cells that it depends on by name, and compare what it shows."""
-        cells = [cell_names(self.fresh.saved.cells[place].source) for place in self.fresh.places]
-        needed = needed_cells(cells, number - 1)
+        needed = needed_cells(self.names, number - 1)
         try:
             with FreshPage(self.path, self.config.rootpath, needed) as page:
                 page.run_to(len(needed))
