@@ -27,12 +27,18 @@ def temporary_path(
     folder: Path | str,  # on the same disk as the finished file; created if it is missing
 ) -> Iterator[Path]:  # a path that no other process uses
     """Provide a temporary path; a file or folder that still has this path at the end is removed."""
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    path = Path(folder) / f".{platform.node()}.{os.getpid()}.{uuid4().hex}.part"
+    folder = Path(folder)
+    unused = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f".{platform.node()}.{os.getpid()}.{uuid4().hex}.part"
     try:
         yield path
+        unused = []
     finally:
         _remove(path)
+        with suppress(OSError):  # another process may have put a file there
+            for each in unused:
+                each.rmdir()
 
 
 def _remove(path: Path) -> None:
