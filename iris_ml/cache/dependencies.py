@@ -22,6 +22,7 @@ import zoneinfo
 from collections import deque
 from collections.abc import Callable
 from hashlib import sha256
+from pathlib import PurePath
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
@@ -130,9 +131,11 @@ class Tracer(Hasher):
 
     def hexdigest(self) -> str:
         """Hash all parts, the versions of their packages and Python's; return the digest of everything."""
-        total = super().hexdigest()
+        total, moved = super().hexdigest(), {}
         while self._queue:
             name, value, hash_part = self._queue.popleft()
+            if isinstance(value, str | PurePath) and (place := _within_project(str(value))):
+                moved[name] = digest(place)
             reads, self._hash = self.reads, sha256()
             hash_part(value, self) if hash_part else self.update(value)
             self.parts[name] = self._hash.hexdigest()
@@ -146,13 +149,19 @@ class Tracer(Hasher):
         for package in sorted(reached & {*_SETTINGS}):
             if settings := self.watcher.resolve(functools.partial(package_settings, package)):
                 self.parts[f"settings of {package}"] = digest(settings)
-        self.code_digest = digest([total, {name: part for name, part in self.parts.items() if not name.startswith(_PACKAGES)}])
+        code = {name: part for name, part in self.parts.items() if not name.startswith(_PACKAGES)} | moved
+        self.code_digest = digest([total, code])
         self.parts |= {"Python": platform.python_version()} if self.parts else {}
         return digest([total, self.parts]) if self.parts else total
 
 
 _OBSERVED = "iris_ml.io."  # reads files only as Python opens them, which is observed on every system
 _PACKAGES = ("package ", "settings of ")  # beginnings of the names of parts that are not code
+
+
+def _within_project(path: str) -> str:  # below the folder that its modules are imported from; empty: it is not
+    roots = [root for root in sys.path if root and path.startswith("/") and PurePath(path).is_relative_to(root)]
+    return f"./{PurePath(path).relative_to(min(roots, key=len))}" if roots else ""
 
 # %% ../../nbs/cache/04_dependencies.ipynb #0752c11b
 def package_settings(
