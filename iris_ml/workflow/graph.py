@@ -96,7 +96,7 @@ def _bound_nodes(step: Step, kinds: Mapping[str, object], flags: Mapping[str, ob
         inputs = {parameter: step.aliases.get(parameter, parameter) for parameter in node.input_types}
         bound = BoundStep(node.callable, inputs, step.cache_name or name, chosen)
         takes = {inputs[parameter]: kind for parameter, kind in node.input_types.items()}
-        yield Node(name, node.type, node.documentation, bound, node.node_role, takes)
+        yield Node(name, node.type, node.documentation, bound, node.node_role, takes, originating_functions=(step.function,))
 
 # %% ../../nbs/workflow/01_graph.ipynb #e2967927
 def build_graph(

@@ -264,12 +264,12 @@ def reusable_steps(
     inputs: Mapping[str, object],  # setting -> its value
     overrides: Mapping[str, object],  # step -> a value to use instead of running it
     store: Checkpoints,  # where results are kept
-) -> list[str]:
-    """Name the steps that a run would reuse; nothing runs, and no result is loaded."""
+) -> dict[str, Entry]:  # step -> its stored result
+    """Return the results that a run would reuse; nothing runs, and no result is loaded."""
     known = {name: digest(value) for name, value in {**inputs, **overrides}.items()}
     given = {name for name, node in graph.nodes.items() if name in known or not node.user_defined}  # else an input is optional
     needs = {name: [needed.name for needed in node.dependencies if needed.name in given] for name, node in graph.nodes.items()}
-    reused = []
+    reused: dict[str, Entry] = {}
     for name in TopologicalSorter(needs).static_order():
         node = graph.nodes[name]
         if name in known or node.user_defined or not known.keys() >= {*needs[name]}:
@@ -277,6 +277,5 @@ def reusable_steps(
         with suppress(UnhashableError):  # its result is never kept
             key = _key(node.callable, {needed: known[needed] for needed in needs[name]})
             if entry := store.find(key, {"seed": str(inputs.get("seed", 0))}):
-                known[name] = entry.result
-                reused.append(name)
+                known[name], reused[name] = entry.result, entry
     return reused

@@ -14,6 +14,7 @@ from functools import partial
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
+from traceback import extract_tb
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Self
 
@@ -22,11 +23,12 @@ import pandas as pd
 from ..base.background_sync import sync_in_background
 from ..base.environment import IGNORED_SETTINGS, new_run_id
 from ..base.errors import IrisError, WorkflowError, hide_passwords, suggest
+from ..base.packages import INSTALLED
 from ..base.progress import Progress, make_progress
 from ..base.settings import RENAMED_SETTINGS, Settings, change_settings, read_settings
 from ..base.variants import flags_of, step_name
 from ..cache.hashing import UnhashableError
-from ..cache.keys import digest, fingerprint
+from ..cache.keys import Entry, digest, fingerprint
 from ..cache.store import Checkpoints
 from ..io.readers import as_frame
 from .recorder import announce_new_data, record_run, start_context
@@ -152,12 +154,13 @@ class Workflow:
     def _drawn(self) -> Drawing:
         needs = {name: [needed for needed in inputs if needed in [*self]] for name, inputs in self._spec.inputs.items()}
         try:
-            kept = self._reusable()
+            kept = self.stored()
         except (IrisError, UnhashableError):
-            kept = []
+            kept = {}
         return Drawing(draw(needs, dict.fromkeys(kept, "kept") | _marks(self._spec)), f"The workflow: {', '.join(self)}")
 
-    def _reusable(self) -> list[str]:
+    def stored(self) -> dict[str, Entry]:
+        """Return the stored results that a run would reuse; nothing runs."""
         settings = self._spec.read_settings()
         store = Checkpoints(settings.checkpoints)
         return reusable_steps(self._graph(settings), dict(settings), self._spec.step_overrides, store)
@@ -165,9 +168,9 @@ class Workflow:
     def outdated(self) -> list[str]:
         """Name the steps that a run would compute, in their order; nothing runs."""
         try:
-            kept = self._reusable()
+            kept = self.stored()
         except UnhashableError:  # of a setting; then nothing can be reused
-            kept = []
+            kept = {}
         return [name for name in self if name not in kept and name not in self._spec.step_overrides]
 
     def run(
@@ -344,8 +347,25 @@ def find_workflow(
         sys.path.append(folder)  # so that the modules beside `iris.toml` are found
     try:
         found = getattr(import_module(module), name, None) if module and name else None
-    except Exception as error:  # the code of the application may raise any error
-        raise WorkflowError(f"the module cannot be imported: {error!r}", where, advice) from error
+    except (Exception, SystemExit) as error:  # the code of the application may raise any error, or exit
+        what = f"{type(error).__name__}: {getattr(error, 'msg', error)}"
+        if isinstance(error, IrisError):
+            what, advice = f"{error.where}: {error.what}", error.advice
+        elif line := _line_of(error):
+            advice = f"correct {line}"
+        raise WorkflowError(f"the module cannot be imported: {what}", where, advice) from error
     if not isinstance(found, Workflow):
         raise WorkflowError("there is no workflow", where, advice)
     return found
+
+
+def _line_of(error: BaseException) -> str:  # of the project, that fails; empty: the module is not there
+    frames = extract_tb(error.__traceback__)[1:]
+    lines = [(Path(each.filename), each.lineno) for each in frames if "importlib" not in each.filename]
+    lines = [(file, line) for file, line in lines if INSTALLED.isdisjoint(file.parts)]
+    if isinstance(error, SyntaxError) and error.filename:
+        lines.append((Path(error.filename), error.lineno))
+    if not lines:
+        return ""
+    (file, line), here = lines[-1], Path.cwd()
+    return f"{file.relative_to(here) if file.is_relative_to(here) else file}, line {line}"
