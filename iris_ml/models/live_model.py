@@ -69,8 +69,8 @@ def load_live_model(
         loaded = perf_counter()
         predictor.run(rows.head(1))
     except WorkflowError as error:
-        what, advice = f"{error.where}: {error.what}", "restart the server if its code is older than the model, else: iris_ml run"
-        raise ModelFileError(what, str(path), advice) from error
+        advice = f"restart the server if its code is older than the model, else {error.advice}"
+        raise ModelFileError(f"{error.where}: {error.what}", str(path), advice) from error
     except Exception as error:
         what = f"the workflow cannot run it: {getattr(error, 'what', error)}"
         raise ModelFileError(what, str(path), "train another with: iris_ml run") from error

@@ -142,7 +142,8 @@ def _split(content: bytes, path: Path) -> tuple[dict[str, Any], bytes]:  # the h
         header = dict(json.loads(line))
     except (TypeError, ValueError, RecursionError):
         header = {}
-    types = {**dict.fromkeys(("steps", "code", "files"), dict[str, str]), "golden": list[list[Any]], "row_dependent": str}
+    types: dict[str, Any] = dict.fromkeys(("steps", "code", "files", "refused"), dict[str, str])
+    types |= {"golden": list[list[Any]], "row_dependent": str}
     if not all(has_type(header[name], kind) for name, kind in types.items() if name in header):
         header = {}
     try:

@@ -7,6 +7,7 @@ __all__ = ['plan_predictions', 'prediction_keys', 'golden_rows', 'row_dependent_
            'prediction_workflow']
 
 # %% ../../nbs/models/00_prediction_steps.ipynb #af65e938
+import re
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from ..steps.model import Model, same_answer
-from ..base.errors import WorkflowError
+from ..base.errors import IrisError, WorkflowError
 from ..base.field_types import has_type
 from ..base.packages import owner
 from ..cache.hashing import UnhashableError
@@ -126,7 +127,7 @@ def _code_of(part: Callable[..., object]) -> str:
 
 def describe_steps(
     model: Model,  # fitted
-) -> dict[str, Any]:  # "steps", "code", "files", "golden", "row_dependent"; empty if no workflow is known
+) -> dict[str, Any]:  # "steps", "code", "files", "golden", "row_dependent", "refused"; empty if no workflow is known
     """Return the record of the steps that trained a model, so that other processes can check theirs."""
     if not model.recorded and model.workflow is not None and {"raw", "predictions"} <= {*model.workflow}:
         model.recorded.update(steps=prediction_keys(model.workflow), code=own_code(model))
@@ -135,11 +136,18 @@ def describe_steps(
             try:
                 with Observation() as watched:
                     whole = plan.run(raw=rows)
-            except Exception:  # the steps raise it again when somebody predicts
+            except Exception as error:
+                step = str(getattr(error, "step", "predictions"))
+                what = f"{error.where}: {error.what}" if isinstance(error, IrisError) else repr(error)
+                model.recorded.update(refused={_shown(step): what})
                 return dict(model.recorded)
             files = {name: state for name, state in watched.dependencies.items() if _is_own_file(name)}
             model.recorded.update(files=files, golden=_plain(whole["predictions"]), row_dependent=row_dependent_step(plan, whole))
     return dict(model.recorded)
+
+
+def _shown(step: str) -> str:  # a function after a step belongs to it
+    return re.sub("(_before)+$", "", step)
 
 
 def _plain(predictions: pd.DataFrame) -> list[list[Any]]:
@@ -154,12 +162,15 @@ def prediction_workflow(
     if workflow is None:
         workflow = model.workflow or find_workflow(read_settings().workflow)
     recorded = describe_steps(model)
+    for step, what in recorded.get("refused", {}).items():
+        advice = "make, rename or drop columns in a function after 'raw' or after 'features'"
+        raise WorkflowError(f"it fails for training rows without their target: {what}", f"step {step!r}", advice)
     if step := recorded.get("row_dependent"):
         what = "its result for a row depends on the other rows of the table"
-        raise WorkflowError(what, f"step {step!r}", "compute it from the training rows, in the pipeline of the estimator")
+        raise WorkflowError(what, f"step {_shown(step)!r}", "compute it from the training rows, in the pipeline of the estimator")
     if workflow is not model.workflow:
         for step, what in _differences(recorded.get("steps") or _declared_keys(), prediction_keys(workflow)):
-            raise WorkflowError(what, f"step {step!r}", _ADVICE)
+            raise WorkflowError(what, f"step {_shown(step)!r}", _ADVICE)
     if model.workflow is None:
         now = own_code(model)
         for name in [name for name, code in recorded.get("code", {}).items() if code and now.get(name, code) != code]:
@@ -185,7 +196,7 @@ def _differences(trained: Mapping[str, str], now: Mapping[str, str]) -> Iterator
     yield from ((step, missing) for step in trained if step not in now)
 
 
-_ADVICE = "pass the workflow that trained the model, name it in the setting 'workflow', or train the model again"
+_ADVICE = "pass the workflow that trained the model, name it in the setting 'workflow', or train a model and promote it"
 
 
 def _declared_keys() -> dict[str, str]:  # a file of an earlier release names no steps, and only that workflow trained it
@@ -206,4 +217,5 @@ def _check_golden(model: Model, workflow: Workflow, recorded: Sequence[Sequence[
     for row, (now, then) in enumerate(pairs):
         if not same_answer(now, then):
             what = f"the prediction is {now[0]!r}, and was {then[0]!r} when the model was saved"
-            raise WorkflowError(what, f"golden row {row}", "train the model again, or use the package versions of its training")
+            advice = "train a model and promote it, or use the package versions of the training"
+            raise WorkflowError(what, f"golden row {row}", advice)

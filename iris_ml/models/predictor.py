@@ -70,6 +70,9 @@ class Predictor:
             step = next(name for name in run if name != "model" and len(run[name]) != len(rows))
             what = f"it makes {len(run[step])} rows of {len(rows)}, so predictions do not belong to rows"
             raise WorkflowError(what, f"step {step!r}", "select training rows after the step 'train' instead")
+        if profile.target not in run["predictions"]:
+            advice = f"keep its column {profile.target!r}, and rename the column where it is used"
+            raise WorkflowError(f"it has no column {profile.target!r}", "step 'predictions'", advice)
         if "rows" not in run.results:  # the workflow has another name for its checked rows
             run = Run({**run.results, "rows": Result(self._checked_rows(run))}, run.inputs)
         if (uncertainty := self.model.uncertainty) is not None:

@@ -7,8 +7,10 @@ __all__ = ['with_seed', 'Origin', 'Model', 'same_answer', 'with_threshold', 'mod
            'test_predictions']
 
 # %% ../../nbs/steps/06_model.ipynb #e5c56d39
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -22,6 +24,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 from ..base.errors import DataError, ModelFileError, WorkflowError
 from ..base.field_types import check_fields
+from ..base.packages import INSTALLED
 from ..stats.conformal import Uncertainty
 from ..stats.intervals import folds_of
 from .split import train
@@ -212,6 +215,12 @@ def model(
         fitted = fit_weighted(decided, X, y, weights)
     except InvalidParameterError as error:
         raise DataError(str(error).rstrip("."), "step 'estimator'", "set another value") from None
+    except (TypeError, ValueError) as error:
+        raising = traceback.extract_tb(error.__traceback__)[-1].filename
+        if INSTALLED.isdisjoint(Path(raising).parts):  # of the project's own estimator, whose lines tell more
+            raise
+        what = f"the estimator refuses the features: {str(error).strip().splitlines()[0].rstrip('.')}"
+        raise DataError(what, "step 'model'", "correct the step that makes them, or choose another estimator") from error
     rows = X.iloc[np.linspace(0, len(X) - 1, 12).astype(int)]
     golden = {name: _plain(rows[name]) for name in columns}
     return Model(fitted, columns, profile, golden, Uncertainty(**uncertainty) if uncertainty else None)

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
-from ..base.errors import DataError, suggest
+from ..base.errors import DataError, WorkflowError, suggest
 from ..stats.column_types import as_numbers, as_type, column_type, find_type, possible_types
 from ..stats.metric import is_regression
 
@@ -183,7 +183,7 @@ def train(
     split: pd.Series,  # "train", "test", "unlabelled" or a fold for each of them
 ) -> pd.DataFrame:
     """Return the training rows."""
-    return _labelled(features[~split.isin(["test", "unlabelled"])])
+    return _labelled(features[~_aligned(split, features).isin(["test", "unlabelled"])])
 
 
 def test(
@@ -191,7 +191,14 @@ def test(
     split: pd.Series,  # "train", "test", "unlabelled" or a fold for each of them
 ) -> pd.DataFrame:
     """Return the test rows."""
-    return _labelled(features[~split.isin(["train", "unlabelled"])])
+    return _labelled(features[~_aligned(split, features).isin(["train", "unlabelled"])])
+
+
+def _aligned(split: pd.Series, rows: pd.DataFrame) -> pd.Series:
+    if len(split) != len(rows):
+        what = f"a step in front of it makes {min(len(split), len(rows))} rows of {max(len(split), len(rows))}"
+        raise WorkflowError(what, "step 'split'", "select training rows in a function after 'train' instead")
+    return split
 
 
 def _labelled(rows: pd.DataFrame) -> pd.DataFrame:  # whole numbers and booleans without a gap as NumPy has them
