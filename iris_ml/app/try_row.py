@@ -74,8 +74,11 @@ def input_columns(
 
 
 def _in_raw_units(seen: dict[str, Any], raw: pd.Series | None) -> dict[str, Any]:
-    if raw is None or seen["type"] not in _NUMBERS:
+    if raw is None or not ("categories" in seen or seen["type"] in _NUMBERS):
         return seen
+    if "categories" in seen:  # a step in front of the features may write them in another way
+        others = raw[~raw.isin(seen["categories"]) & raw.notna()]
+        return {"type": "text", "nullable": seen["nullable"], "example": str(others.iloc[0])} if len(others) else seen
     cells = pd.to_numeric(raw, errors="coerce").dropna()
     if cells.between(seen["minimum"], seen["maximum"]).all():
         return seen
