@@ -393,6 +393,81 @@ def test_a_file_that_a_step_reads_is_compared_where_no_golden_row_meets_it(tmp_p
     assert "rates.json: a step reads it, and it has changed since the training" in refused.stderr
 
 
+PLACED = """
+import json
+import os
+from pathlib import Path
+
+from iris_ml.production import workflow as production
+
+HERE = Path(__file__).parent
+RATES = os.path.join(os.path.dirname(__file__), "rates.json")
+
+
+def rated(features):
+    with open(RATES) as file:
+        rate = json.load(file)["rate"] + len((HERE / "own.py").suffix)
+    return features.assign(petal_length=features.petal_length * rate)
+
+
+workflow = production.after("features", rated)
+"""
+
+
+def test_a_project_may_be_moved_with_its_model(tmp_path):
+    before, after = tmp_path / "before", tmp_path / "after"
+    before.mkdir()
+    (before / "own.py").write_text(PLACED)
+    (before / "rates.json").write_text('{"rate": 2}')
+    (before / "iris.toml").write_text('workflow = "own:workflow"\n')
+    assert typed(before, "run", "--quiet").returncode == 0
+    (before / "new.csv").write_text(typed(before, "sample").stdout)
+    assert typed(before, "predict", "new.csv", "--to", "before.csv").returncode == 0
+    before.rename(after)
+    ended = typed(after, "predict", "new.csv", "--to", "after.csv")
+    assert ended.returncode == 0, ended.stderr
+    assert (after / "after.csv").read_bytes() == (after / "before.csv").read_bytes()
+    (after / "rates.json").write_text('{"rate": 3}')
+    assert "rates.json: a step reads it, and it has changed" in typed(after, "predict", "new.csv").stderr
+
+
+TIDIED = """
+from iris_ml.production import workflow as production
+
+
+def tidy(rows):
+    return rows.assign(colour=rows.colour.str.strip().str.lower())
+
+
+workflow = production.after("rows", tidy)
+"""
+
+
+def test_texts_that_a_step_tidies_are_the_same_on_every_surface(tmp_path):
+    (tmp_path / "own.py").write_text(TIDIED)
+    colours = ["Red ", " red", "BLUE", "blue"] * 15
+    rows = pd.DataFrame({"colour": colours, "size": range(5, 125, 2), "kind": ["a", "a", "b", "b"] * 15})
+    rows.to_csv(tmp_path / "table.csv", index=False)
+    settings = 'source = "table.csv"\ntarget = "kind"\ntypes = {size = "integer"}\nfeature_names = []\nclasses = []\n'
+    (tmp_path / "iris.toml").write_text(f'workflow = "own:workflow"\n{settings}')
+    ended = typed(tmp_path, "run", "--quiet")
+    assert ended.returncode == 0, ended.stderr
+    ended = typed(tmp_path, "check", "parity")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_a_step_that_renames_columns_is_named_when_somebody_predicts(tmp_path):
+    renamed = workflow.after("rows", lambda rows: rows.rename(columns={SHORT: "petal"}))
+    model = renamed.run("model", checkpoints=False)["model"]
+    save(model, tmp_path / "model.skops")
+    for found in model, load(tmp_path / "model.skops"):
+        with pytest.raises(WorkflowError, match=r"step 'rows': it fails .*column 'petal': the column is missing"):
+            predict(ROWS, found)
+    other = workflow.after("predictions", lambda predictions: predictions.rename(columns={"species": "kind"}))
+    with pytest.raises(WorkflowError, match=r"step 'predictions': it has no column 'species'"):
+        predict(ROWS, other.run("model", checkpoints=False)["model"])
+
+
 def test_another_workflow_is_the_same_on_every_surface(project):
     ended = typed(project, "check", "parity")
     assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -442,6 +517,9 @@ def test_another_workflow_has_rules_and_its_code_is_an_input_of_them(project):
     text = flow.read_text()
     flow.write_text(text.replace("LogisticRegression()", "LogisticRegression(C=2.0)"))
     assert "rule run" in made("all", "--dry-run")
+    ran = typed(project, program="from metals.flow import workflow; workflow.run(progress=False)")
+    assert ran.returncode == 0, ran.stderr
+    assert "rule run" in made("all", "--dry-run")  # all is in the store, and the model file has the model before
     flow.write_text(text)
 
 
@@ -466,11 +544,15 @@ def test_another_workflow_is_promoted_from_a_commit_of_its_own_project(project):
     ("address", "sentence"),
     {
         "nowhere.flow:workflow": "the module cannot be imported",
+        "leaves:workflow": "the module cannot be imported: SystemExit: 0; correct leaves.py, line 1.",
+        "misspelt:workflow": "the module cannot be imported: the workflow: there is no 'densty'; did you mean 'density'?",
         "metals.flow": "there is no workflow",
         "metals.flow:clean": "there is no workflow",
     }.items(),
 )
 def test_a_wrong_address_is_a_sentence(project, address, sentence):
+    (project / "leaves.py").write_text("raise SystemExit(0)\n")
+    (project / "misspelt.py").write_text("from metals.flow import workflow\n\nworkflow = workflow.after('densty', print)\n")
     ended = typed(project, "predict", "new.csv", IRIS_ML_WORKFLOW=address)
     assert ended.returncode == 2
     assert sentence in ended.stderr

@@ -116,7 +116,11 @@ def test_the_first_is_promoted_then_only_a_promotion_changes_who_answers_and_a_r
     assert code == 0
     assert folder.champion != first
     assert read_champion(folder.work / ".iris_ml/model.skops").reason == "its probabilities are honest"
-    assert folder.type("promote", "--rollback")[0] == 0
+    other = "from iris_ml.production import workflow\n\nworkflow = workflow.after('features', lambda features: features)\n"
+    (folder.code / "other.py").write_text(other)
+    code, said = folder.type("promote", "--rollback", workflow="other:workflow")
+    assert (code, "check out the commit of its run" in said, "'features'" in said) == (0, True, True), said
+    (folder.code / "other.py").unlink()
     assert folder.champion == first
     code, said = folder.type("retrain")
     assert code == 0

@@ -117,10 +117,15 @@ def promote(
     from iris_ml.compiled.compiled_model import compiled_gate
     from iris_ml.models.promotion import promote
     from iris_ml.models.champion import roll_back
+    from iris_ml.models.predictor import Predictor, load_champion
     from iris_ml.trust.leakage import leakage_gate
 
     if rollback:
         print(f"The champion is model {roll_back()} again.")
+        try:
+            Predictor(load_champion())
+        except IrisError as error:
+            print(f"The code here cannot predict with it; check out the commit of its run. {error}", file=sys.stderr)
     else:
         _show_decision(promote(run, because, [compiled_gate, parity_gate, leakage_gate]))
 

@@ -214,7 +214,7 @@ def stale_reasons(
         raise IrisError("runs are not recorded", "the setting 'record'", "set it to true")
     if record.model.key == before.model.key:
         return []
-    return [*diff_records(before, record)] or ["model"]
+    return [*diff_records(before, record)] or ["its model has another key"]
 
 
 def drifted_columns(
