@@ -1,5 +1,6 @@
 """Every cell that exports nothing is a test, by the plugin of `nbs/template/01_pages.ipynb`; here are its surroundings."""
 
+import compileall
 import os
 import sys
 from functools import partial
@@ -14,6 +15,8 @@ pytest_plugins = ["iris_ml.template.pages", "tests.forked_kernels"]
 
 # By default, two of a hundred reused results are computed again; in a test, only those for which it asks.
 os.environ["IRIS_ML_AUDIT"] = "0"
+# The modules are compiled once. Python would write what it compiles, and overlook an edit to the same size in the same second.
+os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 # Two threads of one process that wait for each other are slow where two processes run tests.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # A kernel starts with what was set before any test, in an empty home, without a network, and without progress: a page
@@ -40,11 +43,13 @@ def pytest_xdist_auto_num_workers():
 
 
 def pytest_configure(config):
-    """Start a server that forks kernels and commands, once for all processes that run tests."""
+    """Compile the modules, and start a server that forks kernels and commands, once for all processes that run tests."""
     from iris_ml.template.pages import FreshPage  # only now, because pytest changes a plugin before its first import
 
     config.add_cleanup(partial(setattr, FreshPage, "environment", FreshPage.environment))  # a test may run pytest itself
     FreshPage.environment = ENVIRONMENT
+    if not hasattr(config, "workerinput"):
+        compileall.compile_dir(Path(__file__).with_name("iris_ml"), quiet=2)
     if sys.platform == "linux" and "FORK_SERVER" not in os.environ:
         server = running_server()
         server.__enter__()

@@ -21,7 +21,7 @@ def trained(tmp_path_factory):
     """A folder with a copy of the project, and with a model."""
     folder = tmp_path_factory.mktemp("project")
     for name in "iris_ml", "nbs":
-        shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+        shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns(".*"))
     assert typed(folder, "run", "--quiet").returncode == 0
     return folder
 

@@ -30,7 +30,7 @@ def committed(tmp_path_factory):
     """The project as somebody clones it, with the pages of its steps alone: nbdev reads every page that is there."""
     folder = tmp_path_factory.mktemp("documents") / "clone"
     for name in "nbs/steps", "iris_ml", "tests/offline":
-        shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+        shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns(".*"))
     programs = [str(path.relative_to(PROJECT)) for path in (PROJECT / "tests").glob("fork*.py")]
     for name in "settings.ini", ".gitignore", "conftest.py", "nbs/production.ipynb", *programs:
         shutil.copy(PROJECT / name, folder / name)

@@ -67,7 +67,7 @@ MOVES = {
 def project(tmp_path):
     """A copy of the project, and beside it a folder to work in."""
     for folder in "nbs", "iris_ml":
-        shutil.copytree(PROJECT / folder, tmp_path / "project" / folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+        shutil.copytree(PROJECT / folder, tmp_path / "project" / folder, ignore=shutil.ignore_patterns(".*"))
     shutil.copy(PROJECT / "settings.ini", tmp_path / "project")
     (tmp_path / "work").mkdir()
     return tmp_path / "project"

@@ -26,7 +26,7 @@ finally:
 def project(tmp_path_factory):
     """A copy of the package, a table, and a first run."""
     folder = tmp_path_factory.mktemp("project")
-    shutil.copytree(iris_ml.__path__[0], folder / "code" / "iris_ml", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(iris_ml.__path__[0], folder / "code" / "iris_ml")
     shutil.copy(folder / "code" / "iris_ml" / "data" / "iris.csv", folder / "table.csv")
     (folder / "iris.toml").write_text('source = "table.csv"\n')
     run(folder)

@@ -21,9 +21,9 @@ PROJECT = Path(__file__).parent.parent
 @pytest.fixture
 def project(tmp_path):
     """A copy of what nbdev reads and writes, so that no test touches the project itself."""
-    caches = shutil.ignore_patterns("__pycache__", ".*")
+    hidden = shutil.ignore_patterns(".*")
     for folder in "nbs", "iris_ml":
-        shutil.copytree(PROJECT / folder, tmp_path / folder, ignore=caches)
+        shutil.copytree(PROJECT / folder, tmp_path / folder, ignore=hidden)
     shutil.copy(PROJECT / "settings.ini", tmp_path)
     return tmp_path
 

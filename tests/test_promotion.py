@@ -41,7 +41,7 @@ class Folder:
             return
         self.work.mkdir()
         for name in "iris_ml", "nbs":
-            shutil.copytree(PROJECT / name, self.code / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+            shutil.copytree(PROJECT / name, self.code / name, ignore=shutil.ignore_patterns(".*"))
         (self.code / ".gitignore").write_text("__pycache__\n")
         self.git("init", "--quiet")
         self.commit()

@@ -233,7 +233,7 @@ def test_data_that_was_not_seen_before_is_announced_and_the_difference_told():
 
 def test_what_the_table_says_may_be_promoted_is_what_a_clean_commit_derives(tmp_path):
     project = tmp_path / "project"
-    shutil.copytree(PROJECT / "iris_ml", project / "iris_ml", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(PROJECT / "iris_ml", project / "iris_ml")
     git = ["git", "-C", str(project), "-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
     for words in ["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "Begin"]:
         subprocess.run([*git, *words], check=True)

@@ -58,7 +58,7 @@ def test_a_run_and_the_site_depend_on_every_module_and_every_page():
 def project(tmp_path):
     """A copy of what a run needs."""
     for folder in "workflow", "iris_ml":
-        shutil.copytree(PROJECT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(PROJECT / folder, tmp_path / folder)
     return tmp_path
 
 
