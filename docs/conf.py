@@ -158,6 +158,7 @@ def commands():
         context = typer.Context(command, info_name=f"{project} {name}")
         words = " ".join(command.collect_usage_pieces(context))
         yield f"## {project} {name}\n\n```text\n{project} {name} {words}\n```\n\n{command.help}\n"
+        yield "\n".join(["```sh", *filter(None, command.epilog.splitlines()[1:]), "```\n"])
         for parameter in command.params:
             told = parameter.help if hasattr(parameter, "help") else ""
             names = ", ".join(parameter.opts) if parameter.param_type_name == "option" else parameter.name

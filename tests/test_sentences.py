@@ -1,5 +1,6 @@
 """What a command says is true: one sentence, before anything is computed, and an exit code that a script can read."""
 
+import shlex
 import socket
 import subprocess
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 import pytest
+import typer
 from fastapi.testclient import TestClient
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
@@ -98,11 +100,56 @@ def test_the_size_of_a_model_is_that_of_the_model():
 
 def test_a_sample_can_be_predicted():
     assert typed("run", "--quiet").exit_code == 0
-    rows = typed("sample", "--rows", 7).output
-    assert 5 <= len(rows.splitlines()) - 1 <= 7
-    Path("new.csv").write_text(rows)
+    Path("new.csv").write_text(typed("sample").output)
     assert typed("predict", "new.csv", "--to", "answers.csv").exit_code == 0
-    assert pd.read_csv("answers.csv").species.notna().all()
+    answers = pd.read_csv("answers.csv", keep_default_na=False)
+    assert len(answers) == 12
+    assert (answers.out_of_domain == "").all()
+
+
+def test_a_sample_has_the_rows_as_the_table_of_the_workflow_has_them():
+    table = {"tail (cm)": [3, 4, 6, 5] * 10, "seen on": ["2026-03-01", "2026-04-02"] * 20, "id": [f"00{n}" for n in range(40)]}
+    pd.DataFrame(table).assign(kind=["newt", "frog"] * 20, note="").to_csv("animals.csv", index=False)
+    own = 'source = "animals.csv"\ntarget = "kind"\npassthrough = ["id", "note"]\nsplit_by = "random"\n'
+    Path("iris.toml").write_text(f'{own}[rename]\n"tail (cm)" = "tail"\n')
+    assert typed("run", "--quiet").exit_code == 0
+    Path("new.csv").write_text(typed("sample").output)
+    assert Path("new.csv").read_text().startswith("tail (cm),seen on,id,note\n")
+    assert typed("predict", "new.csv", "--to", "answers.csv").exit_code == 0
+    assert pd.read_csv("answers.csv", dtype=str).id.str.startswith("00").all()
+
+
+def test_predictions_stand_before_their_rows_and_name_what_is_out_of_the_training_domain(monkeypatch):
+    assert typed("run", "--quiet").exit_code == 0
+    Path("new.csv").write_text(ROWS)
+    names, _, row = typed("predict", "new.csv").output.splitlines()[1:]
+    assert names.split() == ["species", "probability", *ROWS.partition("\n")[0].split(",")]
+    assert row.split()[2:] == ["5.0", "3.0", "1.4", "0.2"]
+    Path("new.csv").write_text(f"{ROWS}5.0,3.0,1.4,99\n")
+    assert typed("predict", "new.csv").output.splitlines()[4].split()[2:4] == ["petal_width", "5.0"]
+    assert typed("predict", "new.csv", "--to", "answers.csv").exit_code == 0
+    assert pd.read_csv("answers.csv", keep_default_na=False).out_of_domain.tolist() == ["", "petal_width"]
+    monkeypatch.setattr("iris_ml.cli.commands.terminal_width", lambda: 50)
+    shown = typed("predict", "new.csv").output.splitlines()
+    assert shown[1].split() == ["species", "probability", "out_of_domain"]
+    assert shown[-1] == "and 4 more columns; --to FILE writes all of them"
+
+
+def test_a_ragged_line_is_put_aside_and_the_others_are_predicted(capfd):
+    assert typed("run", "--quiet").exit_code == 0
+    Path("new.csv").write_text(f"{ROWS}1,2,3,4,5\n5.1,3.0,1.4,0.2\n")
+    assert typed("predict", "new.csv", "--to", "answers.csv").exit_code == 3
+    assert pd.read_csv("answers.csv").sepal_length.tolist() == [5.0, 5.1]
+    assert "this line 5: '1,2,3,4,5'" in Path("answers_refused.csv").read_text()
+
+
+def test_the_help_of_each_command_has_examples_that_can_be_typed():
+    for name, command in typer.main.get_command(application).commands.items():
+        assert "Example" in typed(name, "--help").output
+        for example in filter(None, command.epilog.splitlines()[1:]):
+            program, named, *words = shlex.split(example.partition(" > ")[0])
+            assert (program, named) == ("iris_ml", name)
+            command.make_context(name, words)  # an error for words that the command does not take
 
 
 def test_a_report_says_how_many_rows_it_refused(capfd):

@@ -25,13 +25,14 @@ from ..base.atomic_files import check_writable
 from ..base.errors import DataError, IrisError, hide_passwords, printable, require_extra
 from .manifest import current_state, file_digests, write_manifest
 from .program import program_name
-from .tables import format_table, terminal_width
+from .tables import fit_columns, format_table, terminal_width
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from iris_ml.cache.keys import CacheKey
     from iris_ml.models.promotion import Decision
+    from iris_ml.workflow.run import Run
 
 # %% ../../nbs/cli/06_commands.ipynb #813ec2d8
 application = typer.Typer(
@@ -41,8 +42,12 @@ application = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+
+def _examples(*words: str) -> str:  # lines after an option's help
+    return "\n\n".join(["Examples:" if len(words) > 1 else "Example:", *(f"{program_name()} {each}" for each in words)])
+
 # %% ../../nbs/cli/06_commands.ipynb #71f6ccb6
-@application.command()
+@application.command(epilog=_examples("run", "run --why"))
 def run(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print only errors.")] = False,
     why: Annotated[bool, typer.Option("--why", help="Print why each step was computed.")] = False,
@@ -106,7 +111,11 @@ def _summarize(steps: "pd.DataFrame", scores: dict[str, float], model_file: Path
   {program} --help         list all commands"""
 
 # %% ../../nbs/cli/06_commands.ipynb #abf42329
-@application.command()
+@application.command(
+    epilog=_examples(
+        "promote", "promote 1f2e3d4c", "promote --because 'the first model for the new shop'", "promote --rollback"
+    )
+)
 def promote(
     run: Annotated[str, typer.Argument(help="Id of the run, as iris_ml runs shows it; default: the last run.")] = "",
     because: Annotated[str, typer.Option(help="Reason to pass closed gates that may be overridden.")] = "",
@@ -130,7 +139,7 @@ def promote(
         _show_decision(promote(run, because, [compiled_gate, parity_gate, leakage_gate]))
 
 # %% ../../nbs/cli/06_commands.ipynb #9d9897ad
-@application.command()
+@application.command(epilog=_examples("retrain"))
 def retrain() -> None:
     """Run the workflow, and promote its model if the champion is stale."""
     from iris_ml.cli.parity import parity_gate
@@ -156,7 +165,7 @@ def _show_decision(decision: "Decision") -> None:
         print(f"Restart the server: it needs the new code of {steps}. A server that was started with --reload restarts itself.")
 
 # %% ../../nbs/cli/06_commands.ipynb #cfc0cf7b
-@application.command("compile")
+@application.command("compile", epilog=_examples("compile"))
 def compile_model() -> None:
     """Compile the model, and certify that its answers are the same."""
     from iris_ml.compiled.compiled_model import compile_file, compiled_path, describe_certificate, training_rows
@@ -168,7 +177,11 @@ def compile_model() -> None:
     print(f"Compared with it: {describe_certificate(certificate)}.")
 
 # %% ../../nbs/cli/06_commands.ipynb #286a7953
-@application.command()
+@application.command(
+    epilog=_examples(
+        "monitor", "monitor 'days/*.csv' --to drift.html", "monitor --labels checked.csv"
+    )
+)
 def monitor(
     files: Annotated[list[str] | None, typer.Argument(help="Rows to test; default: the request log of the server.")] = None,
     to: Annotated[Path | None, typer.Option(help="HTML page to write, with a chart of each column.")] = None,
@@ -203,31 +216,27 @@ def _monitor_labels(files: list[str]) -> None:
 commands = typer.Typer()
 
 # %% ../../nbs/cli/06_commands.ipynb #b999ef65
-@application.command()
-def sample(
-    rows: Annotated[int, typer.Option(min=1, max=100, help="Number of rows.")] = 10,
-) -> None:
-    """Print rows that the model can predict, as CSV: iris_ml sample > new.csv"""
-    import pandas as pd
+@application.command(epilog=_examples("sample > new.csv"))
+def sample() -> None:
+    """Print a few rows of the training table without the target, as CSV, to try the model with."""
+    from iris_ml.models.predictor import load_champion, sample_rows
 
-    from iris_ml.models.predictor import load_champion
-
-    profile = load_champion().profile
-    table = pd.DataFrame(profile.sample).drop(columns=profile.target)
-    print(table.iloc[:: -(-len(table) // rows)].to_csv(index=False), end="")
+    print(sample_rows(load_champion()).to_csv(index=False), end="")
 
 # %% ../../nbs/cli/06_commands.ipynb #4ca454e9
-@application.command()
+@application.command(
+    epilog=_examples("predict new.csv", "predict new.csv --to answers.csv", "predict 'days/*.parquet' --to answers.parquet")
+)
 def predict(
     file: Annotated[str, typer.Argument(help="Rows to predict: a file, a pattern, a folder or an address.")],
     to: Annotated[Path | None, typer.Option(help="CSV or Parquet file to write rows and predictions to.")] = None,
     raw: Annotated[bool, typer.Option("--raw", help="Write cells as they are, also those that a spreadsheet would run.")] = False,
 ) -> None:
     """Predict the rows of a file."""
-    from iris_ml.batch.scoring import predict_valid_rows, refused_lines
+    from iris_ml.batch.scoring import output_table, predict_valid_rows, refused_lines
     from iris_ml.io.locations import expand_locations
     from iris_ml.io.readers import escape_formulas, read_cells, write_table
-    from iris_ml.models.predictor import Predictor, join_predictions, load_champion, predictions_with_sets
+    from iris_ml.models.predictor import Predictor, load_champion
 
     lines: dict[int, str] = {}
     if to and to.resolve() in {Path(place).resolve() for place in expand_locations(file)}:
@@ -237,14 +246,13 @@ def predict(
     cells = read_cells(file, lines)
     run, refused = predict_valid_rows(cells, Predictor(load_champion()))
     refused = refused_lines(cells, refused, lines)
-    predictions = cells.head(0) if run is None else predictions_with_sets(run)
-    if to is None:
-        print(format_table(predictions.head(20), f"Predictions for {Path(file).name}"))
-        if len(predictions) > 20:
-            print(f"and {len(predictions) - 20} more; --to FILE writes all of them")
-    elif run is not None:
-        write_table(join_predictions(run, cells.loc[predictions.index]), to, for_spreadsheets=not raw)
-        print(f"{len(predictions)} rows with predictions written to {to}.")
+    if run is not None:
+        answers = output_table(run, cells.loc[run["predictions"].index])
+        if to is None:
+            _print_answers(answers, run, f"Predictions for {Path(file).name}")
+        else:
+            write_table(answers, to, for_spreadsheets=not raw)
+            print(f"{len(answers)} rows with predictions written to {to}.")
     for row, reason in refused.iloc[:, 0].head(5).items():
         print(f"row {row}: {reason}", file=sys.stderr)
     beside = Path("refused.csv") if to is None else to.with_name(f"{to.stem}_refused.csv")
@@ -252,11 +260,34 @@ def predict(
         beside.unlink(missing_ok=True)  # of earlier rows
     if len(refused):
         write_table((refused if raw else escape_formulas(refused)).reset_index(names="row"), beside)
-        print(f"{len(refused)} of {len(predictions) + len(refused)} rows are refused; {beside} has the reasons.", file=sys.stderr)
+        print(f"{len(refused)} of {len(cells) + len(lines)} rows are refused; {beside} has the reasons.", file=sys.stderr)
         raise SystemExit(3)
 
+# %% ../../nbs/cli/06_commands.ipynb #0e525bb9
+def _print_answers(answers: "pd.DataFrame", run: "Run", title: str) -> None:
+    import pandas as pd
+
+    from iris_ml.steps.model import split_predictions
+
+    width, (labels, shares) = run["raw"].shape[1], split_predictions(run["predictions"].head(20))
+    rows, own = answers.iloc[:20, :width], answers.iloc[:20, width:]
+    if len(shares.columns) and not run["model"].profile.separator:  # with it, each of several labels has a probability
+        own = own.drop(columns=own.columns[1 : 1 + shares.shape[1]])
+        places = shares.columns.get_indexer(pd.Index(labels.astype(str)))
+        own.insert(1, "probability", shares.to_numpy()[range(len(places)), places])
+    outside = (answers.iloc[:, -1] != "").to_numpy()
+    table = (own if outside.any() else own.iloc[:, :-1]).join(rows.rename(columns={name: f"{name} " for name in own}))
+    print(format_table(shown := fit_columns(table, terminal_width()), title))
+    left = {"rows": len(answers) - len(table), "columns": table.shape[1] - shown.shape[1]}
+    if more := " and ".join(f"{count} more {what}" for what, count in left.items() if count):
+        print(f"and {more}; --to FILE writes all of them")
+
 # %% ../../nbs/cli/06_commands.ipynb #a8170137
-@application.command()
+@application.command(
+    epilog=_examples(
+        "report new.csv", "report 'days/*.parquet' --to days.html", "report new.csv --predictions answers.parquet --strict"
+    )
+)
 def report(
     files: Annotated[list[str], typer.Argument(help="Rows to predict: files, patterns, folders or addresses.")],
     to: Annotated[Path, typer.Option(help="HTML page to write; the other files go beside it.")] = Path("report.html"),
@@ -314,7 +345,7 @@ def check_port(
         raise IrisError(f"no server can listen there: {error.strerror}", where, "choose another --port or --host") from None
 
 
-@application.command()
+@application.command(epilog=_examples("serve", "serve --port 8080 --workers 4 --reload"))
 def serve(
     host: _HOST = "127.0.0.1",
     port: _PORT = 8000,
@@ -328,7 +359,7 @@ def serve(
     serve(host, port, workers, reload)
 
 
-@application.command()
+@application.command(epilog=_examples("app", "app --port 8080"))
 def app(host: _HOST = "127.0.0.1", port: _PORT = 8501) -> None:
     """Serve the app, in which rows can be tried in a browser."""
     from iris_ml.app.main import serve
@@ -337,7 +368,7 @@ def app(host: _HOST = "127.0.0.1", port: _PORT = 8501) -> None:
     serve(host, port)
 
 # %% ../../nbs/cli/06_commands.ipynb #11eab973
-@application.command()
+@application.command(epilog=_examples("check parity", "check reuse", "check leakage"))
 def check(
     what: Annotated[Literal["parity", "reuse", "leakage"], typer.Argument(help="The check to run.")],
 ) -> None:
@@ -381,7 +412,7 @@ def _check_leakage() -> None:
         raise SystemExit(1)
 
 # %% ../../nbs/cli/06_commands.ipynb #e07bcde5
-@application.command()
+@application.command(epilog=_examples("store", "store --prune --size 500 --age 30"))
 def store(
     prune: Annotated[bool, typer.Option("--prune", help="Remove the results that were not used for the longest time.")] = False,
     size: Annotated[float, typer.Option(min=0, help="With --prune: keep at most this many megabytes.")] = float("inf"),
@@ -402,7 +433,7 @@ def store(
     print(f"{steps.results.sum()} results, {steps.bytes.sum() / 1e6:.3f} MB")
 
 # %% ../../nbs/cli/06_commands.ipynb #ba41b448
-@application.command()
+@application.command(epilog=_examples("runs", "runs 1f2e3d4c", "runs 1f2e3d4c 5a6b7c8d", "runs 'accuracy>0.9' last=50"))
 def runs(
     words: Annotated[list[str] | None, typer.Argument(help="One or two ids; or filters: who=ada 'accuracy>0.9' last=50")] = None,
 ) -> None:
@@ -416,7 +447,7 @@ def runs(
     print(format_runs(words or [], Records(settings.records), model_version(settings.model_file), terminal_width()))
 
 
-@application.command()
+@application.command(epilog=_examples("data", "data 54aa69a5", "data 54aa69a5 9c1d2e3f"))
 def data(
     versions: Annotated[list[str] | None, typer.Argument(help="One or two versions; default: list all versions.")] = None,
 ) -> None:
@@ -428,7 +459,7 @@ def data(
     print(format_data(versions or [], Records(read_settings().records), terminal_width()))
 
 # %% ../../nbs/cli/06_commands.ipynb #2a361231
-@application.command()
+@application.command(epilog=_examples("ui", "ui --sync-only"))
 def ui(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 5000,
     sync_only: Annotated[bool, typer.Option("--sync-only", help="Send the missing runs to MLflow, and start no server.")] = False,
@@ -443,7 +474,7 @@ def ui(
         serve(port)
 
 # %% ../../nbs/cli/06_commands.ipynb #8e5d0392
-@application.command()
+@application.command(epilog=_examples("settings"))
 def settings() -> None:
     """Show each setting, its value and where it was set."""
     import pandas as pd
@@ -464,7 +495,7 @@ def _format_value(value: object) -> str:
     return hide_passwords(str(value))
 
 # %% ../../nbs/cli/06_commands.ipynb #b494579e
-@application.command()
+@application.command(epilog=_examples("new ../metals --from metals.csv --target metal"))
 def new(
     name: Annotated[Path, typer.Argument(help="Folder to make; its name is the name of the package and of the command.")],
     source: Annotated[str, typer.Option("--from", help="Table to learn from: a file, a pattern, a folder or an address.")] = "",
@@ -479,7 +510,7 @@ def new(
     print(f"The project is made. Next:\n  cd {name}\n  make run   install what it needs and run it\n  make lab   open its pages")
 
 
-@application.command()
+@application.command(epilog=_examples("update"))
 def update() -> None:
     """Merge the template of the installed iris_ml into the project of the working folder."""
     with require_extra("new"):
