@@ -106,6 +106,7 @@ def test_the_first_is_promoted_then_only_a_promotion_changes_who_answers_and_a_r
     first = folder.champion
     code, said = folder.type("promote", every_gate=True)
     assert (code, closed(said)) == (0, set()), said
+    assert f"The champion is now model {first}.\n" in said, "there is none before it that a rollback brings back"
     assert folder.champion == first
     folder.type("run", "--quiet", calibrated="true")
     assert folder.champion == first, "a run alone changes nothing any more"
@@ -114,6 +115,7 @@ def test_the_first_is_promoted_then_only_a_promotion_changes_who_answers_and_a_r
     assert folder.champion == first
     code, said = folder.type("promote", "--because", "its probabilities are honest", calibrated="true")
     assert code == 0
+    assert "undo it with iris_ml promote --rollback" in said
     assert folder.champion != first
     assert read_champion(folder.work / ".iris_ml/model.skops").reason == "its probabilities are honest"
     other = "from iris_ml.production import workflow\n\nworkflow = workflow.after('features', lambda features: features)\n"
@@ -132,7 +134,7 @@ def test_what_no_page_says_is_not_promoted_whatever_the_reason(folder):
     module.write_text(module.read_text().replace("k=2", "k=3"))
     code, said = folder.type("promote", "--because", "I like it")
     assert code == 1
-    assert "derived" in closed(said) or "the working tree has changes" in said
+    assert "derived: the working tree has changes; commit them.\nThe champion stays. Do what derived says: no" in said
     folder.commit()
     code, said = folder.type("promote", "--because", "I like it")
     assert code == 1

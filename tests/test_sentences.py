@@ -65,11 +65,15 @@ def test_a_folder_that_cannot_be_written_is_said_before_anything_is_computed(mon
     Path("file").write_text("")
     sentence = "no file can be written there: it is a file; change its permissions, or choose another folder."
     monkeypatch.setenv("IRIS_ML_STORE", "file/store")
-    assert refused("run") == f"the folder file/store: {sentence}"
+    for words in ["run"], ["promote"], ["retrain"], ["ui", "--sync-only"]:
+        assert refused(*words) == f"the folder file/store: {sentence}"
     monkeypatch.delenv("IRIS_ML_STORE")
     monkeypatch.setenv("IRIS_ML_MODEL_FILE", "file/model.skops")
-    assert refused("run") == f"the folder file: {sentence}"
+    for words in ["run"], ["promote"], ["retrain"], ["compile"]:
+        assert refused(*words) == f"the folder file: {sentence}"
     monkeypatch.delenv("IRIS_ML_MODEL_FILE")
+    assert refused("report", "none.csv", "--predictions", "file/answers.csv") == f"the folder file: {sentence}"
+    assert refused("new", "file/metals") == f"the folder {Path.cwd()}/file/metals: {sentence}"
     assert not Path(".iris_ml/checkpoints").exists()
     for command in (["predict", "none.csv"], ["report", "none.csv"], ["monitor", "none.csv"]):
         assert refused(*command, "--to", "file/there/answers.html") == f"the folder file/there: {sentence}"

@@ -60,11 +60,10 @@ def run(
     from iris_ml.workflow.workflow import find_workflow
     from iris_ml.base.settings import read_settings
     from iris_ml.models.champion import read_champion
-    from iris_ml.models.pruning import save_run_model
+    from iris_ml.models.pruning import check_folders, save_run_model
 
     settings = read_settings()
-    for folder in {settings.store, settings.model_file.parent}:
-        check_writable(folder)
+    check_folders(settings)
     single = [str(package_file(settings.source[0]))] == expand_locations(settings.source)
     files = file_digests([package_file(settings.source[0])] if single else [])
     finished = find_workflow(settings.workflow).run(progress=False if quiet else None)
@@ -154,13 +153,21 @@ def retrain() -> None:
 
 
 def _show_decision(decision: "Decision") -> None:
+    from iris_ml.base.settings import read_settings
+    from iris_ml.models.champion import read_champion
+
     print(format_table(decision.table, f"Gates for run {decision.run[-8:]}"))
     if not decision.is_promoted:
-        shut = [gate.name for gate in decision.gates if not gate.is_open and not gate.may_be_overridden]
-        advice = f"Open the gate {shut[0]}: no reason overrides it." if shut else "Pass these gates with --because and a reason."
+        closed = [gate for gate in decision.gates if not gate.is_open]
+        for gate in closed:  # also where the table is cut
+            print(f"{gate.name}: {gate.message}.")
+        shut = ", ".join(gate.name for gate in closed if not gate.may_be_overridden)
+        advice = f"Do what {shut} says: no reason overrides it." if shut else "Pass these gates with --because and a reason."
         print("The champion stays.", advice)
         raise SystemExit(1)
-    print(f"The champion is now model {decision.model}; undo it with {program_name()} promote --rollback.")
+    champion = read_champion(read_settings().model_file)
+    undo = f"; undo it with {program_name()} promote --rollback" if champion and champion.previous else ""
+    print(f"The champion is now model {decision.model}{undo}.")
     if steps := ", ".join(decision.changed_steps):
         print(f"Restart the server: it needs the new code of {steps}. A server that was started with --reload restarts itself.")
 
@@ -172,6 +179,7 @@ def compile_model() -> None:
     from iris_ml.base.settings import read_settings
 
     path = read_settings().model_file
+    check_writable(path.parent)
     certificate = compile_file(path, training_rows())
     print(f"{compiled_path(path, certificate.model)} answers in place of model {certificate.model[:12]}.")
     print(f"Compared with it: {describe_certificate(certificate)}.")
@@ -259,6 +267,7 @@ def predict(
     if to and refused.empty:
         beside.unlink(missing_ok=True)  # of earlier rows
     if len(refused):
+        check_writable(beside.parent)
         write_table((refused if raw else escape_formulas(refused)).reset_index(names="row"), beside)
         print(f"{len(refused)} of {len(cells) + len(lines)} rows are refused; {beside} has the reasons.", file=sys.stderr)
         raise SystemExit(3)
@@ -300,7 +309,8 @@ def report(
     from iris_ml.batch.report import terminal_progress, report
     from iris_ml.batch.executors import connect_dask
 
-    check_writable(to.parent)
+    for path in filter(None, [to, predictions]):
+        check_writable(path.parent)
     with _exit_on_sigterm(), connect_dask(on) as client:
         made = report(files, to, predictions=predictions, strict=strict, raw=raw, on=client, watch=terminal_progress)
     print(made.page, made.data, made.predictions, *([made.refused] if made.summary.refused else []), sep="\n")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from ..base.atomic_files import check_writable
 from ..base.background_sync import SyncLock, is_reachable
 from ..base.errors import IrisError, require_extra
 from ..base.settings import Settings, read_settings
@@ -177,6 +178,7 @@ def sync(
     settings = settings or read_settings()
     if not is_reachable(tracking_address(settings)):
         raise IrisError("no server accepts connections at the address of MLflow", "tracking", "start it, or set another address")
+    check_writable(settings.store)
     lock, sent = SyncLock(settings.store), 0
     while lock.take(wait=True):
         lock.pop_request()

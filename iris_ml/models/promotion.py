@@ -29,7 +29,7 @@ from ..base.settings import Settings, read_settings
 from ..workflow.workflow import Workflow, find_workflow
 from .champion import ChampionInfo, read_champion, set_champion
 from .prediction_steps import describe_steps
-from .pruning import list_results, save_run_model
+from .pruning import check_folders, list_results, save_run_model
 from ..steps.model import Model, test_predictions
 from ..workflow.compare import metric_of_run, truth_and_predictions
 from ..base.errors import IrisError, WorkflowError
@@ -139,6 +139,7 @@ def promote(
 ) -> Decision:
     """Make the model of a run the champion, if the gates are open."""
     settings = read_settings()
+    check_folders(settings)
     workflow = find_workflow(settings.workflow)
     run = workflow.run(progress=False)
     run.record.add(kind="check")
@@ -234,6 +235,7 @@ def retrain(
 ) -> tuple[list[str], Decision | None]:  # why the champion is stale, and the decision; None if it is not stale
     """Run the declared workflow, and promote its model if the champion is stale."""
     settings = read_settings()
+    check_folders(settings)
     workflow = find_workflow(settings.workflow)
     run = workflow.run(progress=False)
     run.record.add(kind="check")

@@ -23,6 +23,7 @@ import nbformat
 from copier import run_copy
 
 import iris_ml
+from ..base.atomic_files import check_writable
 from ..base.errors import IrisError, hide_passwords
 from ..base.settings import read_settings
 from ..io.locations import expand_locations, package_file
@@ -151,6 +152,7 @@ def export_pages(
 def _check_folder(folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise IrisError("the folder holds something", folder.name, "choose another name, or move it away")
+    check_writable(folder)
 
 
 def _is_in_repository(folder: Path) -> bool:
