@@ -1,5 +1,7 @@
 """What a command says is true: one sentence, before anything is computed, and an exit code that a script can read."""
 
+import json
+import re
 import shlex
 import socket
 import subprocess
@@ -18,6 +20,8 @@ from iris_ml import IrisError, save
 from iris_ml.api.routes import create_app
 from iris_ml.base.settings import read_settings
 from iris_ml.cli.commands import application
+from iris_ml.io.locations import package_file
+from iris_ml.io.readers import read_table
 from iris_ml.models.champion import ChampionInfo, roll_back, set_champion
 from iris_ml.models.live_model import load_live_model
 from iris_ml.models.model_file import model_version, store_model
@@ -163,6 +167,31 @@ def test_a_report_says_how_many_rows_it_refused(capfd):
     ended = typed("report", "new.csv")
     assert ended.exit_code == 3
     assert f"1 of {len(rows)} rows are refused; report_refused.csv has the reasons." in ended.output
+
+
+def test_a_report_names_its_model_and_its_scores_at_training_beside_those_of_now():
+    assert typed("run", "--quiet").exit_code == 0
+    read_table(package_file("package:iris.csv")).to_csv("flowers.csv", index=False)
+    assert typed("report", "flowers.csv").exit_code == 0
+    summary, version = json.loads(Path("report.json").read_text()), model_version(".iris_ml/model.skops")
+    (record,) = Records(read_settings().records).summaries()
+    assert (summary["model"], summary["training"]["record"], summary["training"]["scores"]) == (version, record.id, record.scores)
+    page = re.sub(r"<[^>]*>", " ", Path("report.html").read_text())
+    by = rf"by run {record.id[-8:]} on package:iris.csv, version {record.data[0]}"
+    assert re.search(rf"Model {version}, trained \S+ \S+ UTC {by}", page)
+    now = f"{summary['labels']['accuracy']:.3f}"
+    assert re.search(rf"at training\s+now\s+accuracy\s+1.000 \(0.921 to 1.000\)\s+{now} \(", page)
+
+
+def test_the_first_rows_of_a_report_have_the_numbers_of_the_file_and_the_probability_of_their_label():
+    assert typed("run", "--quiet").exit_code == 0
+    Path("new.csv").write_text(f"{ROWS}long,3.0,1.4,0.2\n5.1,3.0,1.4,99\n")
+    assert typed("report", "new.csv").exit_code == 3
+    table = Path("report.html").read_text().partition("All rows")[2].partition("</table>")[0].replace("</tr>", "\n")
+    names, *rows, _ = re.sub(r"(<[^>]*>)+", " ", table).splitlines()
+    assert names.split()[:5] == ["row", "species", "probability", "out_of_domain", "sepal_length"]
+    assert [row.split()[0] for row in rows] == ["0", "2"]
+    assert rows[1].split()[3] == "petal_width"
 
 
 def test_a_missing_source_is_a_sentence_in_a_notebook_too():

@@ -9,6 +9,7 @@ __all__ = ['Row', 'Label', 'row_type', 'RequestBody', 'Answer', 'Move', 'Explana
 # %% ../../nbs/api/03_schemas.ipynb #302ac349
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Any, NotRequired
 
 import numpy as np
@@ -176,7 +177,8 @@ class ModelDescription(BaseModel):
     estimator: str
     cost: dict[str, float] = Field(description="bytes of its file, seconds to load it, seconds to predict a row")
     pages: dict[str, str] = Field(description="step -> its page and cell")
-    record: str = Field("", description="id of the run that trained it; empty: unknown, as the next three")
+    record: str = Field("", description="id of the run that trained it; empty: unknown, as the next four")
+    when: datetime | None = Field(None, description="when it was trained")
     key: str = Field("", description="key of its checkpoint")
     data: str = Field("", description="versions of its training data")
     scores: dict[str, float] = {}

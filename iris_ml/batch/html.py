@@ -70,6 +70,7 @@ th, td { padding: .3rem .75rem; text-align: left; border-bottom: 1px solid var(-
 th { color: var(--faint); font-weight: 400; }
 thead th { font-weight: 600; }
 .number { text-align: right; }
+@media (max-width: 40rem) { th, td { padding: .3rem .5rem; } td.text { white-space: normal; } }
 td { background: color-mix(in srgb, var(--bar) calc(var(--tint, 0%) / 2), transparent); }
 pre { overflow-x: auto; padding: .8rem 1rem; border: 1px solid var(--line); border-radius: 6px; font-size: .85rem; }
 """

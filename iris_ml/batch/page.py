@@ -7,6 +7,7 @@ __all__ = ['render_report']
 
 # %% ../../nbs/batch/06_page.ipynb #137778cc
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from ..steps.model import Model
 from ..models.predictor import Predictor
 from .charts import beside, draw_calibration, draw_curves, draw_distribution, draw_errors
 from .charts import draw_importances, draw_outliers, shuffled_importances
+from .scoring import answers_first
 from .html import render_bars, render_page as whole_page, render_table, escape_text
 from .summary import ErrorSummary, LabelSummary, MetricSummary, ReportSummary
 from ..trust.slices import Slice
@@ -51,6 +53,42 @@ def _outliers(summary: ReportSummary) -> str:
 
 
 _DRAWN = 24  # columns, and the predictions
+
+# %% ../../nbs/batch/06_page.ipynb #db1e88fa
+def _trained(summary: ReportSummary) -> str:
+    if (run := summary.training) is None:
+        return f"Model {escape_text(summary.model)}; this folder has no record of the run that trained it."
+    on = f"on {escape_text(run.source)}, version {run.data}"
+    return f"Model {summary.model}, trained {datetime.fromisoformat(run.when):%Y-%m-%d %H:%M} UTC by run {run.record[-8:]} {on}."
+
+
+def _scores_now(summary: ReportSummary) -> dict[str, tuple[float, ...]]:  # score -> its value, and its interval
+    found: dict[str, tuple[float, ...]] = {}
+    if labels := summary.labels:
+        found["accuracy"] = labels.accuracy, labels.low, labels.high
+        found |= {"log_loss": (labels.log_loss,)} if labels.log_loss is not None else {}
+    if errors := summary.errors:
+        found |= {"r2": (errors.r2, errors.r2_low, errors.r2_high), "mae": (errors.mae, errors.mae_low, errors.mae_high)}
+        found["rmse"] = (errors.rmse,)
+    if metric := summary.metric:
+        found[metric.name] = metric.value, metric.low, metric.high
+    return found
+
+
+def _scores(summary: ReportSummary) -> str:
+    if summary.training is None:
+        return ""
+    then, now = summary.training.scores, _scores_now(summary)
+    names = [name for name in then if not name.endswith(("_low", "_high")) and name != "test_rows"]
+    before = {name: tuple(then[each] for each in (name, f"{name}_low", f"{name}_high") if each in then) for name in names}
+    table = pd.DataFrame({"at training": {name: _with_interval(before[name]) for name in names}})
+    if now:
+        table["now"] = [_with_interval(now.get(name, ())) for name in names]
+    return f"<p>At training: {then.get('test_rows', 0):.0f} test rows, with 95&nbsp;% intervals.</p>{render_table(table)}"
+
+
+def _with_interval(score: tuple[float, ...]) -> str:
+    return f"{score[0]:.3f}" + (f" ({score[1]:.3f} to {score[2]:.3f})" if len(score) > 1 else "") if score else ""
 
 # %% ../../nbs/batch/06_page.ipynb #5f7286ce
 def _accuracy(labels: LabelSummary) -> str:
@@ -165,7 +203,7 @@ def _lead(summary: ReportSummary) -> str:
     files = f" from {len(summary.source)} files" if len(summary.source) > 1 else ""
     lead = f"{summary.rows} rows{files}, {summary.answered} predictions in {link(summary.predictions)}."
     refused = f" Refused rows, with the reasons in {link(summary.refused_rows)}: {summary.refused}." if summary.refused else ""
-    return f"<p>{lead}{refused}</p>"
+    return f"<p>{lead}{refused}</p><p>{_trained(summary)}</p>"
 
 
 def render_report(
@@ -174,12 +212,10 @@ def render_report(
     model: Model,  # that predicted
 ) -> str:
     """Render the HTML page of a report."""
-    own = 2 + len(model.profile.classes) * (summary.confidence is not None)  # label, probabilities, flags
-    own += 0 if model.uncertainty is None else 1 if model.uncertainty.kind == "classes" else 2
-    first = first[[*first.columns[-own:], *first.columns[:-own]]]
     shown = "All rows" if len(first) == summary.answered else f"The first {len(first)} rows"
     labels, points = summary.labels, summary.plots.errors if summary.plots else []
     sections = {
+        "Scores": _scores(summary),
         "Metric": _metric(summary.metric) if summary.metric else "",
         "Accuracy, precision, recall, F1": _accuracy(labels) if labels else "",
         "Confusion matrix": _confusion(labels) if labels else "",
@@ -194,7 +230,7 @@ def render_report(
         "Outliers": _outliers(summary),
         "Rows with the largest loss": _largest_loss(labels) if labels else "",
         "Rows with the largest error": _largest_error(summary.errors) if summary.errors else "",
-        shown: render_table(first),
+        shown: render_table(answers_first(first, model).round(3)),
         "Importances": _importances(model),
         "Model": _model(model),
     }

@@ -13,12 +13,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ..steps.model import Model
 from ..io.batches import read_batches, expected_rows, cut_parts
 from ..base.atomic_files import replace_atomically, remove_leftovers
-from ..models.model_file import model_version
+from ..models.live_model import find_lineage
 from ..io.locations import file_format, expand_locations
 from ..io.readers import escape_formulas
 from ..steps.profile import Profile
@@ -27,7 +28,7 @@ from ..stats.column_types import read_columns
 from .scoring import ScoredBatch
 from .page import render_report
 from ..base.settings import read_settings
-from .summary import Counts, ReportSummary, count_run, merge_counts, summarize_counts
+from .summary import Counts, ReportSummary, Training, count_run, merge_counts, summarize_counts
 from ..base.errors import DataError, hide_passwords
 from .executors import score_locally, score_on_dask, visible_to_workers
 from .writers import SHOWN, PartsFolder, PredictionWriter, make_shared_folder, write_part
@@ -55,7 +56,7 @@ def _written(
 ) -> tuple[Counts, pd.DataFrame, int]:
     counts: Counts | None = None
     first: list[pd.DataFrame] = []
-    refused = 0
+    rows = refused = 0
     made = PartsFolder() if aside["predictions"].is_dir() else PredictionWriter(aside["predictions"], kind, not raw)
     with closing(made) as writer, aside["refused"].open("w", newline="") as others:
         for number, part in enumerate(results):
@@ -68,10 +69,13 @@ def _written(
                 writer.write(part.answers)
                 counts = merge_counts(counts, part.counts)
                 if sum(map(len, first)) < SHOWN:
-                    first.append(part.answers.slice(0, SHOWN).to_pandas().copy())  # not a view that keeps the batch
+                    shown = part.answers.slice(0, SHOWN).to_pandas().copy()  # not a view that keeps the batch
+                    numbers = np.setdiff1d(np.arange(rows, rows + part.rows), part.refused.index)
+                    first.append(shown.set_axis(numbers[: len(shown)]))
+            rows += part.rows
     if counts is None:
         raise DataError("there are no rows", "the table", "give at least one")
-    return counts, pd.concat(first, ignore_index=True).head(SHOWN).rename_axis("row"), refused
+    return counts, pd.concat(first).head(SHOWN).rename_axis("row"), refused
 
 # %% ../../nbs/batch/07_report.ipynb #7391b184
 @dataclass(frozen=True)
@@ -99,8 +103,9 @@ def report(
     """Predict for any number of rows and report on them; a failure leaves the files as they were."""
     found, page = expand_locations(source), Path(page)
     written = _targets(found, page, predictions)
-    version = "overridden" if model is not None else model_version(read_settings().model_file)
-    model = load_champion() if model is None else model
+    model, settings = load_champion() if model is None else model, read_settings()
+    version = model.file[1][:12] if model.file else "overridden"
+    lineage = find_lineage(version, settings.records)
     remove_leftovers(page.parent)
     with ExitStack() as stack:
         aside = {name: stack.enter_context(replace_atomically(path)) for name, path in written.items()}
@@ -109,8 +114,9 @@ def report(
         counts, first, refused = _written(results, aside, file_format(written["predictions"])[0], strict, raw)
         shown = tuple(map(hide_passwords, found))
         summary = replace(
-            summarize_counts(counts, model, read_settings().metric, read_settings().mondrian),
+            summarize_counts(counts, model, settings.metric, settings.mondrian),
             rows=counts.rows + refused, refused=refused, source=shown, model=version,
+            training=Training(**lineage) if lineage else None,
             predictions=written["predictions"].name, refused_rows=written["refused"].name,
         )  # fmt: skip
         aside["data"].write_text(summary.to_json(), encoding="utf-8")

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LabelCounts', 'ErrorCounts', 'Counts', 'merge_counts', 'Confidence', 'Outside', 'ColumnDrift', 'LabelSummary',
-           'ErrorSummary', 'MetricSummary', 'SetSummary', 'SliceSummary', 'ReportSummary', 'count_run',
+           'ErrorSummary', 'MetricSummary', 'SetSummary', 'SliceSummary', 'Training', 'ReportSummary', 'count_run',
            'summarize_counts']
 
 # %% ../../nbs/batch/04_summary.ipynb #35622833
@@ -341,6 +341,18 @@ class SliceSummary:
 
 
 @dataclass(frozen=True)
+class Training:
+    """The run that trained the model, from `find_lineage`."""
+
+    record: str  # id of the run
+    when: str  # time, ISO 8601
+    key: str  # of the model's checkpoint
+    source: str  # of the rows
+    data: str  # their version
+    scores: dict[str, float]
+
+
+@dataclass(frozen=True)
 class ReportSummary:
     """The content of a report; `report.json` holds it under the same names."""
 
@@ -362,6 +374,7 @@ class ReportSummary:
     refused: int = 0
     source: tuple[str, ...] = ()  # files of the rows
     model: str = ""  # its version
+    training: Training | None = None  # none: no record of the folder has the model
     predictions: str = ""  # name of the file with the predictions
     refused_rows: str = ""  # name of the file with the refused rows
 

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from iris_ml.cache.keys import CacheKey
     from iris_ml.models.promotion import Decision
-    from iris_ml.workflow.run import Run
 
 # %% ../../nbs/cli/06_commands.ipynb #813ec2d8
 application = typer.Typer(
@@ -241,7 +240,7 @@ def predict(
     raw: Annotated[bool, typer.Option("--raw", help="Write cells as they are, also those that a spreadsheet would run.")] = False,
 ) -> None:
     """Predict the rows of a file."""
-    from iris_ml.batch.scoring import output_table, predict_valid_rows, refused_lines
+    from iris_ml.batch.scoring import answers_first, output_table, predict_valid_rows, refused_lines
     from iris_ml.io.locations import expand_locations
     from iris_ml.io.readers import escape_formulas, read_cells, write_table
     from iris_ml.models.predictor import Predictor, load_champion
@@ -252,12 +251,13 @@ def predict(
     if to:
         check_writable(to.parent)
     cells = read_cells(file, lines)
-    run, refused = predict_valid_rows(cells, Predictor(load_champion()))
+    model = load_champion()
+    run, refused = predict_valid_rows(cells, Predictor(model))
     refused = refused_lines(cells, refused, lines)
     if run is not None:
         answers = output_table(run, cells.loc[run["predictions"].index])
         if to is None:
-            _print_answers(answers, run, f"Predictions for {Path(file).name}")
+            _print_answers(answers_first(answers, model), f"Predictions for {Path(file).name}")
         else:
             write_table(answers, to, for_spreadsheets=not raw)
             print(f"{len(answers)} rows with predictions written to {to}.")
@@ -273,21 +273,11 @@ def predict(
         raise SystemExit(3)
 
 # %% ../../nbs/cli/06_commands.ipynb #0e525bb9
-def _print_answers(answers: "pd.DataFrame", run: "Run", title: str) -> None:
-    import pandas as pd
-
-    from iris_ml.steps.model import split_predictions
-
-    width, (labels, shares) = run["raw"].shape[1], split_predictions(run["predictions"].head(20))
-    rows, own = answers.iloc[:20, :width], answers.iloc[:20, width:]
-    if len(shares.columns) and not run["model"].profile.separator:  # with it, each of several labels has a probability
-        own = own.drop(columns=own.columns[1 : 1 + shares.shape[1]])
-        places = shares.columns.get_indexer(pd.Index(labels.astype(str)))
-        own.insert(1, "probability", shares.to_numpy()[range(len(places)), places])
-    outside = (answers.iloc[:, -1] != "").to_numpy()
-    table = (own if outside.any() else own.iloc[:, :-1]).join(rows.rename(columns={name: f"{name} " for name in own}))
-    print(format_table(shown := fit_columns(table, terminal_width()), title))
-    left = {"rows": len(answers) - len(table), "columns": table.shape[1] - shown.shape[1]}
+def _print_answers(table: "pd.DataFrame", title: str) -> None:
+    some = table.head(20)
+    shown = fit_columns(some, terminal_width())
+    print(format_table(shown, title))
+    left = {"rows": len(table) - len(some), "columns": table.shape[1] - shown.shape[1]}
     if more := " and ".join(f"{count} more {what}" for what, count in left.items() if count):
         print(f"and {more}; --to FILE writes all of them")
 

@@ -25,15 +25,16 @@ from ..base.errors import IrisError, ModelFileError, WorkflowError
 def find_lineage(
     name: str,  # version of a model
     records: Path | str,  # folder of the records
-) -> dict[str, Any]:  # "record", "key", "data", "scores"; empty if no record has the model
-    """Find the run that trained a model: its id, its key, its data and its scores."""
+) -> dict[str, Any]:  # "record", "when", "key", "source", "data", "scores"; empty if no record has the model
+    """Find the run that trained a model: its id and time, the key of the model, its data and its scores."""
     store = Records(records)
     try:
         record = next(store.read(each.id) for each in store.summaries() if name and each.model == name)
     except (StopIteration, IrisError):  # there is none, or it is damaged: the model predicts all the same
         return {}
-    data = ", ".join(each.version for each in record.data.values())
-    return {"record": record.id, "key": record.model.key, "data": data, "scores": record.scores}
+    source, data = (", ".join(getattr(each, part) for each in record.data.values()) for part in ("source", "version"))
+    trained = {"record": record.id, "when": record.when.isoformat(timespec="seconds"), "key": record.model.key}
+    return {**trained, "source": source, "data": data, "scores": record.scores}
 
 # %% ../../nbs/models/05_live_model.ipynb #3f104659
 @dataclass(frozen=True)
