@@ -456,6 +456,32 @@ def test_texts_that_a_step_tidies_are_the_same_on_every_surface(tmp_path):
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
+RATE = {"unit": 10.0}
+
+
+def test_code_and_files_that_change_after_the_run_are_noticed_where_it_was_trained(tmp_path, monkeypatch):
+    file = tmp_path / "rate.txt"
+    file.write_text("10")
+
+    def by_global(features):
+        return features.assign(petal_length=features.petal_length / RATE["unit"])
+
+    def by_file(features):
+        return features.assign(petal_length=features.petal_length / float(file.read_text()))
+
+    models = [workflow.after("features", step).run(progress=False)["model"] for step in (by_global, by_file)]
+    assert all(len(predict(ROWS, model)) == len(ROWS) for model in models)
+    monkeypatch.setitem(RATE, "unit", 1.0)
+    file.write_text("1")
+    for model in models:
+        with pytest.raises(WorkflowError, match="step 'features': its code, or what it reads, has changed since the run"):
+            predict(ROWS, model)
+    late = workflow.after("features", by_global).run(progress=False)["model"]
+    monkeypatch.setitem(RATE, "unit", 2.0)
+    with pytest.raises(WorkflowError, match="run the workflow again"):  # it would record other code than that of the training
+        save(late, tmp_path / "model.skops")
+
+
 def test_a_step_that_renames_columns_is_named_when_somebody_predicts(tmp_path):
     renamed = workflow.after("rows", lambda rows: rows.rename(columns={SHORT: "petal"}))
     model = renamed.run("model", checkpoints=False)["model"]

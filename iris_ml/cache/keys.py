@@ -47,11 +47,12 @@ _PLAIN = (int, float, str, bool, "int", "float", "str", "bool")
 
 def fingerprint(
     function: Callable[..., object],  # a step, or a class
+    checked: bool = True,  # whether the last fingerprint of the function must still hold
 ) -> Fingerprint:
     """Return the fingerprint of a function; `UnhashableError` if its code cannot be traced."""
     is_fixed = isinstance(function, FunctionType | BuiltinFunctionType | type)  # an object with `__call__` may change unseen
     known = _FINGERPRINTS.get(function) if is_fixed else None
-    if known and known[0].is_valid():
+    if known and (not checked or known[0].is_valid()):
         return known[1]
     annotations = {} if isinstance(function, type) else getattr(function, "__annotations__", {})
     types = [kind for name, kind in annotations.items() if name != "return"]

@@ -128,8 +128,9 @@ def _code_of(part: Callable[..., object]) -> str:
 def describe_steps(
     model: Model,  # fitted
 ) -> dict[str, Any]:  # "steps", "code", "files", "golden", "row_dependent", "refused"; empty if no workflow is known
-    """Return the record of the steps that trained a model, so that other processes can check theirs."""
+    """Return the record of the steps that trained a model; `WorkflowError` if they have changed since then."""
     if not model.recorded and model.workflow is not None and {"raw", "predictions"} <= {*model.workflow}:
+        _check_unchanged(model)
         model.recorded.update(steps=prediction_keys(model.workflow), code=own_code(model))
         if len(rows := golden_rows(model)):
             plan = plan_predictions(model, model.workflow)
@@ -144,6 +145,12 @@ def describe_steps(
             files = {name: state for name, state in watched.dependencies.items() if _is_own_file(name)}
             model.recorded.update(files=files, golden=_plain(whole["predictions"]), row_dependent=row_dependent_step(plan, whole))
     return dict(model.recorded)
+
+
+def _check_unchanged(model: Model) -> None:
+    if changed := [step for step in model.workflow.changed() if step in prediction_keys(model.workflow)]:
+        what = "its code, or what it reads, has changed since the run that trained the model"
+        raise WorkflowError(what, f"step {_shown(changed[0])!r}", "run the workflow again")
 
 
 def _shown(step: str) -> str:  # a function after a step belongs to it
@@ -161,27 +168,37 @@ def prediction_workflow(
     """Return the workflow that predicts with a model; `WorkflowError` names the step that differs from the training."""
     if workflow is None:
         workflow = model.workflow or find_workflow(read_settings().workflow)
+    if workflow is model.workflow:
+        _check_unchanged(model)
     recorded = describe_steps(model)
+    _check_answering(recorded)
+    if workflow is not model.workflow:
+        for step, what in _differences(recorded.get("steps") or _declared_keys(), prediction_keys(workflow)):
+            raise WorkflowError(what, f"step {_shown(step)!r}", _ADVICE)
+    if model.workflow is None:
+        _check_surroundings(model, recorded)
+        _check_golden(model, workflow, recorded.get("golden", []))
+        model.set_origin(workflow, recorded, model.file)  # so that it is checked once
+    return workflow
+
+
+def _check_answering(recorded: Mapping[str, Any]) -> None:
     for step, what in recorded.get("refused", {}).items():
         advice = "make, rename or drop columns in a function after 'raw' or after 'features'"
         raise WorkflowError(f"it fails for training rows without their target: {what}", f"step {step!r}", advice)
     if step := recorded.get("row_dependent"):
         what = "its result for a row depends on the other rows of the table"
         raise WorkflowError(what, f"step {_shown(step)!r}", "compute it from the training rows, in the pipeline of the estimator")
-    if workflow is not model.workflow:
-        for step, what in _differences(recorded.get("steps") or _declared_keys(), prediction_keys(workflow)):
-            raise WorkflowError(what, f"step {_shown(step)!r}", _ADVICE)
-    if model.workflow is None:
-        now = own_code(model)
-        for name in [name for name, code in recorded.get("code", {}).items() if code and now.get(name, code) != code]:
-            raise WorkflowError("its code differs from that of the training", name, _ADVICE)
-        for name, state in recorded.get("files", {}).items():
-            if _is_own_file(name) and dependency_state(name) not in {state, "missing"}:
-                what = "a step reads it, and it has changed since the training"
-                raise WorkflowError(what, name.partition(" ")[2], _ADVICE)
-        _check_golden(model, workflow, recorded.get("golden", []))
-        model.set_origin(workflow, recorded, model.file)  # so that it is checked once
-    return workflow
+
+
+def _check_surroundings(model: Model, recorded: Mapping[str, Any]) -> None:
+    now = own_code(model)
+    for name in [name for name, code in recorded.get("code", {}).items() if code and now.get(name, code) != code]:
+        raise WorkflowError("its code differs from that of the training", name, _ADVICE)
+    for name, state in recorded.get("files", {}).items():
+        if _is_own_file(name) and dependency_state(name) not in {state, "missing"}:
+            what = "a step reads it, and it has changed since the training"
+            raise WorkflowError(what, name.partition(" ")[2], _ADVICE)
 
 
 def _differences(trained: Mapping[str, str], now: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -29,6 +29,7 @@ from ..base.settings import RENAMED_SETTINGS, Settings, change_settings, read_se
 from ..base.variants import flags_of, step_name
 from ..cache.hashing import UnhashableError
 from ..cache.keys import Entry, digest, fingerprint
+from ..cache.observation import dependency_state
 from ..cache.store import Checkpoints
 from ..io.readers import as_frame
 from .recorder import announce_new_data, record_run, start_context
@@ -38,7 +39,7 @@ from .compare import Comparison
 from .drawing import Drawing, draw
 from .explore import combine_options, run_trials, with_honest_intervals
 from .graph import Step, build_graph, check_type, current_name, insert_after, replace_step
-from .run import Run, summarize_value
+from .run import Result, Run, summarize_value
 from .runner import Plan, reusable_steps
 
 from hamilton.graph import FunctionGraph  # after ours, which turn its extensions off
@@ -104,6 +105,18 @@ def _differences(spec: WorkflowSpec, other: WorkflowSpec) -> list[str]:
     return [*dict.fromkeys(steps), *(f"{name} = {hide_passwords(str(after[name]))}" for name in changed)]
 
 
+def _code(node: Node, checked: bool = True) -> str:  # its digest; empty if there is none
+    try:
+        return fingerprint(node.callable.function, checked).code
+    except UnhashableError:
+        return ""
+
+
+def _read(result: Result) -> dict[str, str]:  # what the step touched while it computed -> its state
+    inputs = result.entry.cache_key.inputs if result.entry else {}
+    return {name: state for name, state in inputs.items() if " " in name and not name.startswith("flag ")}
+
+
 def _step_key(node: Node, values: Mapping[str, object]) -> str:  # empty if there is none
     try:
         if node.name in values:
@@ -127,6 +140,7 @@ class Workflow:
         steps = tuple(Step(step_name(function), function) for function in functions)
         self._spec = WorkflowSpec(steps, settings, dict(renamed or {}))
         self._graphs: dict[tuple[object, ...], FunctionGraph] = {}  # values of the flags -> the graph that they choose
+        self._ran: dict[str, tuple[str, dict[str, str]]] = {}  # step of a run -> digest of its code, and states of what it read
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._spec.inputs)
@@ -190,7 +204,17 @@ class Workflow:
         run: Run = record_run(work, settings, self._graph(settings), partial(_changes, self._spec), self._spec.trial)
         if shown:
             announce_new_data(run.record)
+        bound._ran = {node.name: (_code(node, checked=False), _read(run.results[node.name])) for node in plan.nodes}
         return run.bind(bound)
+
+    def changed(self) -> list[str]:
+        """Name the steps of a run's workflow whose code, or what they read, is not what it was in the run."""
+        nodes = self._graph(self._spec.read_settings()).nodes if self._ran else {}
+        return [
+            name
+            for name, (code, read) in self._ran.items()
+            if (code and _code(nodes[name]) != code) or any(dependency_state(each) != state for each, state in read.items())
+        ]
 
     def swap(
         self,
@@ -297,6 +321,7 @@ class Workflow:
     def _with(self, spec: WorkflowSpec) -> Self:
         other = copy(self)
         other._spec, other._graphs = spec, self._graphs if spec.steps is self._spec.steps else {}
+        other._ran = {}
         return other
 
     def _plan(self, names: Iterable[str], settings: Settings, given: Iterable[str] = ()) -> Plan:
