@@ -10,7 +10,6 @@ __all__ = ['with_seed', 'Origin', 'Model', 'same_answer', 'with_threshold', 'mod
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -217,7 +216,7 @@ def model(
         raise DataError(str(error).rstrip("."), "step 'estimator'", "set another value") from None
     except (TypeError, ValueError) as error:
         raising = traceback.extract_tb(error.__traceback__)[-1].filename
-        if INSTALLED.isdisjoint(Path(raising).parts):  # of the project's own estimator, whose lines tell more
+        if INSTALLED.isdisjoint(raising.split("/")):  # of the project's own estimator, whose lines tell more
             raise
         what = f"the estimator refuses the features: {str(error).strip().splitlines()[0].rstrip('.')}"
         raise DataError(what, "step 'model'", "correct the step that makes them, or choose another estimator") from error

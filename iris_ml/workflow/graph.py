@@ -96,7 +96,8 @@ def _bound_nodes(step: Step, kinds: Mapping[str, object], flags: Mapping[str, ob
         inputs = {parameter: step.aliases.get(parameter, parameter) for parameter in node.input_types}
         bound = BoundStep(node.callable, inputs, step.cache_name or name, chosen)
         takes = {inputs[parameter]: kind for parameter, kind in node.input_types.items()}
-        yield Node(name, node.type, node.documentation, bound, node.node_role, takes, originating_functions=(step.function,))
+        named = [each for each in [step.function] if hasattr(each, "__name__")]  # which Hamilton names in its errors
+        yield Node(name, node.type, node.documentation, bound, node.node_role, takes, originating_functions=(*named,))
 
 # %% ../../nbs/workflow/01_graph.ipynb #e2967927
 def build_graph(
