@@ -61,7 +61,7 @@ lock: .venv/made  ## renew every pinned version in requirements/
 	$(compile) --output-file requirements/run.txt setup.py
 	$(compile) --output-file requirements/dev.txt --extra dev \
 	    --constraint requirements/bootstrap.txt --constraint requirements/run.txt setup.py
-	$(compile) --output-file requirements/services.txt $(addprefix --extra ,api app dask excel fast mlflow postgres remote sql) \
+	$(compile) --output-file requirements/services.txt $(addprefix --extra ,api app dask dossier excel fast mlflow postgres remote sql) \
 	    --constraint requirements/dev.txt setup.py
 	printf 'pandas\nscikit-learn\n' | $(compile) --constraint requirements/run.txt --output-file bench/requirements/plain.txt -
 	printf 'pandas\npolars\npyarrow\nscikit-learn\n' | $(compile) --constraint requirements/run.txt --output-file bench/requirements/batch.txt -

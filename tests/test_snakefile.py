@@ -19,8 +19,8 @@ COMMAND = Path(sys.executable).with_name("iris_ml")
 IRIS = read_table(package_file("package:iris.csv"))
 PROJECT = Path(__file__).parents[1]
 RULES = """
-    all app check compile data docs everything lab monitor new predict
-    promote report retrain run runs sample serve settings store test ui update_project
+    all app check compile data docs dossier everything key lab monitor new predict
+    promote report retrain run runs sample serve settings store test ui update_project verify
 """.split()
 
 

@@ -62,6 +62,7 @@ body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 sy
 main { max-width: 60rem; margin: 0 auto; padding: 1.5rem clamp(1rem, 4vw, 3rem) 4rem; overflow-wrap: anywhere; }
 h1 { font-size: 1.7rem; line-height: 1.25; margin: 0 0 .5rem; }
 h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem; padding-top: .8rem; border-top: 1px solid var(--line); }
+h3 { font-size: 1rem; margin: 1rem 0 .3rem; }
 p { max-width: 42rem; margin: .5rem 0 .9rem; }
 a { color: var(--bar); }
 .scroll { overflow-x: auto; overflow-wrap: normal; margin-bottom: 1rem; }

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['application', 'commands', 'run', 'promote', 'retrain', 'compile_model', 'monitor', 'sample', 'predict', 'report',
-           'check_port', 'serve', 'app', 'check', 'store', 'runs', 'data', 'ui', 'settings', 'new', 'update', 'main']
+           'check_port', 'serve', 'app', 'check', 'store', 'runs', 'data', 'ui', 'dossier', 'verify', 'key', 'settings',
+           'new', 'update', 'main']
 
 # %% ../../nbs/cli/06_commands.ipynb #a5ea6760
 import signal
@@ -472,6 +473,50 @@ def ui(
     else:
         check_port("127.0.0.1", port)
         serve(port)
+
+# %% ../../nbs/cli/06_commands.ipynb #f5f0341f
+@application.command(epilog=_examples("dossier", "dossier --to handed/over --key ~/keys/team"))
+def dossier(
+    model: Annotated[Path | None, typer.Argument(help="Model file; default: the champion, or the model of the last run.")] = None,
+    to: Annotated[Path, typer.Option(help="Folder to write, or to make again.")] = Path("dossier"),
+    key: Annotated[Path | None, typer.Option(help="Secret key to sign it with, from iris_ml key.")] = None,
+) -> None:
+    """Write all that is known of a model into a folder, with one page to read."""
+    from iris_ml.batch.dossier import write_dossier
+
+    check_writable(to.parent)
+    files = write_dossier(model, to, key)
+    print(f"{to}: {len(files)} files; read {to / 'index.html'}, and write what only you know into {to / 'notes.md'}.")
+
+
+@application.command(epilog=_examples("verify dossier", "verify dossier --key team.pub"))
+def verify(
+    folder: Annotated[Path, typer.Argument(help="Folder that iris_ml dossier wrote.")],
+    key: Annotated[Path | None, typer.Option(help="Public key of who signed it.")] = None,
+) -> None:
+    """Tell whether the files of a dossier are as they were made; exit code 1 if one is not."""
+    from iris_ml.trust.signature import SIGNATURE, check_signature, file_sums, find_changes
+
+    changes = find_changes(folder)
+    for name, what in changes.items():
+        print(printable(f"{name} {what}"))
+    if changes:
+        raise typer.Exit(1)
+    if key:
+        check_signature(folder, key)
+    signed = "signed by the owner of this key" if key else "signed; to check by whom, add --key"
+    signed = signed if (folder / SIGNATURE).is_file() else "not signed"
+    print(f"All {len(file_sums(folder))} files are as they were made, and {signed}.")
+
+
+@application.command(epilog=_examples("key ~/keys/team"))
+def key(
+    path: Annotated[Path, typer.Argument(help="File of the secret key; the public one gets .pub at its end.")],
+) -> None:
+    """Make a key pair to sign dossiers with, outside of the repository."""
+    from iris_ml.trust.signature import make_key
+
+    print(f"Keep {path} secret, and give {make_key(path)} to those who verify.")
 
 # %% ../../nbs/cli/06_commands.ipynb #8e5d0392
 @application.command(epilog=_examples("settings"))
