@@ -28,7 +28,7 @@ test: .venv/fonts  ## install the development tools too and check everything
 pages: .venv/fonts  ## run every notebook afresh and save what it shows
 	$(inside) pytest --numprocesses auto --dist loadfile --save nbs
 
-torture: .venv/dev  ## harm checkpoints, records and API in every way, at full length; ONLY=checkpoints, programs, records, forged, mutated, api, report, monitor, coverage, slices, promotion, surfaces, pages, pipelines or mutants
+torture: .venv/dev  ## harm checkpoints, records and API in every way, at full length; ONLY=checkpoints, programs, records, forged, mutated, api, report, monitor, coverage, slices, promotion, surfaces, pages, merges, pipelines or mutants
 	@$(inside) python -m torture $(ONLY)
 
 # Each tool gets an environment in bench/.environments, once. ROUNDS=7 gives quieter medians.

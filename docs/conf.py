@@ -15,8 +15,11 @@ from pathlib import Path
 from types import FunctionType
 
 import typer
+from coverage import Coverage
 from docutils import nodes
 from fastcore.docments import docments
+
+from iris_ml.template.cell_coverage import cell_coverage
 
 root = Path(__file__).parent.parent
 settings = ConfigParser(delimiters=["="])
@@ -176,6 +179,34 @@ def options():
     yield f"```toml\n{defaults}```\n"
 
 
+@cache
+def measured():
+    """When the last `pytest nbs --cov` ended, and the lines of each exported cell; 0 and nothing if there was none."""
+    coverage = Coverage()
+    coverage.load()
+    data = Path(coverage.get_data().data_filename())
+    return data.stat().st_mtime if data.exists() else 0, cell_coverage(coverage)
+
+
+def cells_run(page, name):
+    """A line on the exported cells of a page that the examples run, if the module has not changed since it was measured."""
+    ended, found = measured()
+    cells = {place.rpartition(" ")[2]: lines for place, lines in found.items() if place.startswith(f"nbs/{page}, ")}
+    if not cells or ended < (root / project / f"{name.replace('.', '/')}.py").stat().st_mtime:
+        return
+    codes = {cell["id"]: "".join(cell["source"]) for cell in cells_of(Path("nbs") / page)}
+    partly = []
+    for cell, (lines, missing) in cells.items():
+        if missing:
+            first = re.search(r"^(?:(?:async )?def |class )?(\w+)", codes[cell].partition("\n")[2], re.MULTILINE)
+            link = f"{os.path.relpath(Path('nbs') / page, 'docs/reference')}#cell-{cell}"
+            partly.append(f"[`{first[1]}`]({link}) ({len(missing)} of {len(lines)} lines do not run)")
+    yield f"Cells: {len(cells) - len(partly)} of {len(cells)} run whole in the examples."
+    if partly:
+        yield f" In part: {', '.join(partly)}."
+    yield "\n"
+
+
 def module(page, name):
     """The directives that document a module, beside its page."""
     # Imported before the first is documented: autodoc rewrites the annotations of pydantic's BaseModel.
@@ -187,6 +218,7 @@ def module(page, name):
     home = os.path.relpath(Path("nbs") / page, "docs/reference")
     yield f"# {name}\n\n> {opening(Path('nbs') / page)[1]}\n"
     yield f"The page [{opening(Path('nbs') / page)[0]}]({home}) says why it is there, and shows it at work.\n"
+    yield "".join(cells_run(page, name))
     yield "\n".join(["```{eval-rst}", *told, "```", ""])
 
 

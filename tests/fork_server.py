@@ -170,6 +170,8 @@ def take_over(server, request, streams):
     site.removeduppaths()
     sys.modules.pop("sitecustomize", None)
     site.execsitecustomize()
+    if "COVERAGE_PROCESS_CONFIG" in os.environ:
+        import_module("coverage").process_startup()
     first, *arguments = request["arguments"]
     if is_safe := first == "-P":
         first, *arguments = arguments

@@ -176,3 +176,24 @@ def test_an_example_that_depends_on_something_hidden_fails_alone(pages):
     result.assert_outcomes(passed=4, failed=1)
     (said,) = failures(result)
     assert "cell 5 depends on more than the names that it uses, which are from the cells above: 1, 2" in said
+
+
+MEASURED = """
+[tool.coverage.run]
+source = ["doubles"]
+patch = ["subprocess"]
+"""
+
+
+def test_an_exported_cell_is_measured_as_the_examples_below_it_run_it(pages, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+    definition = "#| export\ndef parity(number):\n    if number % 2:\n        return 'odd'\n    return 'even'"
+    page(pages, "#| default_exp signs", definition, ("print(parity(2))", "even"))
+    cells = json.loads((pages.path / "70_doubles.ipynb").read_text())["cells"]
+    module = pages.mkpydir("doubles") / "signs.py"
+    module.write_text(definition.replace("#| export", f"# %% ../70_doubles.ipynb #{cells[1]['id']}"))
+    (pages.path / "settings.ini").write_text("[DEFAULT]\nlib_name = doubles\n")
+    pages.makepyprojecttoml(MEASURED)
+    result = pages.runpytest_subprocess("--cov", "--color=no")
+    result.assert_outcomes(passed=1)
+    assert f"70_doubles.ipynb, cell {cells[1]['id']}: 1 of 4 lines did not run" in result.outlines

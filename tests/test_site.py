@@ -1,5 +1,6 @@
 """The site: every page opens in a browser, every link leads somewhere, and nothing comes from another host."""
 
+import os
 import re
 import runpy
 import shlex
@@ -15,6 +16,7 @@ from threading import Thread
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from coverage import CoverageData
 from playwright.sync_api import expect
 
 PROJECT = Path(__file__).parents[1]
@@ -24,13 +26,23 @@ LAYERS = [
 ]
 
 
+def measured(path):
+    """Write what `pytest nbs --cov` would measure if the examples ran all lines of a module but its last."""
+    module = PROJECT / "iris_ml" / "steps" / "rows.py"
+    data = CoverageData(str(path))
+    data.add_lines({str(module): range(1, len(module.read_text(encoding="utf-8").splitlines()))})
+    data.write()
+    return path
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """The site, built as `make docs` builds it."""
     (words,) = re.findall(r"sphinx-build (.*) _docs/html$", (PROJECT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     folder = tmp_path_factory.mktemp("site") / "html"
     command = [sys.executable, "-m", "sphinx", *shlex.split(words), str(folder)]
-    built = subprocess.run(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    around = os.environ | {"COVERAGE_FILE": str(measured(folder.with_name("coverage")))}
+    built = subprocess.run(command, cwd=PROJECT, env=around, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert built.returncode == 0, built.stdout
     return folder
 
@@ -216,6 +228,14 @@ def test_the_reference_has_types_the_comments_beside_parameters_and_examples(sit
         assert re.search(rf"{name} \([^)]+\) . {said}", text), name
     assert "find_workflow(address: str) &#x2192; Workflow" in text
     assert 'find_workflow("iris_ml.production:workflow")' in text.replace("&quot;", '"'), "an example from the page"
+
+
+def test_the_reference_names_the_cells_that_the_examples_run_in_part_where_they_are_measured(site):
+    page, other = (site / "docs" / "reference" / f"{name}.html" for name in ("steps.rows", "workflow.workflow"))
+    text = " ".join(re.sub(r"<[^>]+>", "", page.read_text(encoding="utf-8")).split())
+    assert re.search(r"Cells: (\d+) of (?!\1)\d+ run whole in the examples. In part: \w+ \(1 of \d+ lines do not run\)\.", text)
+    assert [link for link in Links(page).links if re.search(r"01_rows\.html#cell-\w+$", link)]
+    assert "run whole in the examples" not in other.read_text(encoding="utf-8")
 
 
 def _is_ours(member):

@@ -19,10 +19,12 @@ import requests
 from iris_ml.base.errors import IrisError
 from iris_ml.cli.commands import main
 from iris_ml.io.locations import package_file
+from iris_ml.template.merge import merge_pages
 from iris_ml.template.pages import FreshPage
 from iris_ml.template.project import TEMPLATE, commit_template, export_pages, git, new_project, render
 from iris_ml.template.update import update_project
 from tests.fork_server import FORKED_PYTHON
+from torture.merges import EDITS, by_git, merged, run_again
 from torture.serving import served
 
 PROJECT = Path(__file__).parents[1]
@@ -324,3 +326,23 @@ def test_a_project_in_another_repository_gets_none_of_its_own(tmp_path, monkeypa
     assert not (tmp_path / "inside" / ".git").exists()
     with pytest.raises(IrisError, match="no repository of its own"):
         update_project(tmp_path / "inside")
+
+
+def without_git(folder, base, ours, theirs):
+    """Merge notebooks as the driver of git does; gives the names of those that conflict."""
+    found = {name: merge_pages(base[name], ours[name], theirs[name]) for name in base}
+    for name, (page, _) in found.items():
+        nbformat.write(page, folder / name)
+    return [name for name, (_, has_conflict) in found.items() if has_conflict]
+
+
+@pytest.mark.parametrize("kind", EDITS)
+def test_no_edit_of_two_people_is_lost_when_their_notebooks_are_merged(kind):
+    _, failures, description = merged(EDITS[kind], 50, without_git)
+    assert not failures, description
+
+
+def test_git_merges_the_notebooks_of_two_people():
+    _, failures, description = merged(EDITS["both add cells"], 2, by_git)
+    assert not failures, description
+    assert merged([run_again, run_again], 1, by_git)[2] .startswith("1 conflicts")

@@ -6,6 +6,7 @@
 __all__ = ['cell_coverage', 'describe_coverage']
 
 # %% ../../nbs/template/00_cell_coverage.ipynb #3aa5d917
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,7 +22,7 @@ def cell_coverage(
 ) -> dict[str, tuple[list[int], list[int]]]:  # page and cell -> lines of its module that can run, and those that did not
     """Return the coverage of each exported cell."""
     cells: dict[str, tuple[list[int], list[int]]] = {}
-    for file in sorted(measured.get_data().measured_files()):
+    for file in sorted(filter(os.path.exists, measured.get_data().measured_files())):  # a module may be gone since
         _, runnable, _, missing, _ = measured.analysis2(file)
         place = ""
         for number, line in enumerate(Path(file).read_text(encoding="utf-8").splitlines(), 1):

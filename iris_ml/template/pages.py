@@ -7,6 +7,7 @@ __all__ = ['runs', 'joined', 'PageFails', 'FreshPage', 'shown', 'Page', 'Example
            'pytest_terminal_summary']
 
 # %% ../../nbs/template/01_pages.ipynb #de742193
+import ast
 import json
 import os
 import re
@@ -25,6 +26,7 @@ from coverage import Coverage
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbdev.clean import clean_nb
+from nbdev.config import get_config
 
 from .cell_coverage import cell_coverage, describe_coverage
 from .cell_dependencies import CellNames, cell_names, needed_cells
@@ -59,8 +61,15 @@ class PageFails(AssertionError):
     """A cell of a page raises, or shows something else than the page."""
 
 # %% ../../nbs/template/01_pages.ipynb #dbad3e33
+# A cell with one of these lines defines what the package holds; the others are examples.
+_EXPORTED = re.compile(r"^#\|\s*(default_exp|export[is]?)\b", re.MULTILINE)
+_MODULE = re.compile(r"^#\| default_exp (\S+)", re.MULTILINE)
 # Lines that nbdev and Quarto know, and what Jupyter's client calls the same.
 _TAGS = {"#| eval: false": "skip-execution", "#| error: true": "raises-exception"}
+
+
+def _only_imports(source: str) -> bool:
+    return all(isinstance(node, ast.Import | ast.ImportFrom | ast.If) for node in ast.parse(source).body)
 
 
 class FreshPage:
@@ -74,8 +83,9 @@ class FreshPage:
         path: Path,
         project: Path,  # folder from which the kernel can import
         only: Sequence[int] | None = None,  # numbers of the cells that run, from 0; None: all
+        imports: bool = False,  # whether an exported cell is imported from its module
     ):
-        self.path, self.project, self.ran, self.failed = path, project, 0, 0
+        self.path, self.project, self.imports, self.ran, self.failed = path, project, imports, 0, 0
         self.saved = nbformat.read(path, as_version=4)
         clean_nb(self.saved)
         for cell in self.saved.cells:
@@ -107,6 +117,13 @@ class FreshPage:
         given = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}  # with it a page would show no figure
         return {"OMP_NUM_THREADS": "1", **given, **settings, "PYTHONPATH": paths}
 
+    def _imported(self, source: str) -> str:  # the code of a cell; of an exported one that defines names, their import
+        module = _MODULE.search("\n".join(cell.source for cell in self.saved.cells))
+        names = sorted(cell_names(source).bound)
+        if not (module and names and _EXPORTED.search(source)) or _only_imports(source):
+            return source
+        return f"from {get_config(path=self.project).lib_name}.{module[1]} import {', '.join(names)}"
+
     def run_to(self, last: int) -> None:
         """Run the cells down to this number that have not run yet."""
         for number in range(self.ran + 1, last + 1):
@@ -115,7 +132,9 @@ class FreshPage:
             self.failed = number
             try:
                 cell = self.fresh.cells[self.places[number - 1]]
+                source, cell.source = cell.source, self._imported(cell.source) if self.imports else cell.source
                 self.client.execute_cell(cell, self.places[number - 1])
+                cell.source = source
                 cell.outputs = joined(cell.outputs)
             except Exception as error:
                 raise PageFails(f"cell {number} failed: {error}") from error
@@ -139,8 +158,6 @@ class FreshPage:
 
 # %% ../../nbs/template/01_pages.ipynb #a44de0f7
 _UNCOMPARED = ("image/png", "image/jpeg", "application/vnd.jupyter.widget")
-# A cell with one of these lines defines what the package holds; the others are examples.
-_EXPORTED = re.compile(r"^#\|\s*(default_exp|export[is]?)\b", re.MULTILINE)
 _HEADING = re.compile(r"^#+ (.+)", re.MULTILINE)
 
 
@@ -173,7 +190,7 @@ class Page(pytest.File):
 
     def collect(self) -> "Iterator[Example]":
         """Yield a test for each cell that exports nothing, and one for the last cell, so that every cell runs."""
-        self.fresh, first = FreshPage(self.path, self.config.rootpath), 1
+        self.fresh, first = FreshPage(self.path, self.config.rootpath, imports=_measures(self.config)), 1
         cells = self.fresh.saved.cells
         for number, place in enumerate(self.fresh.places, 1):
             source = cells[place].source
@@ -252,10 +269,14 @@ def pytest_collect_file(file_path: Path, parent: Any) -> Page | None:
     return Page.from_parent(parent, path=file_path) if file_path.suffix == ".ipynb" else None
 
 
+def _measures(config: Any) -> bool:
+    return bool(config.pluginmanager.hasplugin("_cov") and config.getoption("cov_source"))
+
+
 @pytest.hookimpl(trylast=True)  # after pytest-cov has written its data
 def pytest_terminal_summary(terminalreporter: Any, config: Any) -> None:
     """With `--cov`, show which exported cells did not run whole."""
-    if config.pluginmanager.hasplugin("_cov") and config.getoption("cov_source"):
+    if _measures(config):
         measured = Coverage()
         measured.load()
         terminalreporter.section("coverage of cells")

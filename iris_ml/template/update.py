@@ -16,6 +16,7 @@ import yaml
 
 import iris_ml
 from ..base.errors import IrisError
+from .merge import DRIVER
 from .project import TEMPLATE, commit_template, export_pages, git, render
 
 # %% ../../nbs/template/05_update.ipynb #10a81af3
@@ -46,8 +47,7 @@ def _last_template(project: Path) -> str:  # the commit
 
 
 def _merge(project: Path, commit: str) -> None:
-    driver = f"{Path(sys.executable).with_name('git-nbmergedriver')} merge %O %A %B %L %P"
-    options = ["-c", f"merge.jupyternotebook.driver={driver}"]
+    options = ["-c", f"merge.jupyternotebook.driver='{sys.executable}' {DRIVER}"]
     try:
         git(project, *options, "merge", "--quiet", "--no-ff", "--no-commit", commit)
     except IrisError:
