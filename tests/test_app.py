@@ -19,7 +19,7 @@ from streamlit.testing.v1 import AppTest
 from iris_ml.app.main import _SCRIPT
 from iris_ml.io.readers import read_table
 from iris_ml.models.model_file import save
-from iris_ml.models.predictor import predict, run_model
+from iris_ml.models.predictor import predict, run_model, sample_rows
 from iris_ml.production import workflow
 from tests.fork_server import FORKED_PYTHON, search_components_once
 
@@ -190,9 +190,10 @@ def test_an_uploaded_file_is_answered_and_can_be_taken_away(opened, model, uploa
     assert [success.value for success in page.success] == ["Predictions for 150 of 150 rows."]
     (first,) = shown(page, "out_of_domain", *NEW)
     pd.testing.assert_series_equal(first.species, predict(NEW, model).species)
-    assert [button.label for button in page.download_button] == ["Download predictions.csv", "Download report.html"]
+    given = ["Download sample.csv", "Download predictions.csv", "Download report.html"]
+    assert [button.label for button in page.download_button] == given
     page.radio(key=" kind").set_value("parquet").run()
-    assert page.download_button[0].label == "Download predictions.parquet"
+    assert page.download_button[1].label == "Download predictions.parquet"
 
 
 def test_refused_rows_are_shown_with_their_reason_and_can_be_taken_away(opened, model):
@@ -200,7 +201,25 @@ def test_refused_rows_are_shown_with_their_reason_and_can_be_taken_away(opened, 
     assert page.success[0].value == "Predictions for 100 of 150 rows."
     (refused,) = shown(page, "refused_because")
     assert refused.refused_because[0] == "column 'species': 'tulip' is none of setosa, versicolor, virginica"
-    assert page.download_button[2].label == "Download report_refused.csv"
+    assert page.download_button[3].label == "Download report_refused.csv"
+
+
+def test_the_columns_of_a_file_are_listed_with_their_units_beside_a_sample_that_is_answered(opened, model):
+    page = opened(model)
+    (columns,) = shown(page, "in training")
+    assert columns.index.tolist() == [*NEW]
+    assert columns.loc["petal_width"].tolist() == ["number", "cm", "0.1 to 2.5"]
+    assert page.slider(key="petal_width").label == r"petal_width \(cm\)"
+    assert page.download_button[0].label == "Download sample.csv"
+    page = uploaded(page, ("sample.csv", sample_rows(model).to_csv(index=False).encode()))
+    assert page.success[0].value == "Predictions for 12 of 12 rows."
+
+
+def test_the_model_in_use_is_known_when_it_is_uploaded_for_a_comparison(opened, model):
+    page = opened(model)
+    page.file_uploader(key=" other").set_value(("other.skops", Path(".iris_ml/model.skops").read_bytes(), ""))
+    assert page.run().info[0].value.startswith("This file holds the model in use, ")
+    assert not shown(page, "accuracy", "low", "high")
 
 
 BAD = {
@@ -243,6 +262,15 @@ def test_the_model_is_shown_with_its_scores_its_cost_and_the_place_of_each_step(
     assert {"model file", "load time", "prediction time"} <= {metric.label for metric in page.metric}
     (confusion,) = shown(page, "setosa", "versicolor", "virginica")
     assert confusion.to_numpy().sum() == len(run["model"].profile.sample["species"])
+    assert "The sample is too small for slices" in " ".join(caption.value for caption in page.caption)
+
+
+def test_the_slices_on_which_the_model_is_worse_are_shown_with_it(opened):
+    rows = pd.DataFrame({"size": [1.0, 2.0] * 60, "kind": ["a", "a", "b", "b"] * 30, "sold": ["yes", "no"] * 60})
+    rows.loc[rows.kind == "a", "sold"] = ["yes", "yes", "no", "no"] * 15  # the size tells nothing of these
+    page = opened(workflow.swap(raw=rows, target="sold", split_by="random").run("model", progress=False)["model"])
+    (slices,) = shown(page, "rows where")
+    assert slices["rows where"].tolist() == ["kind = a"]
 
 
 def test_a_model_that_was_trained_here_brings_its_scores(opened):

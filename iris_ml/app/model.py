@@ -22,7 +22,7 @@ from .try_row import escape_markdown
 from ..batch.charts import Importances, draw_calibration, draw_errors, draw_importances, shuffled_importances
 from ..batch.summary import ReportSummary, count_run, summarize_counts
 from ..workflow.drawing import Drawing
-from .upload import save_uploads, show_upload_error
+from .upload import save_uploads, show_trust, show_upload_error
 from ..base.errors import DataError, require_extra
 
 with require_extra("app"):
@@ -87,6 +87,9 @@ def _show_judgement(champion: LiveModel) -> None:
         show_html(draw_calibration(summary.labels.calibration))
     if summary.plots and summary.plots.errors:
         show_html(draw_errors(summary.plots.errors, champion.model.profile.target))
+    show_trust(summary)
+    if summary.slices and not summary.slices.looked_at:
+        st.caption("The sample is too small for slices; rows with labels on the page File show where the model is worse.")
     st.subheader("Importances", anchor=False)
     show_html(draw_importances(importances))
 
@@ -113,7 +116,8 @@ def compare_models(
     return table, f"The other model is {verdict}: {by:+.3f} ({least:+.3f} to {most:+.3f}), over {len(rows)} rows.", differ
 
 # %% ../../nbs/app/03_model.ipynb #9b12a1d6
-def _show_comparison(model: Model) -> None:
+def _show_comparison(champion: LiveModel) -> None:
+    model = champion.model
     st.subheader("Compare with another model", anchor=False)
     file = st.file_uploader("Another model's file", ["skops"], key=" other")
     labelled = st.file_uploader("Rows with labels; default: the sample of training rows in this model file", key=" labelled")
@@ -124,6 +128,9 @@ def _show_comparison(model: Model) -> None:
             settings = read_settings()
             paths = save_uploads([file, labelled] if labelled else [file], folder)
             other = load(paths[0], settings.trusted_types)
+            if other.file and other.file[1].startswith(champion.version):
+                st.info(f"This file holds the model in use, {champion.version}. Give another one.")
+                return
             rows = read_cells(paths[1]) if labelled else pd.DataFrame(model.profile.sample)
             table, verdict, differ = compare_models(model, other, rows, settings.metric)
         except Exception as error:
@@ -150,4 +157,4 @@ def show_model(
     widths = {"step": st.column_config.Column(width=100)}  # pixels; else of the first rows alone
     st.dataframe(_steps_table(champion), height="content", column_config=widths, key=" record")
     st.code(repr(champion.model.estimator))
-    _show_comparison(champion.model)
+    _show_comparison(champion)

@@ -112,6 +112,7 @@ class Settings(BaseModel):
     missing_values: tuple[str, ...] = Field((), description="texts that mean a missing value in every column")
     categorical: tuple[str, ...] = Field((), description="features that hold categories, also if they are numbers")
     nullable: tuple[str, ...] = Field((), description="named features that may be missing")
+    units: dict[str, str] = Field({}, description="column -> the unit of its numbers, which is shown beside its name")
     classes: tuple[str, ...] = Field((), description="labels that the target may hold; empty: whatever it holds")
     passthrough: tuple[str, ...] = Field((), description="columns to carry along, never to learn from")
     reader: Annotated[dict[ReaderOption, str], AfterValidator(_check_reader)] = Field(
@@ -240,6 +241,7 @@ def _plain(name: str, text: str) -> object:
 _OF_THE_TABLE = {
     *("feature_names", "types", "missing_values", "categorical", "nullable", "classes", "passthrough", "rename", "relabel"),
     *("task", "reader", "default_estimator", "split_by", "metric", "class_weight", "sample_weight", "threshold", "mondrian"),
+    "units",
 }
 
 
