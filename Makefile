@@ -58,7 +58,7 @@ wheel: .venv/made  ## build the wheel in dist/, from which a project of one's ow
 
 lock: .venv/made  ## renew every pinned version in requirements/
 	printf 'setuptools>=77\nuv\n' | $(compile) --output-file requirements/bootstrap.txt -
-	$(compile) --output-file requirements/run.txt setup.py
+	printf 'typer<0.28\n' | $(compile) --output-file requirements/run.txt setup.py -  # for openapi-python-client in dev
 	$(compile) --output-file requirements/dev.txt --extra dev \
 	    --constraint requirements/bootstrap.txt --constraint requirements/run.txt setup.py
 	$(compile) --output-file requirements/services.txt $(addprefix --extra ,api app dask dossier excel fast mlflow postgres remote sql) \

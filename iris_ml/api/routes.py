@@ -9,7 +9,7 @@ __all__ = ['Limits', 'read_body', 'create_app']
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from secrets import token_hex
 from typing import Annotated, Any
@@ -17,9 +17,9 @@ from typing import Annotated, Any
 from pydantic_core import to_json
 
 from .batcher import Batcher
-from .problems import PROBLEM_RESPONSE, Problem, handle_error, problem_response
+from .problems import PROBLEM_RESPONSE, Problem, add_problem_schema, handle_error, problem_response
 from .schemas import Answers, Explanations, ModelDescription, RequestBody, Row
-from .schemas import add_passthrough, answers_json, direct_json, explanations_json
+from .schemas import add_passthrough, answers_json, direct_json, example_row, explanations_json
 from .schemas import row_type, rows_frame
 from ..base.errors import IrisError, require_extra
 from ..compiled.direct_rows import direct_rows
@@ -112,12 +112,13 @@ def create_app(
     application = FastAPIOffline(
         title="iris_ml",
         version=champion.version,
-        description=f"Predicts {champion.model.profile.target!r} for one row or many.",
+        description=f"Predicts `{champion.model.profile.target}` for one row or many.",
         responses={"default": PROBLEM_RESPONSE},
         generate_unique_id_function=lambda route: route.name,  # so that a generated client has plain names
     )
     _add_answers(application, champion, limits, request_log or RequestLog("", 0))
     _add_health(application, champion, health)
+    application.openapi = partial(add_problem_schema, application.openapi)  # type: ignore[method-assign]
     for kind in Problem, IrisError, HTTPException, Exception:
         application.add_exception_handler(kind, handle_error)
     return application
@@ -126,6 +127,8 @@ def create_app(
 def _add_answers(application: FastAPI, champion: LiveModel, limits: Limits, request_log: RequestLog) -> None:
     columns, passthrough = champion.model.profile.columns, champion.model.profile.passthrough
     row, direct = row_type(columns, passthrough), direct_rows(champion.predictor)
+    example = {"rows": [example_row(columns)]}
+    shown = champion.predictor.run(rows_frame(example["rows"], columns))
     predict_body = RequestBody(row, limits.max_rows)
     explain_body = RequestBody(row, limits.max_explained_rows, "FewRows")
 
@@ -141,12 +144,12 @@ def _add_answers(application: FastAPI, champion: LiveModel, limits: Limits, requ
 
     batcher = Batcher(answer, limits.max_rows, limits.max_concurrent)
 
-    async def predict(body: Annotated[predict_body.type, Body()]) -> dict[str, Any]:  # type: ignore[name-defined]
-        """Predict the label and the probability of each class."""
+    async def predict(body: Annotated[predict_body.type, Body(examples=[example])]) -> dict[str, Any]:  # type: ignore[name-defined]
+        """Predict the label and the probability of each class, and name the columns out of the training range."""
         return with_id({"answers": await batcher.submit(predict_body.parse(body))})
 
-    async def explain(body: Annotated[explain_body.type, Body()]) -> dict[str, Any]:  # type: ignore[name-defined]
-        """Predict, explain each answer, and return the result of each step."""
+    async def explain(body: Annotated[explain_body.type, Body(examples=[example])]) -> dict[str, Any]:  # type: ignore[name-defined]
+        """Predict, explain each answer by the training rows, and return the result of each step."""
         return with_id(await batcher.run_in_thread(explanations_json, explain_body.parse(body), champion.predictor))
 
     class BytesRoute(APIRoute):
@@ -154,8 +157,14 @@ def _add_answers(application: FastAPI, champion: LiveModel, limits: Limits, requ
             return partial(_respond, self.endpoint, limits)
 
     application.state.fast_routes = {}
-    for path, endpoint, model in ("/v1/predict", predict, Answers), ("/v1/explain", explain, Explanations):
-        application.router.add_api_route(path, endpoint, methods=["POST"], response_model=model, route_class_override=BytesRoute)
+    answered = {"id": f"{champion.version}5f0d3c9a7be41286d0a3", "model": champion.version, "answers": answers_json(shown)}
+    routes = ("/v1/predict", predict, Answers, "Predict rows"), ("/v1/explain", explain, Explanations, "Explain predictions")
+    for path, endpoint, model, summary in routes:
+        responses: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {"example": answered}}}}
+        application.router.add_api_route(
+            path, endpoint, methods=["POST"], response_model=model, summary=summary, route_class_override=BytesRoute,
+            responses=responses if model is Answers else None,
+        )  # fmt: skip
         application.state.fast_routes["POST", path] = _fast_route(endpoint, limits)
 
 
@@ -183,8 +192,7 @@ def _add_health(application: FastAPI, champion: LiveModel, health: Callable[[], 
         known["coverage"] = made.coverage if made else 0.0
         about: dict[str, Any] = {"estimator": repr(champion.model.estimator), "cost": champion.cost, "pages": places}
         certificate = getattr(champion.predictor.answering, "certificate", None)
-        about["compiled"] = asdict(certificate) if certificate else None
-        return ModelDescription(version=champion.version, **known, **about, **champion.lineage)
+        return ModelDescription(version=champion.version, compiled=certificate, **known, **about, **champion.lineage)
 
     @application.get("/livez", summary="Is the process alive?")
     async def livez() -> dict[str, bool]:
