@@ -406,7 +406,7 @@ run, other = runs[sys.argv[2]], runs[sys.argv[3]]
 model = mlflow.pyfunc.load_model(f"models:/{run.outputs.model_outputs[0].model_id}")
 info = model.metadata
 print(json.dumps({
-    "parameters": run.data.params, "scores": run.data.metrics, "status": run.info.status,
+    "parameters": run.data.params, "scores": run.data.metrics, "status": run.info.status, "name": run.info.run_name,
     "dataset": [dataset.dataset.digest, json.loads(dataset.dataset.profile)["num_rows"]],
     "columns": len(json.loads(dataset.dataset.schema)["mlflow_colspec"]),
     "files": [file.path for file in client.list_artifacts(run.info.run_id)],
@@ -419,6 +419,7 @@ print(json.dumps({
     typed = [*FORKED_PYTHON, "-c", program, address, name, run.record.id]
     quiet = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}
     shown = json.loads(subprocess.run(typed, capture_output=True, text=True, env=quiet, check=True).stdout.splitlines()[-1])
+    assert shown["name"] == f"accuracy {run['scores']['accuracy']:.3f}, declared, {name[-8:]}"
     assert shown["parameters"]["seed"] == "0"
     assert shown["parameters"]["estimator.class"] == "Pipeline"
     assert shown["scores"]["accuracy"] == run["scores"]["accuracy"]
