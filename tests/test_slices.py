@@ -3,11 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from fairlearn.metrics import demographic_parity_difference, equal_opportunity_difference, equalized_odds_difference
 
 from iris_ml.batch.report import report
 from iris_ml.batch.summary import ReportSummary
 from iris_ml.production import workflow
-from iris_ml.trust.slices import find_slices, group_scores
+from iris_ml.trust.slices import find_slices, group_differences, group_scores
 from torture.slices import CAMPAIGNS, _town, clean_tables, planted_slices
 
 
@@ -60,7 +61,27 @@ def test_a_report_says_where_it_is_wrong(tmp_path, monkeypatch):
     made = report("people.csv", model=model, most=1000)
     assert made.summary.slices.worst[0].conditions == "ward = night"
     assert [each.conditions for each in made.summary.slices.groups] == ["day", "night"]
+    assert [each.label for each in made.summary.slices.differences] == ["no", "yes"]
     assert "ward = night" in made.page.read_text()
+    assert "demographic parity" in made.page.read_text()
     assert ReportSummary.from_json(made.data.read_text()).slices == made.summary.slices
     people.drop(columns="ill").to_csv("unlabelled.csv", index=False)
     assert report("unlabelled.csv", model=model).summary.slices is None
+
+
+def test_differences_between_groups_are_those_of_fairlearn():
+    draws = np.random.default_rng(3)
+    for _ in range(20):
+        groups = pd.Series(draws.choice(["a", "b", "c"], 300, p=[0.5, 0.4, 0.1]))
+        truth, predicted = (pd.Series(draws.choice(["no", "yes"], 300)) for _ in range(2))
+        known = {each.label: each for each in group_differences(groups, truth, predicted)}["yes"]
+        given = {"y_true": truth == "yes", "y_pred": predicted == "yes", "sensitive_features": groups}
+        assert known.predicted == pytest.approx(demographic_parity_difference(**given))
+        assert known.found == pytest.approx(equal_opportunity_difference(**given))
+        assert max(known.found, known.mistaken) == pytest.approx(equalized_odds_difference(**given))
+
+
+def test_a_group_without_a_row_of_the_class_has_no_share_of_it():
+    groups, truth = pd.Series(["a", "a", "b", "b"]), pd.Series(["x", "y", "x", "x"])
+    by_label = {each.label: each for each in group_differences(groups, truth, truth)}
+    assert (by_label["y"].predicted, by_label["y"].found, by_label["y"].mistaken) == (0.5, None, 0.0)

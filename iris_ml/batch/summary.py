@@ -26,7 +26,7 @@ from ..stats.regression import error_scores, error_sums
 from ..stats.conformal import covered, group_names, set_sizes
 from ..stats.intervals import confusion_matrix, per_class_metrics, wilson_interval
 from ..base.errors import DataError
-from ..trust.slices import Slice, find_slices, group_scores
+from ..trust.slices import GroupDifference, Slice, find_slices, group_differences, group_scores
 
 # %% ../../nbs/batch/04_summary.ipynb #8e061dc7
 @dataclass(frozen=True)
@@ -338,6 +338,7 @@ class SliceSummary:
     worst: list[Slice]  # worse than elsewhere beyond chance
     column: str = ""  # of the groups; empty: none are named
     groups: list[Slice] = field(default_factory=list)
+    differences: list[GroupDifference] = field(default_factory=list)  # between these groups, of each class
 
 
 @dataclass(frozen=True)
@@ -485,8 +486,11 @@ def _summarize_slices(counts: Counts, model: Model, mondrian: str) -> SliceSumma
     numbers = model.profile.task == "regression"
     worst, looked_at = find_slices(rows, truth, predicted, numbers)
     names = group_names(counts.sample[mondrian][both]) if mondrian in counts.sample else None
-    groups = [] if names is None else group_scores(names, truth, predicted, numbers)
-    return SliceSummary(looked_at, len(rows), worst, mondrian if groups else "", groups)
+    if names is None:
+        return SliceSummary(looked_at, len(rows), worst)
+    is_compared = not numbers and not model.profile.separator and names.nunique() > 1
+    differences = group_differences(names, truth, predicted) if is_compared else []
+    return SliceSummary(looked_at, len(rows), worst, mondrian, group_scores(names, truth, predicted, numbers), differences)
 
 
 def _summarize_metric(judged: pd.DataFrame, name: str, task: str) -> MetricSummary | None:
