@@ -128,7 +128,7 @@ def _slices(summary: ReportSummary) -> str:
     if found.differences:
         table = pd.DataFrame([asdict(each) for each in found.differences]).set_index("label").rename_axis("class").round(4)
         shown += "<p>Largest difference between two groups in the share that is predicted to be of the class (demographic parity), "
-        shown += "and in the shares of its rows that is found and of others that is mistaken for it (equalized odds).</p>"
+        shown += "of its rows that is found, and of others that is mistaken for it (equalized odds).</p>"
         shown += render_table(table)
     return f"<p>{tried} {lead}{explained if found.worst else ''}</p>{shown}"
 
