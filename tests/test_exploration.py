@@ -74,6 +74,23 @@ def test_each_trial_is_a_normal_run_and_the_table_is_the_same_for_the_same_call(
     assert workflow.explore(estimator=CLASSIFIERS, seed=range(2)).equals(trials)
 
 
+def test_a_person_sees_the_choices_with_their_first_score_as_a_drawing_and_rounded():
+    trials = workflow.explore(estimator=CLASSIFIERS, seed=range(2))
+    names, *rows = repr(trials).splitlines()
+    assert names.split() == ["estimator", "seed", "accuracy", "accuracy_low", "accuracy_high", "honest_low", "honest_high"]
+    assert rows[0].split()[3] == f"{trials.accuracy[0]:.3f}"
+    assert trials.drawing.count('text-anchor="end"') == len(CLASSIFIERS), "a row for each choice, and none for a seed"
+    assert all(f">{name}<" in trials.drawing for name in CLASSIFIERS)
+    assert trials._repr_html_().startswith('<img src="data:image/svg+xml')
+    assert type(trials.head(1)) is pd.DataFrame
+
+
+def test_trials_without_an_interval_or_with_an_error_are_shown_without_a_drawing():
+    failing = timed.swap(scores=lambda stamped, chosen: {"inverse": 1 / round(chosen - 0.3, 1)}).explore(test_size=[0.3, 0.4])
+    assert failing.drawing is None
+    assert "ZeroDivisionError" in failing._repr_html_()
+
+
 def test_what_trials_have_in_common_is_computed_once():
     trials = timed.explore(seed=range(3), test_size=[0.2, 0.3, 0.4, 0.5])
     assert len(trials) == 12

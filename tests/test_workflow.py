@@ -6,6 +6,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from sklearn.datasets import load_wine
 from sklearn.ensemble import RandomForestClassifier
@@ -109,6 +110,16 @@ def test_a_partial_function_replaces_a_step_and_is_named_in_its_note():
 def first_rows(rows, count):
     """Keep some rows."""
     return rows.head(count)
+
+
+def test_a_model_and_its_profile_fit_on_a_screen():
+    wide = pd.DataFrame({f"column_{number}": [float(number), 1.0, 2.0, 3.5] * 10 for number in range(60)})
+    wide = wide.assign(town=[f"a town with the long name {number}" for number in range(20)] * 2, kind=["a", "b", "b", "a"] * 10)
+    run = workflow.swap(raw=wide, target="kind", split_by="random").run("model", progress=False)
+    for name in "model", "profile":
+        lines = repr(run[name]).splitlines()
+        assert len(lines) < 30
+        assert max(map(len, lines)) <= 120
 
 
 def test_an_input_with_a_default_may_be_missing_and_the_step_is_reused():

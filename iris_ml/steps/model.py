@@ -10,6 +10,7 @@ __all__ = ['with_seed', 'Origin', 'Model', 'same_answer', 'with_threshold', 'mod
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from textwrap import fill
 from typing import Any, Self
 
 import numpy as np
@@ -67,7 +68,7 @@ class Origin:
         return self
 
 # %% ../../nbs/steps/06_model.ipynb #b172de02
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Model(Origin):
     """A fitted estimator, the profile of its training rows, and a few rows to verify it."""
 
@@ -105,6 +106,12 @@ class Model(Origin):
         uncertainty = check_fields(Uncertainty(**made)) if made else None
         vars(self).update({**state, "profile": read_profile(state["profile"]), "uncertainty": uncertainty})
         self.set_origin()
+
+    def __repr__(self) -> str:
+        made = f", with prediction sets of coverage {self.uncertainty.coverage:g}" if self.uncertainty else ""
+        columns = ", ".join(self.columns[:8]) + ", …" * (len(self.columns) > 8)
+        estimator = fill(" ".join(repr(self.estimator).split()), 100, subsequent_indent="    ", max_lines=10)
+        return f"Model of {self.profile.target} from {columns}{made}\n{estimator}"
 
     def golden_rows(self) -> pd.DataFrame:
         """Return the golden rows as a table."""

@@ -21,7 +21,7 @@ from ..stats.metric import is_regression
 from .split import train
 
 # %% ../../nbs/steps/04_profile.ipynb #5c1f0a77
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Profile:
     """A description of the training rows of a model."""
 
@@ -48,6 +48,15 @@ class Profile:
     def to_dict(self) -> dict[str, Any]:
         """Return the profile as a model file stores it, with the number of its format."""
         return {"format": FORMAT, **vars(self)}
+
+    def __repr__(self) -> str:
+        counts = {name: str(len(seen["categories"])) for name, seen in self.columns.items() if "categories" in seen}
+        shown = {name: {**seen, "categories": counts.get(name)} for name, seen in self.columns.items()}
+        table = pd.DataFrame.from_dict(shown, orient="index").dropna(axis=1, how="all")
+        table = table.drop(columns=["nullable", "example"], errors="ignore")
+        rows, classes = self.reference.get(self.target, {}).get("rows", 0), ", ".join(map(str, self.classes[:10]))
+        title = f"Profile of {rows} training rows of {self.target} ({classes or 'a number'})"
+        return f"{title}\n{table.to_string(max_rows=20, max_colwidth=30, na_rep='')}"
 
 
 FORMAT = 2  # format 1 has no types; earlier releases wrote it without a number

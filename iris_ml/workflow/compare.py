@@ -6,14 +6,13 @@
 __all__ = ['truth_and_predictions', 'metric_of_run', 'Comparison']
 
 # %% ../../nbs/workflow/06_compare.ipynb #762c4667
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from inspect import signature
-from html import escape
 
 import pandas as pd
 
-from .drawing import Drawing, ticks
+from .drawing import Drawing, IntervalRow, draw_intervals
 from .run import Run
 from ..stats.intervals import folds_of
 from ..stats.looks import confidence_of_look
@@ -114,43 +113,17 @@ _COLUMNS = [
 ]
 
 # %% ../../nbs/workflow/06_compare.ipynb #727f495b
-_WIDTH, _RIGHT, _ROW, _TOP, _FOOT = 320, 190, 26, 36, 44  # of intervals and verdicts, of a row, of title and axis, in pixels
-
-
 def _plot(table: pd.DataFrame) -> str:
     rows, left = table.iloc[1:], 40 + max(8 * len(str(name)) for name in table.index)
     ends = [*rows.honest_least.dropna(), *rows.honest_most.dropna(), -0.01, 0.01]
-    span = max(ends) - min(ends)
-    foot = _TOP + len(rows) * _ROW
-
-    def at(value: float) -> float:
-        return left + (value - min(ends)) / span * _WIDTH
-
     title = f"Difference in {table.columns[1]} from {table.index[0]}, with 95 % intervals, thin: honest ones"
-    drawn = f'<text x="16" y="22" font-weight="bold">{escape(title)}</text>'
-    drawn += f'<path d="M{at(min(ends)):.1f} {foot}H{at(max(ends)):.1f}" stroke="#6b7280"/>'
-    for tick in ticks(min(ends), max(ends)):
-        colour, text = ("#1b1c1e", "0") if tick == 0 else ("#d8dbe0", f"{tick:+g}")
-        drawn += f'<path d="M{at(tick):.1f} {_TOP}V{foot + 4}" stroke="{colour}"/>'
-        drawn += f'<text x="{at(tick):.1f}" y="{foot + 18}" text-anchor="middle" font-size="11">{text}</text>'
-    drawn += f'<text x="{left + _WIDTH / 2}" y="{foot + 34}" text-anchor="middle" font-size="11">{_BETTER}</text>'
-    drawn += "".join(_line(str(name), row, _TOP + (i + 0.5) * _ROW, at, left) for i, (name, row) in enumerate(rows.iterrows()))
-    width, height = left + _WIDTH + _RIGHT, foot + _FOOT
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" font-family="sans-serif" '
-        f'font-size="13" fill="#1b1c1e"><rect width="{width}" height="{height}" rx="6" fill="#ffffff"/>{drawn}</svg>'
-    )
-
-
-_BETTER = "← worse · better →"
+    drawn = [_row(str(name), row) for name, row in rows.iterrows()]
+    return draw_intervals(drawn, title, (min(ends), max(ends)), left, "← worse · better →", signed=True)
 
 # %% ../../nbs/workflow/06_compare.ipynb #5e900b44
-def _line(name: str, row: pd.Series, y: float, at: Callable[[float], float], left: int) -> str:
+def _row(name: str, row: pd.Series) -> IntervalRow:
     colour = {"better": "#009e73", "worse": "#d55e00"}.get(row.verdict, "#6b7280")
-    drawn = f'<text x="{left - 10}" y="{y + 4:.1f}" text-anchor="end">{escape(name)}</text>'
-    drawn += f'<text x="{left + _WIDTH + 12}" y="{y + 4:.1f}">{escape(row.verdict)}</text>'
-    if row.notna().difference:
-        for least, most, width in (row.honest_least, row.honest_most, 1), (row.least, row.most, 3):
-            drawn += f'<path d="M{at(least):.1f} {y:.1f}H{at(most):.1f}" stroke="{colour}" stroke-width="{width}"/>'
-        drawn += f'<circle cx="{at(row.difference):.1f}" cy="{y:.1f}" r="5" fill="{colour}"/>'
-    return drawn
+    if not row.notna().difference:
+        return IntervalRow(name, [], [], colour, row.verdict)
+    lines = [(row.honest_least, row.honest_most, 1), (row.least, row.most, 3)]
+    return IntervalRow(name, lines, [(row.difference, 5)], colour, row.verdict)

@@ -18,8 +18,6 @@ from traceback import extract_tb
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Self
 
-import pandas as pd
-
 from ..base.background_sync import sync_in_background
 from ..base.environment import IGNORED_SETTINGS, new_run_id
 from ..base.errors import IrisError, WorkflowError, hide_passwords, suggest
@@ -37,7 +35,7 @@ from ..tracking.history import judged_models
 from ..tracking.records import Records
 from .compare import Comparison
 from .drawing import Drawing, draw
-from .explore import combine_options, run_trials, with_honest_intervals
+from .explore import Trials, combine_options, run_trials, with_honest_intervals
 from .graph import Step, build_graph, check_type, current_name, insert_after, replace_step
 from .run import Result, Run, summarize_value
 from .runner import Plan, reusable_steps
@@ -300,7 +298,7 @@ class Workflow:
         self,
         on: object = None,  # a Dask client; None: the cores of this machine
         **options: Mapping[str, object] | Iterable[object],  # step or setting -> what to try, with names or without
-    ) -> pd.DataFrame:  # a row per trial: its choice, its scores, and its error if there was one
+    ) -> Trials:  # a row per trial: its choice, its scores, and its error if there was one
         """Run every combination of the options, each a normal run, and return their scores."""
         known = [*map(partial(self._step, settings=Settings.model_fields), options)]
         trials = combine_options(dict(zip(known, options.values(), strict=True)))
@@ -316,7 +314,9 @@ class Workflow:
         table = run_trials(portable, trials, self._spec.inputs, bar, on)
         if settings.record:
             sync_in_background(settings.tracking, settings.store)
-        return with_honest_intervals(table, max(_looks(settings), len(table)))
+        judged = Trials(with_honest_intervals(table, max(_looks(settings), len(table))))
+        judged.options = known
+        return judged
 
     def _with(self, spec: WorkflowSpec) -> Self:
         other = copy(self)
