@@ -127,7 +127,7 @@ def _slices(summary: ReportSummary) -> str:
         shown += f"<p>Groups of {escape_text(found.column)}:</p>{render_table(_slice_table(found.groups, 'group'))}"
     if found.differences:
         table = pd.DataFrame([asdict(each) for each in found.differences]).set_index("label").rename_axis("class").round(4)
-        shown += "<p>Largest difference between two groups in the share that is predicted to be of the class (demographic parity), "
+        shown += "<p>Largest difference between two groups in the share predicted to be of the class (demographic parity), "
         shown += "of its rows that is found, and of others that is mistaken for it (equalized odds).</p>"
         shown += render_table(table)
     return f"<p>{tried} {lead}{explained if found.worst else ''}</p>{shown}"
