@@ -171,10 +171,10 @@ class Trials(pd.DataFrame):
         return pd.DataFrame(self)[[*dict.fromkeys([*self.options, *figures, *failed])]]
 
     def __repr__(self) -> str:
-        return self._shown.to_string(float_format="{:.3f}".format, na_rep="", max_rows=60, max_colwidth=40)
+        return self._shown.to_string(float_format=_rounded, na_rep="", max_rows=60, max_colwidth=40)
 
     def _repr_html_(self) -> str:
-        table = self._shown.to_html(float_format="{:.3f}".format, na_rep="", max_rows=60)
+        table = self._shown.to_html(float_format=_rounded, na_rep="", max_rows=60)
         return f"{drawn._repr_html_()}{table}" if (drawn := self.drawing) else table
 
 
@@ -185,6 +185,10 @@ def _choice(key: object, group: pd.DataFrame) -> IntervalRow:  # its trials, the
     name = ", ".join(key) if isinstance(key, tuple) else str(key)
     text = f"{value:.3f}" + (f", the median of {len(values)}" if len(values) > 1 else "")
     return IntervalRow(name[:60], [(honest_low, honest_high, 1), (low, high, 3)], [*points, (value, 5)], "#0072b2", text)
+
+
+def _rounded(number: float) -> str:
+    return f"{number:.3f}" if abs(number) >= 0.001 or number == 0 else f"{number:.2g}"
 
 
 _MOST = 40  # choices that are drawn
