@@ -25,7 +25,7 @@ import iris_ml.batch.report
 from iris_ml.base.errors import DataError, IrisError, ModelFileError, SettingsError
 from iris_ml.batch.report import report
 from iris_ml.io.locations import package_file
-from iris_ml.io.readers import read_table, write_table
+from iris_ml.io.readers import RowFinder, read_table, write_table
 from iris_ml.models.model_file import save
 from iris_ml.models.predictor import predict
 from iris_ml.production import workflow
@@ -277,7 +277,10 @@ def json_lines_with_torn_lines():
 def test_lines_that_are_no_rows_are_put_aside_among_the_others(model, torn, most):
     file, reasons = torn()
     written = report(file, model=model, most=most)
-    assert pd.read_csv(written.refused, index_col="row").refused_because.to_dict() == reasons
+    refused = pd.read_csv(written.refused, index_col="row")
+    assert refused.refused_because.to_dict() == reasons
+    lines = [3, 60, 150] if torn is json_lines_with_torn_lines else [4, 61, 152]  # below the header and an empty line
+    assert refused.place_in_file.tolist() == [f"line {line}" for line in lines]
     answered, right = read_table(written.predictions), NEW.drop(index=[*reasons])
     pd.testing.assert_frame_equal(answered[[*NEW]], right.reset_index(drop=True))
     assert answered.species.tolist() == predict(right, model).species.tolist()
@@ -290,13 +293,29 @@ def test_torn_lines_are_counted_on_from_file_to_file(model, client):
     expected = {*reasons, 150, 151, *(152 + row for row in reasons)}
     for on in None, client:
         written = report([file, "nothing_else.csv", file], model=model, on=on, most=40)
-        assert {*pd.read_csv(written.refused).row} == expected
+        refused = pd.read_csv(written.refused, index_col="row")
+        assert {*refused.index} == expected
+        places = refused.place_in_file[[2, 151, 154]].tolist()
+        assert places == ["torn.csv, line 4", "nothing_else.csv, line 3", "torn.csv, line 4"]
         assert written.summary.rows == 302
+
+
+@pytest.mark.parametrize("header", ["size,note", '"size\n(cm)",note', ""])
+@pytest.mark.parametrize("ending", ["", ".gz"])
+def test_a_row_is_found_on_its_line_in_any_form_of_a_file(header, ending):
+    text = f'{header}\r\n1,"two\r\nlines, ""quoted"""\r\n\r\n# a comment\r\n2,none\r\n3,"é"\r\n'.lstrip("\r\n")
+    reader = {"encoding": "cp1252", "comment": "#"} | ({} if header else {"header": "none"})
+    content = text.encode("cp1252")
+    Path(f"rows.csv{ending}").write_bytes(gzip.compress(content) if ending else content)
+    found = RowFinder([f"rows.csv{ending}"], reader).find(range(3))
+    lines = re.split(r"\r?\n", text)
+    starts = [next(number for number, line in enumerate(lines, 1) if line.startswith(f"{row},")) for row in (1, 2, 3)]
+    assert found == [f"line {line}" for line in starts]
 
 
 def test_strictly_a_torn_line_stops_everything(model):
     file, _ = csv_with_torn_lines()
-    with pytest.raises(DataError, match="row 2: the header has 4 cells, and this line 2"):
+    with pytest.raises(DataError, match="line 4: the header has 4 cells, and this line 2"):
         report(file, model=model, strict=True)
     assert [*left()] == [file]
 
@@ -354,7 +373,7 @@ def test_strictly_the_first_wrong_row_stops_everything(model):
     report("known.csv", model=model)
     write_table(IRIS.replace({"species": {"virginica": "tulip"}}), "new.csv")
     before = left()
-    with pytest.raises(DataError, match="row 100: column 'species': 'tulip'"):
+    with pytest.raises(DataError, match="line 102: column 'species': 'tulip'"):
         report("new.csv", model=model, strict=True)
     assert left() == before
 

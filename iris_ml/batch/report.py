@@ -21,11 +21,11 @@ from ..io.batches import read_batches, expected_rows, cut_parts
 from ..base.atomic_files import replace_atomically, remove_leftovers
 from ..models.live_model import find_lineage
 from ..io.locations import file_format, expand_locations
-from ..io.readers import escape_formulas
+from ..io.readers import RowFinder, escape_formulas
 from ..steps.profile import Profile
 from ..models.predictor import load_champion
 from ..stats.column_types import read_columns
-from .scoring import ScoredBatch
+from .scoring import ScoredBatch, with_places
 from .page import render_report
 from ..base.settings import read_settings
 from .summary import Counts, ReportSummary, Training, count_run, merge_counts, summarize_counts
@@ -52,7 +52,7 @@ def terminal_progress(
 
 # %% ../../nbs/batch/07_report.ipynb #0aa5754d
 def _written(
-    results: Iterable[ScoredBatch], aside: dict[str, Path], kind: str, strict: bool, raw: bool
+    results: Iterable[ScoredBatch], aside: dict[str, Path], finder: RowFinder, kind: str, strict: bool, raw: bool
 ) -> tuple[Counts, pd.DataFrame, int]:
     counts: Counts | None = None
     first: list[pd.DataFrame] = []
@@ -60,11 +60,12 @@ def _written(
     made = PartsFolder() if aside["predictions"].is_dir() else PredictionWriter(aside["predictions"], kind, not raw)
     with closing(made) as writer, aside["refused"].open("w", newline="") as others:
         for number, part in enumerate(results):
-            (part.refused if raw else escape_formulas(part.refused)).to_csv(others, header=number == 0, index_label="row")
-            refused += len(part.refused)
+            wrong = with_places(part.refused, finder)
+            (wrong if raw else escape_formulas(wrong)).to_csv(others, header=number == 0, index_label="row")
+            refused += len(wrong)
             if refused and (strict or (counts is None and part.answers is None)):
-                what, row = str(part.refused.iloc[0, 0]), part.refused.index[0]
-                raise DataError(what, f"row {row}", "correct it" if strict else "correct it: no row of the first batch is valid")
+                where, what = map(str, wrong.iloc[0, :2])
+                raise DataError(what, where, "correct it" if strict else "correct it: no row of the first batch is valid")
             if part.answers is not None:
                 writer.write(part.answers)
                 counts = merge_counts(counts, part.counts)
@@ -111,7 +112,7 @@ def report(
         aside = {name: stack.enter_context(replace_atomically(path)) for name, path in written.items()}
         results = _results(found, model, most, on, aside["predictions"], file_format(written["predictions"])[0])
         results = watch(results, expected_rows(found)) if watch else results
-        counts, first, refused = _written(results, aside, file_format(written["predictions"])[0], strict, raw)
+        counts, first, refused = _written(results, aside, RowFinder(found), file_format(written["predictions"])[0], strict, raw)
         shown = tuple(map(hide_passwords, found))
         summary = replace(
             summarize_counts(counts, model, settings.metric, settings.mondrian),

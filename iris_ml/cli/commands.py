@@ -241,9 +241,9 @@ def predict(
     raw: Annotated[bool, typer.Option("--raw", help="Write cells as they are, also those that a spreadsheet would run.")] = False,
 ) -> None:
     """Predict the rows of a file."""
-    from iris_ml.batch.scoring import answers_first, output_table, predict_valid_rows, refused_lines
+    from iris_ml.batch.scoring import answers_first, output_table, predict_valid_rows, refused_lines, with_places
     from iris_ml.io.locations import expand_locations
-    from iris_ml.io.readers import escape_formulas, read_cells, write_table
+    from iris_ml.io.readers import RowFinder, escape_formulas, read_cells, write_table
     from iris_ml.models.predictor import Predictor, load_champion
 
     lines: dict[int, str] = {}
@@ -254,7 +254,7 @@ def predict(
     cells = read_cells(file, lines)
     model = load_champion()
     run, refused = predict_valid_rows(cells, Predictor(model))
-    refused = refused_lines(cells, refused, lines)
+    refused = with_places(refused_lines(cells, refused, lines), RowFinder(expand_locations(file)))
     if run is not None:
         answers = output_table(run, cells.loc[run["predictions"].index])
         if to is None:
@@ -262,8 +262,8 @@ def predict(
         else:
             write_table(answers, to, for_spreadsheets=not raw)
             print(f"{len(answers)} rows with predictions written to {to}.")
-    for row, reason in refused.iloc[:, 0].head(5).items():
-        print(f"row {row}: {reason}", file=sys.stderr)
+    for place, reason in refused.iloc[:5, :2].to_numpy():
+        print(f"{place}: {reason}", file=sys.stderr)
     beside = Path("refused.csv") if to is None else to.with_name(f"{to.stem}_refused.csv")
     if to and refused.empty:
         beside.unlink(missing_ok=True)  # of earlier rows
