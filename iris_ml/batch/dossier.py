@@ -239,8 +239,7 @@ def write_dossier(
     """Write the dossier of a model, completely or not at all; `IrisError` if the folder holds other files."""
     settings = read_settings()
     known = collect_known(path or settings.model_file, settings)
-    if others := sorted({each.name for each in to.iterdir()} - _MADE) if to.is_dir() else []:
-        raise IrisError(f"it holds another file, {others[0]}", str(to), "move it away, or choose another folder")
+    _check_replaceable(to)
     notes = (to / "notes.md").read_text(encoding="utf-8") if (to / "notes.md").is_file() else _NOTES
     compiled = compiled_path(path or settings.model_file, known.digest)
     with replace_atomically(to) as part:
@@ -261,3 +260,14 @@ def write_dossier(
             sign_folder(part, key)
         write_sums(part)
     return files
+
+# %% ../../nbs/batch/11_dossier.ipynb #4922ad99
+def _check_replaceable(to: Path) -> None:
+    advice = "choose another folder"
+    if to.is_symlink() or (to.exists() and not to.is_dir()):
+        raise IrisError("it is no folder", str(to), advice)
+    if Path.cwd().is_relative_to(to.absolute()):
+        raise IrisError("it is the working folder, or holds it", str(to), advice)
+    held = sorted(each.name for each in to.iterdir()) if to.is_dir() else []
+    if others := held if SUMS not in held else [name for name in held if name not in _MADE]:
+        raise IrisError(f"it holds another file, {others[0]}", str(to), "move it away, or choose another folder")
