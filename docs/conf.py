@@ -30,7 +30,7 @@ author = settings["DEFAULT"]["author"]
 release = settings["DEFAULT"]["version"]
 copyright = settings["DEFAULT"]["copyright"]
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.linkcode"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.linkcode", "iris_ml.template.site"]
 root_doc = "docs/index"
 include_patterns = ["CONTRIBUTING.md", "CHANGELOG.md", "docs/*.md", "docs/**/*.md", "nbs/*.ipynb", "nbs/**/*.ipynb"]
 exclude_patterns = [".*", "_*", "build", "**/.ipynb_checkpoints"]
@@ -269,24 +269,6 @@ def linkcode_resolve(domain, info):
     return None
 
 
-def shown(cell):
-    """The cell as the site shows it, nbdev's directives turned into tags; None where it is left out."""
-    lines = "".join(cell["source"]).splitlines(keepends=True)
-    directives = {line[2:].strip() for line in lines if line.startswith("#|")}
-    code = [line for line in lines if not line.startswith("#|")]
-    if directives & {"hide"} or not code:
-        return None
-    tags = {"export": "exported", "echo: false": "remove-input", "output: false": "remove-output"}
-    metadata = cell["metadata"] | {"tags": [tags[directive] for directive in directives & tags.keys()]}
-    return cell | {"source": code, "metadata": metadata}
-
-
-def anchor(cell):
-    """A place before an exported cell, to which the reference leads."""
-    if "exported" in cell["metadata"].get("tags", []):
-        yield {"cell_type": "markdown", "id": f"to-{cell['id']}", "metadata": {}, "source": f"(cell-{cell['id']})="}
-
-
 @cache
 def examples(page):
     """Each name that a page exports, and the first cell below its definition that shows it at work."""
@@ -359,7 +341,7 @@ def complete(app, document, source):
         page = json.loads(source[0])
         first, *rest = page["cells"]
         below = [markdown("sought", index)] if index else []
-        page["cells"] = [first, *below, *(each for cell in map(shown, rest) if cell for each in [*anchor(cell), cell])]
+        page["cells"] = [first, *below, *rest]
         if said := [*neighbours(Path(document))]:
             page["cells"].append(markdown("in-the-workflow", "".join(["## In the workflow\n\n", *said])))
         source[0] = json.dumps(page)

@@ -198,9 +198,16 @@ REFUSED = {
     "no name of a package": ("My-Shop", "sales.csv", "sold"),
     "a keyword": ("lambda", "sales.csv", "sold"),
     "a module of Python": ("random", "sales.csv", "sold"),
+    "the tests of Python": ("test", "sales.csv", "sold"),
     "an installed package": ("pandas", "sales.csv", "sold"),
     "no target": ("shop", "sales.csv", ""),
     "a target that is not there": ("shop", "sales.csv", "salt"),
+    "a target with one value": ("shop", "alike.csv", "sold"),
+    "a target alone": ("shop", "alone.csv", "sold"),
+    "a header alone": ("shop", "header.csv", "sold"),
+    "an empty file": ("shop", "sales_file", "sold"),
+    "one row": ("shop", "one.csv", "sold"),
+    "two columns with one name": ("shop", "twice.csv", "sold"),
     "a password": ("shop", "postgresql://ada:secret@host/shop#select 1", "sold"),
 }
 
@@ -208,7 +215,13 @@ REFUSED = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_cannot_become_a_project_is_refused_in_a_sentence_and_nothing_is_written(case, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    sales().to_csv("sales.csv", index=False)
+    rows = sales()
+    rows.to_csv("sales.csv", index=False)
+    rows.assign(sold=3).to_csv("alike.csv", index=False)
+    rows[["sold"]].to_csv("alone.csv", index=False)
+    rows.head(0).to_csv("header.csv", index=False)
+    rows.head(1).to_csv("one.csv", index=False)
+    rows[[*rows, "price"]].to_csv("twice.csv", index=False)
     Path("broken.parquet").write_text("no table")
     Path("sales_file").write_text("")
     Path("full").mkdir()

@@ -15,6 +15,7 @@ import pandas as pd
 
 from ..stats.column_types import from_number
 from ..stats.conformal import set_columns
+from ..stats.describe import write_number
 from ..stats.metric import is_regression
 from ..steps.model import Model, split_predictions
 from ..models.prediction_steps import golden_rows
@@ -110,12 +111,12 @@ def show_answer(
     """Show label, probabilities and flags."""
     labels, shares = split_predictions(run["predictions"])
     answer = labels.iloc[0]
-    st.metric(escape_markdown(labels.name), f"{answer:.5g}" if is_regression(labels) else escape_markdown(answer))
+    st.metric(escape_markdown(labels.name), write_number(answer) if is_regression(labels) else escape_markdown(answer))
     for label, share in shares.iloc[0].items():
         st.progress(min(share, 1.0), f"{escape_markdown(label)}: {share:.3f}")
     if "prediction_sets" in run:
         made = set_columns(run["prediction_sets"], str(labels.name)).iloc[0].tolist()
-        shown = made[0] if run["model"].profile.classes else f"{made[0]:.5g} to {made[1]:.5g}"
+        shown = made[0] if run["model"].profile.classes else f"{write_number(made[0])} to {write_number(made[1])}"
         st.caption(escape_markdown(f"With {run['model'].uncertainty.coverage:.0%} coverage: {shown}"))
     outside = [name for name, is_outside in run["outside"].iloc[0].items() if is_outside]
     if outside:

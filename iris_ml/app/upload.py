@@ -23,6 +23,7 @@ from ..io.locations import COMPRESSIONS, FORMATS
 from .try_row import escape_markdown, input_columns
 from ..models.predictor import sample_rows
 from ..stats.column_types import from_number
+from ..stats.describe import write_number
 from ..base.errors import IrisError, require_extra
 
 with require_extra("app"):
@@ -143,7 +144,8 @@ def _show_result(summary: ReportSummary, contents: dict[str, bytes], first: pd.D
         st.write(f"{labels.correct} of {labels.rows} predictions are correct: accuracy {labels.accuracy:.3f} ({interval}).")
     if errors := summary.errors:
         interval = f"{errors.r2_low:.3f} to {errors.r2_high:.3f}"
-        st.write(f"R² is {errors.r2:.3f} ({interval}) over {errors.rows} rows, the mean absolute error {errors.mae:.4g}.")
+        error = write_number(errors.mae, 4)
+        st.write(f"R² is {errors.r2:.3f} ({interval}) over {errors.rows} rows, the mean absolute error {error}.")
     show_trust(summary)
     with st.container(horizontal=True):
         for place, (name, content) in enumerate(contents.items()):

@@ -19,6 +19,7 @@ import pandas as pd
 
 from ..models.predictor import Predictor
 from ..stats.column_types import as_numbers, from_number
+from ..stats.describe import write_number
 from ..stats.drift import read_quantiles
 from ..stats.intervals import wilson_interval
 from ..stats.metric import Metric, find_metric
@@ -26,7 +27,7 @@ from ..steps.model import Model, split_predictions
 from ..workflow.drawing import ticks
 
 # %% ../../nbs/batch/10_charts.ipynb #c57f2436
-_WIDTH, _HEIGHT, _LEFT, _FOOT = 340, 210, 52, 40  # of the space for marks, and of the texts beside it and below it
+_WIDTH, _HEIGHT, _LEFT, _FOOT = 340, 210, 68, 40  # of the space for marks, and of the texts beside it and below it
 COLOURS = "#1f83c4", "#d98200", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8a6d00"
 
 
@@ -183,8 +184,10 @@ def draw_errors(
     axes = Axes(width, (-reach, reach), f"predicted {target}", "error (predicted - true)")
     (left, top), (right, bottom) = axes.at(axes.x[0], high), axes.at(axes.x[1], low)
     marks = _bar(left, top, right - left, bottom - top, ".12") + axes.line(axes.x, [0, 0], "currentColor", 'stroke-opacity=".5"')
-    marks += "".join(axes.dot(x, y, COLOURS[0], f"predicted {x:.4g}, error {y:+.4g}", 3) for x, y in points)
-    return f"<p>Nine of ten errors lie between {low:+.4g} and {high:+.4g}.</p>{axes.render(marks)}"
+    for x, y in points:
+        marks += axes.dot(x, y, COLOURS[0], f"predicted {write_number(x, 4)}, error {write_number(y, 4, '+')}", 3)
+    band = f"between {write_number(low, 4, '+')} and {write_number(high, 4, '+')}"
+    return f"<p>Nine of ten errors lie {band}.</p>{axes.render(marks)}"
 
 # %% ../../nbs/batch/10_charts.ipynb #3f0f797d
 @dataclass(frozen=True)
@@ -213,7 +216,7 @@ def distribution(
     every = np.concatenate([earlier, later])
     ends = np.linspace(every.min(), every.max() if every.max() > every.min() else every.min() + 1, bins + 1)
     shares = [np.round(np.histogram(each, ends)[0] / (len(each) or 1), 4).tolist() for each in (earlier, later)]
-    return Distribution([f"{end:.6g}" for end in ends], *shares)
+    return Distribution([write_number(end, 6) for end in ends], *shares)
 
 
 def draw_distribution(

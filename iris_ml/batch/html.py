@@ -11,12 +11,14 @@ from html import escape
 from string import Template
 from typing import Any
 
+from ..stats.describe import write_number
+
 # %% ../../nbs/batch/05_html.ipynb #bbbf9aba
 def escape_text(
     value: Any,
 ) -> str:
     """Write a value as HTML."""
-    return escape(f"{value:.6g}" if isinstance(value, float) else str(value))
+    return escape(write_number(value, 6) if isinstance(value, float) else str(value))
 
 # %% ../../nbs/batch/05_html.ipynb #af0763bf
 def render_bars(

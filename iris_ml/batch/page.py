@@ -15,6 +15,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from ..stats.column_types import from_number
+from ..stats.describe import write_number
 from ..steps.model import Model
 from ..models.predictor import Predictor
 from .charts import beside, draw_calibration, draw_curves, draw_distribution, draw_errors
@@ -139,10 +140,11 @@ def _slice_table(found: list[Slice], name: str) -> pd.DataFrame:
 
 
 def _errors(errors: ErrorSummary, points: list[tuple[float, float]], target: str) -> str:
+    mae, mae_low, mae_high, rmse = (write_number(each, 4) for each in (errors.mae, errors.mae_low, errors.mae_high, errors.rmse))
     return (
         f"<p>R² is <b>{errors.r2:.3f}</b>, with a 95&nbsp;% confidence interval between {errors.r2_low:.3f} and "
-        f"{errors.r2_high:.3f}. The mean absolute error is {errors.mae:.4g} ({errors.mae_low:.4g} to {errors.mae_high:.4g}), the "
-        f"root mean squared error {errors.rmse:.4g}. They are too good if the model was trained on some of these rows.</p>"
+        f"{errors.r2_high:.3f}. The mean absolute error is {mae} ({mae_low} to {mae_high}), the "
+        f"root mean squared error {rmse}. They are too good if the model was trained on some of these rows.</p>"
         f"{draw_errors(points, target) if points else ''}"
     )
 

@@ -7,6 +7,7 @@ __all__ = ['read_quantiles', 'detect_drift', 'tenth_ends', 'count_tenths', 'name
 
 # %% ../../nbs/stats/03_drift.ipynb #f610e523
 from collections.abc import Mapping
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -15,6 +16,7 @@ import pandas as pd
 from scipy.stats import chi2_contingency, fisher_exact, ks_2samp
 
 from .column_types import as_numbers, from_number
+from .describe import write_number
 from .metric import is_regression
 
 # %% ../../nbs/stats/03_drift.ipynb #d4f783f7
@@ -110,7 +112,7 @@ def name_tenths(
     kind: str = "number",  # type of the column
 ) -> list[str]:
     """Name the intervals, with as many digits as tell them apart."""
-    ways = (f"{{:.{digits}g}}".format for digits in range(4, 18))
+    ways = (partial(write_number, digits=digits) for digits in range(4, 18))
     written = [str(from_number(end, kind)) for end in ends] if kind == "date" else next(
         texts for write in ways if len({*(texts := [*map(write, ends)])}) == len(ends)
     )

@@ -37,7 +37,7 @@ class Facts:
     reader: dict[ReaderOption, str] = field(default_factory=dict)  # as in the settings of the working folder
     missing_values: tuple[str, ...] = ()  # texts that mean a missing value
     dates: tuple[str, ...] = ()  # columns
-    has_numbers: bool = False  # among the features
+    has_numbers: bool = False  # that differ, among the features of the training rows
     has_texts: bool = False
     has_categories: bool = False  # texts with at most 20 different values
     has_gaps: bool = False  # missing values in the features
@@ -88,18 +88,22 @@ def find_facts(
     doubtful = [doubtful_values(column) for _, column in cells.items() if isinstance(column.dtype, pd.StringDtype)]
     settings = change_settings(settings, missing_values=sorted({text for found in doubtful for text in found}))
     (cells,) = _run(settings, "raw")
-    left_out = [str(name) for name in cells if name != target and (counts_rows(cells[name]) or cells[name].isna().all())]
+    others = ((str(name), column) for name, column in cells.items() if name != target)
+    left_out = [name for name, column in others if counts_rows(column) or column.isna().all()]
     settings = change_settings(settings, passthrough=left_out)
     (checked,) = _run(settings, "rows")
     settings = change_settings(settings, task="regression" if is_regression(checked[target]) else "classification")
     settings, refused = _with_split(settings, cells)
-    return replace(_facts_of(settings, *_run(settings, "rows", "features")), refused_split=refused)
+    checked, learned = _run(settings, "rows", "train")
+    if learned.columns.isin([target, *settings.passthrough]).all():
+        raise DataError("there is no column to learn from", ", ".join(source), "add columns beside the target")
+    return replace(_facts_of(settings, checked, learned), refused_split=refused)
 
 # %% ../../nbs/template/03_facts.ipynb #68e3d2bb
-def _facts_of(settings: Settings, checked: pd.DataFrame, made: pd.DataFrame) -> Facts:
+def _facts_of(settings: Settings, checked: pd.DataFrame, learned: pd.DataFrame) -> Facts:
     others = [settings.target, *settings.passthrough]
-    learned, made = checked.drop(columns=others), made.drop(columns=others)
-    texts = {name: column.nunique() for name, column in made.items() if isinstance(column.dtype, pd.StringDtype)}
+    given, learned = checked.drop(columns=others), learned.drop(columns=others)
+    texts = {name: column.nunique() for name, column in learned.items() if isinstance(column.dtype, pd.StringDtype)}
     is_number = settings.task == "regression"
     return Facts(
         target=settings.target,
@@ -108,11 +112,11 @@ def _facts_of(settings: Settings, checked: pd.DataFrame, made: pd.DataFrame) -> 
         passthrough=settings.passthrough,
         reader=dict(settings.reader),
         missing_values=settings.missing_values,
-        dates=tuple(str(name) for name in learned if learned[name].dtype.kind == "M"),
-        has_numbers=len(texts) < made.shape[1],
+        dates=tuple(str(name) for name in given if given[name].dtype.kind == "M"),
+        has_numbers=any(column.nunique() > 1 for name, column in learned.items() if name not in texts),
         has_texts=bool(texts),
         has_categories=any(2 <= count <= 20 for count in texts.values()),
-        has_gaps=bool(learned.isna().any(axis=None)),
+        has_gaps=bool(given.isna().any(axis=None)),
         has_unlabelled=bool(checked[settings.target].isna().any()),
         has_duplicates=bool(checked.duplicated().any()),
         is_boosted=is_number and "HistGradientBoosting" in repr(_run(settings, "estimator")[0]),

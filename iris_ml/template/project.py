@@ -41,7 +41,7 @@ def check_name(
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         what = "this is no name of a Python package"
         raise IrisError(what, repr(name), "begin with a lower-case letter, and use lower-case letters, digits and underscores")
-    if keyword.iskeyword(name) or name in sys.stdlib_module_names or name in _FOLDERS:
+    if keyword.iskeyword(name) or name in {*sys.stdlib_module_names, "test"} or name in _FOLDERS:
         raise IrisError("Python or the project needs this name itself", repr(name), "choose another name")
     if name in {"iris_ml", *packages_distributions()}:
         raise IrisError("an installed package has this name", repr(name), "choose another name")
