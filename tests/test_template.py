@@ -31,11 +31,11 @@ PROJECT = Path(__file__).parents[1]
 
 
 def sales():
-    """A number to predict; dates, missing values and truth values, and rows without the number."""
+    """A number to predict; dates, missing values, truth values, rows without it, and a column without values in training."""
     draws = np.random.default_rng(0)
     rows = pd.DataFrame({"row": range(1, 401), "day": pd.date_range("2024-01-01", periods=200).repeat(2)})
     rows = rows.assign(shop=draws.choice(["north", "south"], 400), price=draws.uniform(1, 5, 400).round(2))
-    rows["holiday"] = draws.random(400) < 0.1
+    rows = rows.assign(holiday=draws.random(400) < 0.1, visitors=np.where(rows.row > 390, 100.0, np.nan))
     rows["sold"] = (80 - 12 * rows.price + 9 * (rows.shop == "north") + draws.normal(0, 6, 400)).round(1)
     return rows.assign(price=rows.price.mask(draws.random(400) < 0.2), sold=rows.sold.mask(draws.random(400) < 0.05))
 
@@ -165,6 +165,14 @@ def test_its_own_tests_pass_and_find_a_page_that_shows_something_else(projects, 
     done = subprocess.run([*FORKED_PYTHON, "-m", "pytest", *words], cwd=project, env=around, capture_output=True, text=True)
     assert re.findall(r"^FAILED (\S+)", done.stdout, re.MULTILINE) == ["nbs/05_scores.ipynb::cell-03"], done.stdout
     assert "7 of 7 exported cells ran whole" in done.stdout
+
+
+def test_an_example_of_production_depends_on_nothing_hidden(projects):
+    around = os.environ | {"PYTHONPATH": str(PROJECT)}
+    words = ["-q", "-p", "tests.forked_kernels", "-p", "no:cacheprovider", "--alone", "nbs/production.ipynb"]
+    command = [*FORKED_PYTHON, "-m", "pytest", *words]
+    done = subprocess.run(command, cwd=projects / "post", env=around, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
 
 
 def test_its_command_trains_predicts_promotes_and_serves(shop):
