@@ -31,11 +31,11 @@ PROJECT = Path(__file__).parents[1]
 
 
 def sales():
-    """A number to predict; dates, missing values, truth values, rows without it, and a column without values in training."""
+    """A number to predict; dates, missing values and truth values, and rows without the number."""
     draws = np.random.default_rng(0)
     rows = pd.DataFrame({"row": range(1, 401), "day": pd.date_range("2024-01-01", periods=200).repeat(2)})
     rows = rows.assign(shop=draws.choice(["north", "south"], 400), price=draws.uniform(1, 5, 400).round(2))
-    rows = rows.assign(holiday=draws.random(400) < 0.1, visitors=np.where(rows.row > 390, 100.0, np.nan))
+    rows["holiday"] = draws.random(400) < 0.1
     rows["sold"] = (80 - 12 * rows.price + 9 * (rows.shop == "north") + draws.normal(0, 6, 400)).round(1)
     return rows.assign(price=rows.price.mask(draws.random(400) < 0.2), sold=rows.sold.mask(draws.random(400) < 0.05))
 
