@@ -63,7 +63,7 @@ REPORTS = {name for name in SURFACES if name.startswith("report")}
 STEP, COMMANDS = "return model.predict(features)", "iris_ml/cli/commands.py"
 BENT = {  # file, what it says, what it says when it is bent, surfaces that are then to be named
     "a page that was edited and not exported": ("nbs/steps/06_model.ipynb", STEP, f"{STEP}.round(3)", {"notebook"}),
-    "a command that rounds": (COMMANDS, "predictions.index]), to,", "predictions.index]).round(3), to,", {"command"}),
+    "a command that rounds": (COMMANDS, "write_table(answers, to,", "write_table(answers.round(3), to,", {"command"}),
     "a report that rounds": ("iris_ml/batch/scoring.py", "from_pandas(table,", "from_pandas(table.round(3),", REPORTS),
     "a report of other rows": ("iris_ml/io/batches.py", "Batch(rows, ", "Batch(rows.astype(float) * 1.01, ", REPORTS),
     "a service that mixes up columns": ("iris_ml/api/schemas.py", "[row[name] for", "[row[min(row)] for", {"API"}),
