@@ -123,6 +123,9 @@ def test_what_a_person_wrote_stays_and_the_folder_is_never_half_made(dossier, si
     page = (signed / "again" / "index.html").read_text()
     assert "For lessons, &lt;b&gt;not&lt;/b&gt; for sales." in page
     assert (signed / "again" / "notes.md").read_text().endswith("for sales.\n")
+    (signed / "again" / "notes.md").write_bytes(b"\xff\xfe")
+    code, said = typed(signed, "dossier", "--to", "again")
+    assert (code, "notes.md: it is no text in UTF-8" in said) == (2, True), said
     (signed / "again" / "photo.jpg").touch()
     before = sorted((signed / "again").iterdir())
     code, said = typed(signed, "dossier", "--to", "again")
@@ -141,7 +144,7 @@ def test_a_secret_key_stays_out_of_a_repository_and_nothing_is_replaced(tmp_path
 
 
 def test_a_folder_that_is_none_and_a_model_that_is_none_are_sentences(tmp_path):
-    for words in ("verify", "."), ("dossier",), ("dossier", "nowhere.skops"):
+    for words in ("verify", "."), ("key", "."), ("dossier",), ("dossier", "nowhere.skops"):
         code, said = typed(tmp_path, *words)
         assert (code, said.count("\n")) == (2, 1), said
     assert not (tmp_path / "dossier").exists()

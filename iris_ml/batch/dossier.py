@@ -240,7 +240,7 @@ def write_dossier(
     settings = read_settings()
     known = collect_known(path or settings.model_file, settings)
     _check_replaceable(to)
-    notes = (to / "notes.md").read_text(encoding="utf-8") if (to / "notes.md").is_file() else _NOTES
+    notes = _read_notes(to / "notes.md")
     compiled = compiled_path(path or settings.model_file, known.digest)
     with replace_atomically(to) as part:
         part.mkdir()
@@ -262,6 +262,13 @@ def write_dossier(
     return files
 
 # %% ../../nbs/batch/11_dossier.ipynb #4922ad99
+def _read_notes(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8") if path.is_file() else _NOTES
+    except UnicodeDecodeError as error:
+        raise IrisError("it is no text in UTF-8", str(path), "save it as one") from error
+
+
 def _check_replaceable(to: Path) -> None:
     advice = "choose another folder"
     if to.is_symlink() or (to.exists() and not to.is_dir()):

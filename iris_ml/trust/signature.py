@@ -72,6 +72,8 @@ def make_key(
         from cryptography.hazmat.primitives import serialization
         from cryptography.hazmat.primitives.asymmetric import ec
 
+    if not path.name:
+        raise IrisError("it names no file", str(path), "name the file of the secret key, such as ~/keys/team")
     public = path.with_name(f"{path.name}.pub")
     check_writable(path.parent)
     if taken := [each for each in (path, public) if each.exists()]:
