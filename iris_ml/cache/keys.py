@@ -88,6 +88,11 @@ class CacheKey:
     inputs: dict[str, str]  # input -> digest
     parts: dict[str, str]  # part of the fingerprint -> digest or version
 
+    @property
+    def states(self) -> dict[str, str]:
+        """What the step touched while it computed, besides its inputs: dependency, such as "file rates.csv" -> its state."""
+        return {name: state for name, state in self.inputs.items() if " " in name and not name.startswith("flag ")}
+
     def with_states(
         self,
         states: Mapping[str, str],  # dependency -> its state, of what the step touched while it computed

@@ -89,8 +89,8 @@ def run(
         write_manifest(answer, before, files, settings.manifest, finished.record.id, used, settings.audit)
 
 # %% ../../nbs/cli/06_commands.ipynb #4763f0cd
-def _depends_on_files(key: "CacheKey") -> bool:  # beside the data: a setting has no space in its name
-    read = [name for name in key.inputs if " " in name and not name.startswith("flag ")]
+def _depends_on_files(key: "CacheKey") -> bool:  # beside the data
+    read = [*key.states]
     read += [name.partition(" with ")[2] for name in key.parts if " with " in name]
     return not all(name.startswith("variable ") for name in read)
 
@@ -495,7 +495,7 @@ def verify(
     key: Annotated[Path | None, typer.Option(help="Public key of who signed it.")] = None,
 ) -> None:
     """Tell whether the files of a dossier are as they were made; exit code 1 if one is not."""
-    from iris_ml.trust.signature import SIGNATURE, check_signature, file_sums, find_changes
+    from iris_ml.trust.signature import SIGNATURE, check_signature, find_changes
 
     changes = find_changes(folder)
     for name, what in changes.items():
@@ -506,7 +506,8 @@ def verify(
         check_signature(folder, key)
     signed = "signed by the owner of this key" if key else "signed; to check by whom, add --key"
     signed = signed if (folder / SIGNATURE).is_file() else "not signed"
-    print(f"All {len(file_sums(folder))} files are as they were made, and {signed}.")
+    count = sum(each.is_file() for each in folder.rglob("*")) - 1  # without that of the digests
+    print(f"All {count} files are as they were made, and {signed}.")
 
 
 @application.command(epilog=_examples("key ~/keys/team"))

@@ -37,7 +37,7 @@ from .compare import Comparison
 from .drawing import Drawing, draw
 from .explore import Trials, combine_options, run_trials, with_honest_intervals
 from .graph import Step, build_graph, check_type, current_name, insert_after, replace_step
-from .run import Result, Run, summarize_value
+from .run import Run, summarize_value
 from .runner import Plan, reusable_steps
 
 from hamilton.graph import FunctionGraph  # after ours, which turn its extensions off
@@ -108,11 +108,6 @@ def _code(node: Node, checked: bool = True) -> str:  # its digest; empty if ther
         return fingerprint(node.callable.function, checked).code
     except UnhashableError:
         return ""
-
-
-def _read(result: Result) -> dict[str, str]:  # what the step touched while it computed -> its state
-    inputs = result.entry.cache_key.inputs if result.entry else {}
-    return {name: state for name, state in inputs.items() if " " in name and not name.startswith("flag ")}
 
 
 def _step_key(node: Node, values: Mapping[str, object]) -> str:  # empty if there is none
@@ -202,7 +197,9 @@ class Workflow:
         run: Run = record_run(work, settings, self._graph(settings), partial(_changes, self._spec), self._spec.trial)
         if shown:
             announce_new_data(run.record)
-        bound._ran = {node.name: (_code(node, checked=False), _read(run.results[node.name])) for node in plan.nodes}
+        entries = {name: result.entry for name, result in run.results.items()}
+        states = {name: entry.cache_key.states if entry else {} for name, entry in entries.items()}
+        bound._ran = {node.name: (_code(node, checked=False), states[node.name]) for node in plan.nodes}
         return run.bind(bound)
 
     def changed(self) -> list[str]:
