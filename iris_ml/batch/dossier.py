@@ -21,7 +21,7 @@ from ..base.errors import IrisError, require_extra
 from ..base.settings import Settings, read_settings
 from ..compiled.compiled_model import compiled_path
 from ..models.champion import ChampionInfo, read_champion
-from ..models.live_model import find_lineage
+from ..models.live_model import find_training
 from ..models.model_file import load, model_path
 from ..steps.model import Model
 from ..tracking.records import Records
@@ -54,8 +54,7 @@ def collect_known(
     """Load a model, and find its record and its promotion."""
     model, promoted, records = load(path, settings.trusted_types), read_champion(path), Records(settings.records)
     digest = model.file[1] if model.file else ""
-    run = find_lineage(digest[:12], settings.records).get("record")
-    record = records.read(run) if run else None
+    record = find_training(digest[:12], settings.records)
     champions = [promoted, *promoted.history] if promoted else []
     champion = next((each for each in champions if each.model == digest), None)
     environment = records.read_shared("environments").get(record.environment, {}) if record else {}
@@ -69,7 +68,7 @@ class Figure:
     name: str
     value: float
     step: str  # whose result it is
-    key: str  # of this result; for the model and what its file holds, the digest of the model
+    key: str  # of this result; without a record of it, the digest of the model
 
 
 def find_figures(
@@ -77,15 +76,17 @@ def find_figures(
 ) -> Iterator[Figure]:
     """Yield the scores, the size of the table, and what the champion file says of cost."""
     profile, record = known.model.profile, known.record
+    steps = record.steps if record else {}
+    keys = {name: steps[name].key if name in steps else known.digest for name in ("scores", "profile", "uncertainty")}
     for name, value in (record.scores if record else {}).items():
-        yield Figure(name, value, "scores", record.steps["scores"].key if record and "scores" in record.steps else "")
+        yield Figure(name, value, "scores", keys["scores"])
     target = profile.reference.get(profile.target, {})
     if "rows" in target:
-        yield Figure("training rows", target["rows"], "profile", known.digest)
+        yield Figure("training rows", target["rows"], "profile", keys["profile"])
     for name, count in zip(target.get("values", []), target.get("counts", []), strict=False):
-        yield Figure(f"training rows of {name}", count, "profile", known.digest)
+        yield Figure(f"training rows of {name}", count, "profile", keys["profile"])
     if (sets := known.model.uncertainty) is not None:
-        yield Figure("coverage of prediction sets", sets.coverage, "uncertainty", known.digest)
+        yield Figure("coverage of prediction sets", sets.coverage, "uncertainty", keys["uncertainty"])
     for name, value in (known.champion.cost if known.champion else {}).items():
         yield Figure(name, value, "promotion", known.digest)
 
@@ -109,6 +110,35 @@ def list_packages(
         return str(JsonV1Dot6(bill).output_as_string(indent=1))
 
 # %% ../../nbs/batch/11_dossier.ipynb #5439edc0
+def _data(known: Known) -> str:
+    profile, record = known.model.profile, known.record
+    tables = {name: [each.source, each.version] for name, each in (record.data if record else {}).items()}
+    shown = pd.DataFrame.from_dict(tables, orient="index", columns=["source", "version"]).rename_axis("step")
+    columns = {name: [_range(seen), profile.reference[name].get("missing", 0)] for name, seen in profile.columns.items()}
+    learned = pd.DataFrame.from_dict(columns, orient="index", columns=["training rows have", "missing"]).rename_axis("column")
+    return (render_table(shown) if tables else "") + render_table(learned)
+
+
+def _range(seen: dict[str, Any]) -> str:
+    if seen["type"] != "text":
+        return f"{seen['type']}, {seen['minimum']:g} to {seen['maximum']:g}, median {seen['median']:g}"
+    if not (known := seen.get("categories")):
+        return f"text, such as {seen['example']}"
+    return f"text: {', '.join(known[:8])}" + (f" and {len(known) - 8} more" if len(known) > 8 else "")
+
+
+def _limits(known: Known) -> str:
+    profile, scores = known.model.profile, known.record.scores if known.record else {}
+    target = profile.reference.get(profile.target, {})
+    said = ["Each answer says which columns have a value outside of the ranges above; the model has not seen such rows."]
+    if counts := dict(zip(target.get("values", []), target.get("counts", []), strict=False)):
+        fewest = min(counts, key=counts.__getitem__)
+        said.append(f"It learned {fewest} from {counts[fewest]} rows only.")
+    if "test_rows" in scores:
+        said.append(f"Its scores are from {scores['test_rows']:.0f} rows of the same table; other rows may be otherwise.")
+    return "".join(f"<p>{escape_text(each)}</p>" for each in said)
+
+# %% ../../nbs/batch/11_dossier.ipynb #0ed0af78
 _NOTES = """## What it is for
 
 Write here who may use the model, and for what.
@@ -138,23 +168,6 @@ def _origin(known: Known) -> str:
     }
     facts |= {"promoted": f"{champion.when} by {champion.who} {champion.reason}".strip()} if champion else {}
     return render_table(pd.Series(facts).to_frame("").rename_axis("fact"))
-
-
-def _data(known: Known) -> str:
-    profile, record = known.model.profile, known.record
-    tables = {name: [each.source, each.version] for name, each in (record.data if record else {}).items()}
-    shown = pd.DataFrame.from_dict(tables, orient="index", columns=["source", "version"]).rename_axis("step")
-    columns = {name: [_range(seen), profile.reference[name].get("missing", 0)] for name, seen in profile.columns.items()}
-    learned = pd.DataFrame.from_dict(columns, orient="index", columns=["training rows have", "missing"]).rename_axis("column")
-    return (render_table(shown) if tables else "") + render_table(learned)
-
-
-def _range(seen: dict[str, Any]) -> str:
-    if seen["type"] != "text":
-        return f"{seen['type']}, {seen['minimum']:g} to {seen['maximum']:g}, median {seen['median']:g}"
-    if not (known := seen.get("categories")):
-        return f"text, such as {seen['example']}"
-    return f"text: {', '.join(known[:8])}" + (f" and {len(known) - 8} more" if len(known) > 8 else "")
 
 
 def _steps(record: RunRecord) -> str:
@@ -189,18 +202,6 @@ def _written(notes: str) -> str:
 
     made: str = MarkdownIt("commonmark", {"html": False}).render(notes)
     return made.replace("<h2>", "<h3>").replace("</h2>", "</h3>")
-
-
-def _limits(known: Known) -> str:
-    profile, scores = known.model.profile, known.record.scores if known.record else {}
-    target = profile.reference.get(profile.target, {})
-    said = ["Each answer says which columns have a value outside of the ranges above; the model has not seen such rows."]
-    if counts := dict(zip(target.get("values", []), target.get("counts", []), strict=False)):
-        fewest = min(counts, key=counts.__getitem__)
-        said.append(f"It learned {fewest} from {counts[fewest]} rows only.")
-    if "test_rows" in scores:
-        said.append(f"Its scores are from {scores['test_rows']:.0f} rows of the same table; other rows may be otherwise.")
-    return "".join(f"<p>{escape_text(each)}</p>" for each in said)
 
 
 def render_dossier(
