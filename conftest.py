@@ -46,6 +46,7 @@ def pytest_configure(config):
     """Compile the modules, and start a server that forks kernels and commands, once for all processes that run tests."""
     from iris_ml.template.pages import FreshPage  # only now, because pytest changes a plugin before its first import
 
+    config.add_cleanup(HOME.cleanup)
     config.add_cleanup(partial(setattr, FreshPage, "environment", FreshPage.environment))  # a test may run pytest itself
     FreshPage.environment = ENVIRONMENT
     if not hasattr(config, "workerinput"):

@@ -104,7 +104,8 @@ class FreshPage:
             extra_arguments=["--log-level=ERROR"],
             resources={"metadata": {"path": self.path.parent}},
         )
-        environment = self.environment or self._environment(self._open.enter_context(TemporaryDirectory()))
+        folder = self._open.enter_context(TemporaryDirectory(ignore_cleanup_errors=True))  # what a cell started may write still
+        environment = {**(self.environment or self._environment(f"{folder}/store")), "TMPDIR": folder}
         self._open.enter_context(self.client.setup_kernel(env=environment))
         return self
 
