@@ -22,6 +22,7 @@ import pytest
 from sklearn.dummy import DummyRegressor
 from typer.testing import CliRunner
 
+from iris_ml.cache.keys import fingerprint
 from iris_ml.cache.observation import CHANGED_PACKAGES, Observation
 from iris_ml.cli.commands import application
 from iris_ml.production import workflow
@@ -384,6 +385,14 @@ def test_an_object_that_can_be_called_is_swapped_in_as_a_step(tmp_path, monkeypa
 def test_two_steps_that_claim_to_be_equal_are_two(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert [total for total, _ in of_steps(lambda factor: partial(AlwaysEqual(factor).__call__), (1, 2))] == [60.0, 120.0]
+
+
+def test_the_code_of_a_step_is_traced_once_while_nothing_changes():
+    def table(rows: dict) -> pd.DataFrame:
+        return pd.DataFrame.from_dict(rows).assign(since=pd.Timestamp.fromisoformat("2026-01-01"))
+
+    functions = [table, *(node.callable.function for node in workflow.plan("scores").nodes)]
+    assert all(fingerprint(function) is fingerprint(function) for function in functions)
 
 
 def test_a_warning_of_a_package_is_no_change_of_it():

@@ -48,12 +48,17 @@ def trace_name(
                 tracer.part(f"global {path}", value)
             return
     if isinstance(value, type) and attributes and owner(value.__module__) not in ("project", "python"):
-        attribute = tracer.watcher.resolve(functools.partial(getattr, value, attributes[0], MISSING))
-        if is_constant(attribute):  # the project may have set it
+        attribute = tracer.watcher.resolve(functools.partial(_constant_of, value, attributes[0]))
+        if attribute is not MISSING:  # the project may have set it
             tracer.part(f"global {path}.{attributes[0]}", attribute)
     if value is globals:
         _trace_scope(scope, tracer)
     trace_binding(f"global {path}", value, tracer)
+
+
+def _constant_of(kind: type, attribute: str) -> Any:  # a method that belongs to the class is another object each time
+    value = getattr(kind, attribute, MISSING)
+    return value if is_constant(value) else MISSING
 
 
 def _attribute(module: ModuleType, attribute: str, tracer: Tracer) -> Any:

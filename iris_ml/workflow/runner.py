@@ -141,7 +141,7 @@ class _Computation:
 
     def compute_and_keep(self, store: Checkpoints, key: CacheKey) -> Result:
         """Compute the step and keep its result, or say in its note why it is not kept."""
-        code = fingerprint(self.node.callable.function)
+        code = fingerprint(self.node.callable.function, checked=False)  # its key was made just now
         watched, remembered = self._observation(code), _remembered(code.caches)
         result = self.compute(watched)
         states = (remembered or {}) | watched.dependencies | ({"seed": str(self.seed)} if self.numbers.are_drawn else {})
@@ -179,9 +179,9 @@ class _Computation:
     def _obstacle(self, unobserved: str, key: CacheKey) -> str:
         if changed := [given.in_memory for given in self.inputs.values() if given.has_changed]:
             return f"{changed[0]} changed while it was read"
-        now = fingerprint(self.node.callable.function)
         if parts := self._changed_parts(key):
             return f"it changes {parts[0]}"
+        now = fingerprint(self.node.callable.function, checked=False)
         if self.numbers.are_drawn and not self.numbers.are_repeatable:
             return "it draws random numbers in several threads; pass seeded generators"
         return f"{unobserved}, and its code uses {now.reads}" if unobserved and now.reads else ""
