@@ -2,15 +2,21 @@
 
 import json
 import os
+import random
 import subprocess
 import sys
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import requests
 from distributed import LocalCluster
+from sklearn.compose import make_column_transformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from iris_ml import Workflow, load, predict, save
 from iris_ml.base.errors import WorkflowError
@@ -154,7 +160,8 @@ def test_a_step_that_fails_for_few_rows_is_refused_by_name_and_its_model_is_save
         return features
 
     model = workflow.after("features", many).run("model", checkpoints=False)["model"]
-    save(model, tmp_path / "model.skops")
+    with pytest.warns(UserWarning, match=r"cannot predict from its file: step 'features': its result for a row depends"):
+        save(model, tmp_path / "model.skops")
     for found in model, load(tmp_path / "model.skops"):
         with pytest.raises(WorkflowError, match=r"step 'features'.*other rows"):
             predict(ROWS, found)
@@ -173,7 +180,8 @@ def test_a_step_whose_code_or_value_has_no_digest_predicts_only_where_it_was_tra
 
     other = workflow.add(tool).swap(features).swap(tool=Odd())
     run = other.run("model", "predictions", checkpoints=False)
-    save(run["model"], tmp_path / "model.skops")
+    with pytest.warns(UserWarning, match="the model cannot predict from its file"):
+        save(run["model"], tmp_path / "model.skops")
     assert predict(ROWS, run["model"]).equals(run["predictions"])
     with pytest.raises(WorkflowError, match=r"step '(features|tool)': it cannot be compared"):
         predict(ROWS, load(tmp_path / "model.skops"), workflow=other)
@@ -349,7 +357,10 @@ workflow = production.swap(estimator)
 
 @pytest.mark.parametrize(
     ("before", "after", "named"),
-    [("(X, 1e6)", "(X, 2e6)", "own.limit"), ("/ 10", "/ 10 + np.where(np.asarray(X) > 1e6, 1, 0)", "own.Scale")],
+    [
+        ("(X, 1e6)", "(X, 2e6)", "function limit"),
+        ("/ 10", "/ 10 + np.where(np.asarray(X) > 1e6, 1, 0)", "function Scale.transform"),
+    ],
 )
 def test_other_code_of_ones_own_in_the_estimator_is_refused_where_no_golden_row_meets_it(tmp_path, before, after, named):
     (tmp_path / "own.py").write_text(OWN)
@@ -362,7 +373,7 @@ def test_other_code_of_ones_own_in_the_estimator_is_refused_where_no_golden_row_
     (tmp_path / "own.py").write_text(OWN.replace(before, after))
     refused = typed(tmp_path, "predict", "new.csv", "--to", "answers.csv")
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
-    assert f"{named}: its code differs from that of the training" in refused.stderr
+    assert f"{named}, in the estimator: its code differs from that of the training" in refused.stderr
 
 
 READING = """
@@ -391,6 +402,120 @@ def test_a_file_that_a_step_reads_is_compared_where_no_golden_row_meets_it(tmp_p
     refused = typed(tmp_path, "predict", "new.csv", "--to", "answers.csv")
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
     assert "rates.json: a step reads it, and it has changed since the training" in refused.stderr
+
+
+def moved(features, length):
+    """Other numbers only for rows that are no golden ones."""
+    return features.assign(petal_length=features.petal_length.mask(features.petal_length == 1.0, length))
+
+
+def by_variable(features):
+    return moved(features, float(os.environ.get("LENGTH", "1")))
+
+
+def by_existence(features):
+    return moved(features, float(Path("long").exists()))
+
+
+def by_folder(features):
+    return moved(features, len([*Path("lengths").iterdir()]))
+
+
+def by_optional_file(features):
+    try:
+        return moved(features, float(Path("length").read_text()))
+    except FileNotFoundError:
+        return features
+
+
+def another_variable(monkeypatch):
+    monkeypatch.setenv("LENGTH", "2")
+
+
+@pytest.mark.parametrize(
+    ("step", "change", "named"),
+    [
+        (by_variable, another_variable, "variable LENGTH: a step reads it, and it has changed"),
+        (by_existence, lambda _: Path("long").touch(), "path long: a step reads it, and it has changed"),
+        (by_folder, lambda _: Path("lengths", "another").touch(), "folder lengths: a step reads it, and it has changed"),
+        (by_optional_file, lambda _: Path("length").write_text("2"), "file length: a step reads it, and it has changed"),
+        (by_optional_file, None, "file length: a step reads it, and it is missing"),
+    ],
+)
+def test_what_else_a_step_reads_is_compared_where_no_golden_row_meets_it(step, change, named, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("lengths").mkdir()
+    if change is None:
+        Path("length").write_text("2")
+        change = lambda _: Path("length").unlink()  # noqa: E731
+    other = workflow.after("features", step)
+    run = other.run(progress=False, checkpoints=False)
+    save(run["model"], "model.skops")
+    assert predict(ROWS, load("model.skops"), workflow=other).equals(run["predictions"])
+    change(monkeypatch)
+    with pytest.raises(WorkflowError, match=named):
+        predict(ROWS, load("model.skops"), workflow=other)
+
+
+def by_numpy(features):
+    return moved(features, np.random.normal(size=len(features)))
+
+
+def by_python(features):
+    return moved(features, random.random())
+
+
+def by_program(features):
+    return moved(features, float(subprocess.run(["echo", "2"], capture_output=True, check=True).stdout))
+
+
+def by_hash(features):
+    return moved(features, hash("length") % 7)
+
+
+@pytest.mark.filterwarnings("ignore:the model cannot predict from its file")
+@pytest.mark.parametrize(
+    ("step", "what"),
+    [
+        (by_numpy, "it draws random numbers"),
+        (by_python, "it draws random numbers"),
+        (by_program, "it reads what cannot be compared with the training"),
+        (by_hash, "it cannot be compared with that of the training: code that uses hash"),
+    ],
+)
+def test_a_step_that_no_later_process_can_repeat_is_refused_by_name(step, what, tmp_path):
+    other = workflow.after("features", step)
+    save(other.run("model", checkpoints=False)["model"], tmp_path / "model.skops")
+    with pytest.raises(WorkflowError, match=f"step 'features': {what}"):
+        predict(ROWS, load(tmp_path / "model.skops"), workflow=other)
+
+
+def limited(X, rule):
+    return rule(X)
+
+
+def below_a_million(X):
+    return X.clip(upper=RATE["most"])
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        FunctionTransformer(partial(limited, rule=below_a_million)),
+        FunctionTransformer(limited, kw_args={"rule": below_a_million}),
+        make_pipeline(make_column_transformer((FunctionTransformer(below_a_million), [SHORT]), remainder="passthrough")),
+    ],
+    ids=["in a partial function", "in an argument", "in a pipeline in a pipeline"],
+)
+def test_code_of_ones_own_is_found_wherever_the_estimator_holds_it(own, tmp_path, monkeypatch):
+    monkeypatch.setitem(RATE, "most", 1e6)
+    trusted = [f"{__name__}.{function.__name__}" for function in (limited, below_a_million)] + ["functools.partial"]
+    run = workflow.swap(estimator=make_pipeline(own, LogisticRegression(max_iter=1000))).run("model", checkpoints=False)
+    save(run["model"], tmp_path / "model.skops", trusted=trusted)
+    assert len(predict(ROWS, load(tmp_path / "model.skops", trusted), workflow=workflow)) == len(ROWS)
+    monkeypatch.setitem(RATE, "most", 2e6)
+    with pytest.raises(WorkflowError, match="global RATE, in the estimator: its code differs from that of the training"):
+        predict(ROWS, load(tmp_path / "model.skops", trusted), workflow=workflow)
 
 
 PLACED = """
@@ -485,7 +610,8 @@ def test_code_and_files_that_change_after_the_run_are_noticed_where_it_was_train
 def test_a_step_that_renames_columns_is_named_when_somebody_predicts(tmp_path):
     renamed = workflow.after("rows", lambda rows: rows.rename(columns={SHORT: "petal"}))
     model = renamed.run("model", checkpoints=False)["model"]
-    save(model, tmp_path / "model.skops")
+    with pytest.warns(UserWarning, match="the model cannot predict from its file: step 'rows': it fails"):
+        save(model, tmp_path / "model.skops")
     for found in model, load(tmp_path / "model.skops"):
         with pytest.raises(WorkflowError, match=r"step 'rows': it fails .*column 'petal': the column is missing"):
             predict(ROWS, found)

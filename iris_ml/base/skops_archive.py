@@ -313,7 +313,18 @@ def dump_archive(
         line = f"trusted_types = {json.dumps([*(trusted or ()), *untrusted])}"
         advice = f"define {local[0]} under a name in a module" if local else f"if you trust them, write in iris.toml: {line}"
         raise ModelFileError(f"it holds types that could not be loaded: {', '.join(untrusted)}", where, advice)
+    if trusted:  # types of others, of which skops may know no more than how to store them
+        _load_again(archive, where, trusted)
     return archive
+
+
+def _load_again(archive: bytes, where: str, trusted: Iterable[str]) -> None:
+    try:
+        load_archive(archive, where, trusted)
+    except ModelFileError as error:
+        what = f"what it holds cannot be loaded again: {error.what.removeprefix('the archive cannot be read: ')}"
+        raise ModelFileError(what, where, "save an estimator of another kind, or features of another type") from error
+
 
 # %% ../../nbs/base/09_skops_archive.ipynb #7259d5eb
 ADVICE = "fetch it again, or train another with: iris_ml run"
@@ -341,7 +352,7 @@ def load_archive(
         package = str(error.name).partition(".")[0]
         if package not in _DISTRIBUTIONS:
             advice = "install it, or run where its file lies"
-            raise ModelFileError(f"it needs the module {package!r}, which cannot be imported", where, advice) from error
+            raise ModelFileError(f"it needs the module {error.name!r}, which cannot be imported", where, advice) from error
         advice = f"type: pip install {_DISTRIBUTIONS[package]}"
         raise ModelFileError(f"it needs the package {package!r}, which is not installed", where, advice) from error
     except Exception as error:

@@ -263,6 +263,7 @@ def traced(
 # %% ../../nbs/cache/04_dependencies.ipynb #2ad7a95b
 _NEVER = (  # not in any step that is reused
     r"(builtins|io)\.(eval|exec|compile|__import__|input)",  # runs text as code, imports by name, reads the keyboard
+    r"builtins\.hash",  # another number for a text in each process
     r"(_?pickle|marshal|shelve|ctypes|gc|runpy|pkgutil)\..+",  # loads or runs code that is not in the project
     r"importlib\.(?!resources).+",  # chooses a module at run time
     r"sys\.(modules|_getframe|argv|stdin|executable|prefix|path|getrecursionlimit)|signal\..+",  # the state of this process

@@ -199,7 +199,8 @@ def _trace_names(function: FunctionType, code: Code, tracer: Tracer) -> None:
         check_pure(f".{attribute}", tracer)
         _trace_accessor(attribute, tracer)
     for names in [*code.names, *(names for text in function.__annotations__.values() for names in names_in(text))]:
-        trace_name(names, function.__globals__, tracer)
+        if names != ("hash",) or function.__name__ != "__hash__":  # of an object, by which no result is chosen
+            trace_name(names, function.__globals__, tracer)
     for level, module, names in code.imports:
         package = function.__globals__.get("__package__") or ""
         _trace_import(importlib.util.resolve_name("." * level + module, package) if level else module, names, code, tracer)

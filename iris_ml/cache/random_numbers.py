@@ -61,6 +61,8 @@ class RandomNumbers:
     def __exit__(self, *error: object) -> None:
         _ENTERED.remove((get_ident(), self))
         self.are_drawn |= _positions() != self._start
+        for _, outer in [each for each in _ENTERED if each[0] == get_ident()]:
+            outer.are_drawn |= self.are_drawn
         if self._is_alone:
             states, random._inst.gauss_next, generator = self._before  # type: ignore[attr-defined]
             for words, state in zip((_PYTHON, _NUMPY), states, strict=True):

@@ -59,8 +59,9 @@ def save(
     """Write a model to a file, completely or not at all; `ModelFileError` if `load` would refuse it."""
     archive = archive or dump_archive(model, _trusted(trusted), str(path))
     digest = sha256(archive).hexdigest()
-    from iris_ml.models.prediction_steps import describe_steps  # pandas, which only saving needs
+    from iris_ml.models.prediction_steps import describe_steps, warn_of_refusal  # pandas, which only saving needs
 
+    warn_of_refusal(model)
     header = json.dumps({"model": digest, "answers": model.answers(), **describe_steps(model)})
     write_with_digest(_MODEL, header.encode() + b"\n" + _packed(archive), path)
     remember(digest)
@@ -142,8 +143,8 @@ def _split(content: bytes, path: Path) -> tuple[dict[str, Any], bytes]:  # the h
         header = dict(json.loads(line))
     except (TypeError, ValueError, RecursionError):
         header = {}
-    types: dict[str, Any] = dict.fromkeys(("steps", "code", "files", "refused"), dict[str, str])
-    types |= {"golden": list[list[Any]], "row_dependent": str}
+    types: dict[str, Any] = dict.fromkeys(("steps", "code", "reads", "refused"), dict[str, str])
+    types |= {"golden": list[list[Any]]} | dict.fromkeys(("row_dependent", "random", "unobserved"), str)
     if not all(has_type(header[name], kind) for name, kind in types.items() if name in header):
         header = {}
     try:

@@ -4,14 +4,15 @@
 
 # %% auto #0
 __all__ = ['plan_predictions', 'prediction_keys', 'golden_rows', 'row_dependent_step', 'equal_rows', 'own_code', 'describe_steps',
-           'prediction_workflow']
+           'prediction_workflow', 'warn_of_refusal']
 
 # %% ../../nbs/models/00_prediction_steps.ipynb #af65e938
 import re
+import warnings
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,11 @@ import pandas as pd
 from ..steps.model import Model, same_answer
 from ..base.errors import IrisError, WorkflowError
 from ..base.field_types import has_type
-from ..base.packages import owner
-from ..cache.hashing import UnhashableError
+from ..cache.dependencies import Tracer
+from ..cache.hashing import UnhashableError, digest
 from ..cache.keys import fingerprint
-from ..cache.observation import Observation, dependency_state
+from ..cache.observation import OF_THE_SESSION, Observation, dependency_state
+from ..cache.random_numbers import RandomNumbers
 from ..cache.serializers import read_arrow
 from ..base.settings import read_settings
 from ..steps.profile import Profile
@@ -35,9 +37,10 @@ from ..workflow.workflow import Workflow, find_workflow
 def plan_predictions(
     model: Model,  # fitted, with its profile
     workflow: Workflow,
+    step: str = "predictions",  # the last one
 ) -> Plan:  # its runs take the rows as `raw`
     """Prepare the steps from raw rows to predictions."""
-    return workflow.swap(model=model, **_table_settings(model.profile)).plan("predictions", given=["raw"])
+    return workflow.swap(model=model, **_table_settings(model.profile)).plan(step, given=["raw"])
 
 
 def _table_settings(profile: Profile) -> dict[str, Any]:
@@ -106,28 +109,28 @@ def equal_rows(
 # %% ../../nbs/models/00_prediction_steps.ipynb #4319d6b8
 def own_code(
     model: Model,  # fitted
-) -> dict[str, str]:  # full name -> digest; empty if the code cannot be hashed
-    """Return the digest of each class and function of the project that the estimator of a model is made of."""
-    get_params = getattr(model.estimator, "get_params", dict)
-    parts = {part if isinstance(part, FunctionType) else type(part) for part in [model.estimator, *get_params().values()]}
-    return {f"{each.__module__}.{each.__qualname__}": _code_of(each) for each in parts if owner(each.__module__) == "project"}
+) -> dict[str, str]:  # part, such as "function clip" -> digest
+    """Return the digest of each part of the project's code that the estimator of a model is made of, or reaches."""
+    tracer = Tracer()
+    with suppress(UnhashableError):  # the parts that were found count all the same
+        digest(model.estimator, tracer)
+    return {name: part for name, part in tracer.parts.items() if part and not name.startswith(_NO_CODE)}
 
 
-def _is_own_file(dependency: str) -> bool:  # below the working folder, and so with the code
+_NO_CODE = ("package ", "settings of ", "Python")
+
+
+def _is_compared(dependency: str) -> bool:
     kind, _, name = dependency.partition(" ")
-    return kind == "file" and not Path(name).is_absolute() and ".." not in Path(name).parts
-
-
-def _code_of(part: Callable[..., object]) -> str:
-    try:
-        return fingerprint(part).code
-    except UnhashableError:
-        return ""
+    if kind == "variable":
+        return not OF_THE_SESSION.fullmatch(name)
+    is_within = not Path(name).is_absolute() and ".." not in Path(name).parts  # below the working folder, and so with the code
+    return kind == "file" or (kind in {"folder", "path", "link", "mode"} and is_within)
 
 
 def describe_steps(
     model: Model,  # fitted
-) -> dict[str, Any]:  # "steps", "code", "files", "golden", "row_dependent", "refused"; empty if no workflow is known
+) -> dict[str, Any]:  # "steps", "code", "reads", "golden", and the steps that refuse; empty if no workflow is known
     """Return the record of the steps that trained a model; `WorkflowError` if they have changed since then."""
     if not model.recorded and model.workflow is not None and {"raw", "predictions"} <= {*model.workflow}:
         _check_unchanged(model)
@@ -135,16 +138,39 @@ def describe_steps(
         if len(rows := golden_rows(model)):
             plan = plan_predictions(model, model.workflow)
             try:
-                with Observation() as watched:
+                with Observation() as watched, RandomNumbers(0, "golden rows") as numbers:
                     whole = plan.run(raw=rows)
             except Exception as error:
                 step = str(getattr(error, "step", "predictions"))
                 what = f"{error.where}: {error.what}" if isinstance(error, IrisError) else repr(error)
                 model.recorded.update(refused={_shown(step): what})
                 return dict(model.recorded)
-            files = {name: state for name, state in watched.dependencies.items() if _is_own_file(name)}
-            model.recorded.update(files=files, golden=_plain(whole["predictions"]), row_dependent=row_dependent_step(plan, whole))
+            reads = {name: state for name, state in watched.dependencies.items() if _is_compared(name)}
+            model.recorded.update(reads=reads, golden=_plain(whole["predictions"]), row_dependent=row_dependent_step(plan, whole))
+            model.recorded.update(
+                random=_drawing_step(model, rows) if numbers.are_drawn else "",
+                unobserved=_reading_step(model.workflow) if watched.unobserved else "",
+            )
     return dict(model.recorded)
+
+
+def _drawing_step(model: Model, rows: pd.DataFrame) -> str:
+    for step in prediction_keys(model.workflow):
+        plan = plan_predictions(model, model.workflow, step)
+        with RandomNumbers(0, step) as numbers:
+            plan.run(raw=rows)
+        if numbers.are_drawn:
+            return step
+    return "predictions"
+
+
+def _reading_step(workflow: Workflow) -> str:  # whose code may read more than was observed; empty: no step's
+    return next((name for name, function in _functions(workflow).items() if fingerprint(function).reads), "")
+
+
+def _functions(workflow: Workflow) -> dict[str, Callable[..., object]]:  # of the steps from raw rows to predictions
+    plan = workflow.plan("predictions", given=["raw", "model"])
+    return {node.name: node.callable.function for node in plan.nodes if node.name not in plan.given.values()}
 
 
 def _check_unchanged(model: Model) -> None:
@@ -173,7 +199,9 @@ def prediction_workflow(
     recorded = describe_steps(model)
     _check_answering(recorded)
     if workflow is not model.workflow:
-        for step, what in _differences(recorded.get("steps") or _declared_keys(), prediction_keys(workflow)):
+        now = prediction_keys(workflow)
+        _check_comparable(now, workflow)
+        for step, what in _differences(recorded.get("steps") or _declared_keys(), now):
             raise WorkflowError(what, f"step {_shown(step)!r}", _ADVICE)
     if model.workflow is None:
         _check_surroundings(model, recorded)
@@ -186,26 +214,60 @@ def _check_answering(recorded: Mapping[str, Any]) -> None:
     for step, what in recorded.get("refused", {}).items():
         advice = "make, rename or drop columns in a function after 'raw' or after 'features'"
         raise WorkflowError(f"it fails for training rows without their target: {what}", f"step {step!r}", advice)
-    if step := recorded.get("row_dependent"):
-        what = "its result for a row depends on the other rows of the table"
-        raise WorkflowError(what, f"step {_shown(step)!r}", "compute it from the training rows, in the pipeline of the estimator")
+    for field, (what, advice) in _REFUSALS.items():
+        if step := recorded.get(field):
+            raise WorkflowError(what, f"step {_shown(step)!r}", advice)
+
+
+def _check_comparable(keys: Mapping[str, str], workflow: Workflow) -> None:
+    for step in [step for step, key in keys.items() if not key]:
+        reason = "a value that it uses has no digest"
+        try:
+            fingerprint(_functions(workflow)[step])
+        except UnhashableError as error:
+            reason = str(error)
+        what = f"it cannot be compared with that of the training: {reason}"
+        raise WorkflowError(what, f"step {_shown(step)!r}", "take this out of the step, and train a model again")
+
+
+def warn_of_refusal(
+    model: Model,  # that was just trained
+) -> None:
+    """Warn if the model would predict nothing once it is loaded."""
+    recorded = describe_steps(model)
+    try:
+        _check_answering(recorded)
+        _check_comparable(recorded.get("steps", {}), model.workflow)
+    except WorkflowError as error:
+        warnings.warn(f"the model cannot predict from its file: {error}", stacklevel=3)
+
+
+_REFUSALS = {  # field of the record, which names a step -> what is wrong with it, and what to do
+    "random": ("it draws random numbers, which are others for other rows", "draw them in a step that only training needs"),
+    "row_dependent": (
+        "its result for a row depends on the other rows of the table",
+        "compute it from the training rows, in the pipeline of the estimator",
+    ),
+    "unobserved": (
+        "it reads what cannot be compared with the training, such as the output of another program",
+        "read a file instead, which is compared by its content",
+    ),
+}
 
 
 def _check_surroundings(model: Model, recorded: Mapping[str, Any]) -> None:
     now = own_code(model)
     for name in [name for name, code in recorded.get("code", {}).items() if code and now.get(name, code) != code]:
-        raise WorkflowError("its code differs from that of the training", name, _ADVICE)
-    for name, state in recorded.get("files", {}).items():
-        if _is_own_file(name) and dependency_state(name) not in {state, "missing"}:
-            what = "a step reads it, and it has changed since the training"
-            raise WorkflowError(what, name.partition(" ")[2], _ADVICE)
+        raise WorkflowError("its code differs from that of the training", f"""{name.rstrip("'")}, in the estimator""", _ADVICE)
+    for name, state in recorded.get("reads", {}).items():
+        if _is_compared(name) and (found := dependency_state(name)) != state:
+            what = "it is missing" if found in {"missing", "None"} else "it has changed since the training"
+            raise WorkflowError(f"a step reads it, and {what}", name, _ADVICE)
 
 
 def _differences(trained: Mapping[str, str], now: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for step in [*filter(trained.get, now), *now]:  # those that differ before those that are new
-        if not now[step]:
-            yield step, "it cannot be compared with that of the training: its code or a value that it uses has no digest"
-        elif step in trained and now[step] != trained[step]:
+        if step in trained and now[step] != trained[step]:
             yield step, "it differs from the step that trained the model"
         elif step not in trained:
             yield step, "the model was trained without it"
@@ -233,6 +295,9 @@ def _check_golden(model: Model, workflow: Workflow, recorded: Sequence[Sequence[
         raise WorkflowError(what, "the workflow", _ADVICE) from error
     for row, (now, then) in enumerate(pairs):
         if not same_answer(now, then):
-            what = f"the prediction is {now[0]!r}, and was {then[0]!r} when the model was saved"
+            shown = [(now[0], then[0]), *zip(now[1:], then[1:], strict=True)]
+            which = next((place for place, (new, old) in enumerate(shown) if not same_answer([new], [old])), 0)
+            figure = "probability" if which else "prediction"
+            what = f"the {figure} is {shown[which][0]!r}, and was {shown[which][1]!r} when the model was saved"
             advice = "train a model and promote it, or use the package versions of the training"
             raise WorkflowError(what, f"golden row {row}", advice)

@@ -75,7 +75,7 @@ class Model(Origin):
     estimator: BaseEstimator
     columns: list[str]  # the columns that it learned from, in order
     profile: Profile  # of the training rows
-    golden: dict[str, list[Any]]  # a few training rows, by column
+    golden: dict[str, Any]  # a few training rows, by column
     uncertainty: Uncertainty | None = None  # makes prediction sets; none: no coverage is asked for
 
     def __post_init__(self) -> None:
@@ -249,7 +249,9 @@ def _check_estimator(estimator: BaseEstimator, profile: Profile) -> None:
         raise DataError(what, "step 'estimator'", other)
 
 
-def _plain(column: pd.Series) -> list[Any]:
+def _plain(column: pd.Series) -> Any:  # a list, or of dates and durations an array, which keeps their type
+    if column.dtype.kind in "mM":
+        return column.to_numpy()
     is_text = isinstance(column.dtype, pd.StringDtype)
     return [None if is_text and pd.isna(cell) else cell for cell in column.tolist()]
 
