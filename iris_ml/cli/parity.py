@@ -180,7 +180,7 @@ def _app(rows: pd.DataFrame, model: Model) -> pd.DataFrame:
             tables = [table.value for table in page.dataframe if [*map(str, table.value)] in (columns, columns[:1])]
             if not tables:
                 raise IrisError(f"the app shows no table of {', '.join(columns)}")
-            answers.append({**tables[0].iloc[0]} | ({target: label} if model.profile.classes else {}))
+            answers.append({**tables[-1].iloc[0]} | ({target: label} if model.profile.classes else {}))
     finally:
         logging.disable(logging.NOTSET)
     return pd.DataFrame(answers)

@@ -22,7 +22,7 @@ from .model_file import load
 from ..workflow.run import Result
 from ..workflow.run import Run
 from ..base.settings import read_settings
-from .prediction_steps import golden_rows, plan_predictions, prediction_workflow
+from .prediction_steps import golden_rows, plan_predictions, predicted_table, prediction_workflow
 from ..base.errors import WorkflowError
 from ..workflow.runner import Plan
 from ..workflow.workflow import Workflow
@@ -84,8 +84,7 @@ class Predictor:
         if "rows" not in run.results:  # the workflow has another name for its checked rows
             run = Run({**run.results, "rows": Result(self._checked_rows(run))}, run.inputs)
         if (uncertainty := self.model.uncertainty) is not None:
-            table = next((name for name in self.workflow["predictions"].inputs if name != "model" and name in run), "rows")
-            sets = uncertainty.sets(run["predictions"], run[table])
+            sets = uncertainty.sets(run["predictions"], run[predicted_table(self.workflow)])
             run = Run({**run.results, "prediction_sets": Result(sets)}, run.inputs)
         return Run({**run.results, **_explanations(run, self)}, run.inputs) if debug else run
 

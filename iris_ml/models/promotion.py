@@ -28,7 +28,7 @@ from ..workflow.run import Run
 from ..base.settings import Settings, read_settings
 from ..workflow.workflow import Workflow, find_workflow
 from .champion import ChampionInfo, read_champion, set_champion
-from .prediction_steps import describe_steps
+from .prediction_steps import describe_steps, predicted_table
 from .pruning import check_folders, list_results, save_run_model
 from ..steps.model import Model, test_predictions
 from ..workflow.compare import metric_of_run, truth_and_predictions
@@ -52,10 +52,11 @@ def compare_with_champion(
     try:
         try:
             model = load(settings.model_file, settings.trusted_types)
-            answered = Predictor(model).run(run["raw"].loc[truth.index])
+            predictor = Predictor(model)
+            answered = predictor.run(run["raw"].loc[truth.index])
             before = answered["predictions"]
             if "test_predictions" in run:
-                features = answered["features"].assign(**{settings.target: truth})
+                features = answered[predicted_table(predictor.workflow)].assign(**{settings.target: truth})
                 weights = settings.class_weight, settings.sample_weight
                 before = test_predictions(model, before, features, run["split"][truth.index], *weights)
         except WorkflowError:

@@ -121,12 +121,31 @@ def as_type(
     commas: str = "",  # as in `possible_types`
 ) -> pd.Series:
     """Return a column in the dtype of its type; cells that cannot be read stay as they are."""
-    import pyarrow as pa
-
     if _is_read(column.dtype, name):
         return column
     if name == "text":
         return _as_text(column, missing)
+    read = _read(column, name, missing, commas)
+    is_of_type = isinstance(read.dtype, np.dtype) and read.dtype.kind in _KINDS_OF_TYPE[name]
+    return read.astype(_DTYPES[name]) if is_of_type and not (read.dtype == "uint64" and (read >= 2**63).any()) else read
+
+
+def _is_read(dtype: Any, name: str) -> bool:
+    return name in _DTYPES and dtype == _DTYPES[name]
+
+
+_DTYPES: dict[str, Any] = {"integer": "int64", "number": "float64", "boolean": "bool"}
+_DTYPES |= {"date": "datetime64[us]", "duration": "timedelta64[us]"}
+_KINDS_OF_TYPE = {"integer": "iu", "number": "fiu", "boolean": "b", "date": "M", "duration": "m"}
+
+
+def _read(column: pd.Series, name: str, missing: Collection[str], commas: str) -> pd.Series:
+    import pyarrow as pa
+
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in _KINDS_OF_TYPE[name]:
+        return column
+    if column.dtype.kind in "iu" and name == "integer" and column.notna().all():
+        return pd.Series(column.to_numpy(), column.index, name=column.name)
     if column.dtype.kind in "iuf" and name in {"integer", "number"}:
         numbers = pd.Series(column.to_numpy("float64", na_value=np.nan), column.index, name=column.name)
         return _whole(numbers) if name == "integer" else numbers
@@ -138,13 +157,6 @@ def as_type(
             except pa.ArrowInvalid:  # a text has no such value, or is a whole number with a decimal point
                 continue
     return _each_value(column, name, {*USUAL_MISSING_VALUES, *missing}, commas)
-
-
-def _is_read(dtype: Any, name: str) -> bool:
-    return isinstance(dtype, np.dtype) and dtype.kind in _KINDS_OF_TYPE[name]
-
-
-_KINDS_OF_TYPE = {"integer": "iu", "number": "fiu", "boolean": "b", "date": "M", "duration": "m", "text": ""}
 
 # %% ../../nbs/stats/00_column_types.ipynb #73a7ceba
 def _as_text(column: pd.Series, missing: Collection[str]) -> pd.Series:
@@ -170,6 +182,8 @@ _WITH_TEXT = (str, np.bool_, numbers.Real, Decimal, datetime.date, datetime.time
 
 # %% ../../nbs/stats/00_column_types.ipynb #0bc51ff1
 def _whole(column: pd.Series) -> pd.Series:
+    if column.dtype.kind in "iu":
+        return column
     cells = column.to_numpy()
     is_whole = np.isfinite(cells).all() and (np.abs(cells) < 2**53).all() and (cells == np.trunc(cells)).all()
     return column.astype("int64") if is_whole else column
@@ -204,7 +218,7 @@ def _with_point(cell: str, commas: str) -> str:
 # %% ../../nbs/stats/00_column_types.ipynb #4219e79b
 def _numbers(cells: pd.Series) -> pd.Series:
     flags = cells.map(lambda cell: isinstance(cell, bool | np.bool_)).astype(bool)
-    return pd.to_numeric(cells.mask(flags, "no number"), errors="coerce").astype("float64")
+    return pd.to_numeric(cells.mask(flags, "no number"), errors="coerce")
 
 
 def _booleans(cells: pd.Series) -> pd.Series:

@@ -34,12 +34,13 @@ def rows(
     types: dict[str, str] = _NONE,  # column -> its type, where the table does not show it
     missing_values: Sequence[str] = (),  # texts that mean a missing value
     task: str = "",  # "classification", "multilabel: ;", "regression", "counts" or "quantile: 0.9"; empty: as the target shows
-) -> pd.DataFrame:  # the rows under their new names, each column in the dtype of its type
+) -> pd.DataFrame:  # under their new names, each column in the dtype of its type: those to learn from, others, the target
     """Rename the raw rows and check them; `DataError` if they are invalid."""
     names = [rename.get(str(name), str(name)) for name in raw]
     rows = raw if names == list(raw) else raw.set_axis(names, axis=1)
     if not feature_names and target not in rows:
-        raise DataError("there is no target to learn", f"column {target!r}", "add it, or name another under 'target'")
+        advice = "add it, or name another under 'target'; a model predicts rows without it by predict(rows, model)"
+        raise DataError("there is no target to learn", f"column {target!r}", advice)
     learned = feature_names or _all_features(rows, target, passthrough)
     check_names(rows, learned, [*learned, target, *passthrough])
     chosen = dict.fromkeys(categorical, "text") | types
@@ -69,7 +70,13 @@ def rows(
     if task == "counts" and target in rows and (wrong := rows[target].lt(0) | (rows[target] % 1).gt(0)).any():
         where = f"row {rows.index[wrong][0]}, column {target!r}"
         raise DataError(f"{rows[target][wrong].iloc[0]:g} is no count", where, 'correct it, or set task = "regression"')
-    return rows
+    return _in_one_order(rows, learned, target)
+
+
+def _in_one_order(rows: pd.DataFrame, learned: Sequence[str], target: str) -> pd.DataFrame:
+    ranks: dict[Any, int] = {name: rank for rank, name in enumerate(learned)} | {target: rows.shape[1]}
+    places = np.argsort([ranks.get(name, len(learned)) for name in rows], kind="stable")
+    return rows if (places[1:] > places[:-1]).all() else rows.iloc[:, places]
 
 
 def _all_features(rows: pd.DataFrame, target: str, passthrough: Sequence[str]) -> list[str]:

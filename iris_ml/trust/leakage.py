@@ -14,7 +14,7 @@ import pandas as pd
 from ..base.errors import WorkflowError
 from ..base.settings import read_settings
 from ..models.gates import Gate
-from ..models.prediction_steps import equal_rows
+from ..models.prediction_steps import equal_rows, predicted_table
 from ..steps.model import Model
 from ..steps.split import suggest_split
 from ..workflow.run import Run
@@ -88,7 +88,7 @@ def find_leaks(
     sides = split.mask(split == "fold 1", "test").mask(split.str.startswith("fold") & (split != "fold 1"), "train")
     fixed = workflow.swap(split=sides)
     run = fixed.run("predictions", progress=False)
-    model, features = run["model"], run[next(name for name in workflow["predictions"].inputs if name != "model")]
+    model, features = run["model"], run[predicted_table(workflow)]
     learned, test = (sides.index[sides == side] for side in ("train", "test"))
     target = next(str(name) for name in run["raw"] if model.profile.rename.get(str(name), name) == model.profile.target)
     found = {}
