@@ -17,6 +17,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 from typer.testing import CliRunner
 
 from iris_ml.api.routes import create_app
@@ -467,3 +468,24 @@ def test_the_gate_of_shapes_takes_columns_of_every_type():
     table["ill"] = np.where(table.age > 50, "yes", "no")
     run = workflow.swap(raw=table, target="ill").run(progress=False)
     assert check_shape(table.drop(columns="ill"), run["model"]).message.endswith("in any order and from JSON")
+
+
+def of_storage(rows):
+    """Features that depend on how wide the numbers are and what the unit of the dates is."""
+    whole = rows.assign(squared=(rows.small * rows.small).astype(float), stamp=rows.seen.astype("int64").astype(float) % 1e9)
+    return whole.assign(last=(rows.large % 10).astype(float)).drop(columns=["seen", "large"])
+
+
+def test_a_step_computes_the_same_whatever_the_width_of_the_numbers_in_the_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table = pd.DataFrame({"small": np.arange(-60, 60, dtype="int8"), "large": 2**53 + 3 * np.arange(120) + 1})
+    table["seen"] = pd.date_range("2026-01-01 05:30", periods=120, freq="7h").astype("datetime64[ns]")
+    table.assign(kind=np.where(table.small % 3, "a", "b")).to_parquet("table.parquet")
+    write_table(table, "new.csv")
+    table.to_json("new.jsonl", orient="records", lines=True, date_format="iso")
+    table.to_parquet("new.parquet")
+    other = workflow.swap(of_storage, source="table.parquet", target="kind", feature_names=[], classes=[])
+    run = other.swap(passthrough=[], estimator=DecisionTreeClassifier()).run(progress=False)
+    assert run["features"].squared.max() == 3600
+    for name in "new.csv", "new.jsonl", "new.parquet":
+        assert predict(read_table(name), run["model"]).equals(run["predictions"]), name

@@ -14,7 +14,7 @@ import pytest
 import requests
 from distributed import LocalCluster
 from sklearn.compose import make_column_transformer
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -221,7 +221,7 @@ def test_a_changed_workflow_gives_the_labels_of_its_run_on_every_surface_or_is_r
     assert (faults, failures) == (20, 0)
 
 
-# A project of its own: other step names, another step between raw and features, other columns.
+# A project of its own: other step names, another step between raw and features and one after the predictions, other columns.
 PACKAGE = """
 from sklearn.linear_model import LogisticRegression
 
@@ -269,7 +269,12 @@ def predictions(model: Model, density: pd.DataFrame) -> pd.DataFrame:
     return answer(model, density)
 
 
+def sure_of_iron(predictions: pd.DataFrame) -> pd.DataFrame:
+    return predictions.assign(metal=predictions.metal.mask(predictions.probability_iron < 0.6, "aluminium"))
+
+
 workflow = Workflow(raw, clean, density, split, train, test, profile, estimator, model, predictions, scores)
+workflow = workflow.after("predictions", sure_of_iron)
 """
 WATCH = """
 import atexit, sys
@@ -488,6 +493,35 @@ def test_a_step_that_no_later_process_can_repeat_is_refused_by_name(step, what, 
     save(other.run("model", checkpoints=False)["model"], tmp_path / "model.skops")
     with pytest.raises(WorkflowError, match=f"step 'features': {what}"):
         predict(ROWS, load(tmp_path / "model.skops"), workflow=other)
+
+
+def by_target(features):
+    return features.assign(petal_length=(features["species"] == "setosa") if "species" in features else 0.0)
+
+
+def by_many_rows(features):
+    return features.assign(petal_length=features.petal_length + (len(features) > 100))
+
+
+@pytest.mark.filterwarnings("ignore:the model cannot predict from its file")
+@pytest.mark.parametrize(
+    ("step", "what"), [(by_target, "depends on the target"), (by_many_rows, "depends on the other rows of the table")]
+)
+def test_a_step_that_gives_new_rows_other_results_is_refused_by_name(step, what, tmp_path):
+    model = workflow.after("features", step).run("model", checkpoints=False)["model"]
+    save(model, tmp_path / "model.skops")
+    for found in model, load(tmp_path / "model.skops"):
+        with pytest.raises(WorkflowError, match=f"step 'features': its result for a row {what}"):
+            predict(ROWS, found)
+
+
+def test_the_order_of_the_columns_changes_nothing():
+    other = workflow.after("rows", lambda rows: rows.assign(petal_length=rows.iloc[:, 0] * 2 + rows.iloc[:, 1]))
+    other = other.swap(target="sepal_width", feature_names=[], classes=[], passthrough=["species"])
+    run = other.swap(estimator=LinearRegression()).run(progress=False)
+    rows = run["raw"].drop(columns="sepal_width")
+    for table in rows, rows[rows.columns[::-1]]:
+        assert predict(table, run["model"]).equals(run["predictions"])
 
 
 def limited(X, rule):

@@ -175,7 +175,7 @@ _HEAD = 1 << 18  # bytes of a file that show its layout
 _LINES = 100  # records that are compared
 _SEPARATORS = ",;\t|"
 _HOLDS_DIGITS = re.compile(r"\s*[+-]?[\d.,]*\d\s*")
-_THOUSANDS_COMMA = re.compile(r"\s*[+-]?\d{1,3}(,\d{3})+(\.\d+)?\s*")
+_THOUSANDS_COMMA = re.compile(r"\s*[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?\s*")
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+\s*")
 
 # %% ../../nbs/io/02_readers.ipynb #e03ccf82

@@ -137,7 +137,7 @@ def own_code(
     model: Model,  # fitted
 ) -> dict[str, str]:  # part, such as "function clip" -> digest
     """Return the digest of each part of the project's code that the estimator of a model is made of, or reaches."""
-    tracer = Tracer()
+    tracer = Tracer(runs_once=True)  # to fit and to predict, it may do what a step may not
     with suppress(UnhashableError):  # the parts that were found count all the same
         digest(model.estimator, tracer)
     return {name: part for name, part in tracer.parts.items() if part and not name.startswith(_NO_CODE)}

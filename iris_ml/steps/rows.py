@@ -9,6 +9,7 @@ __all__ = ['rows', 'counts_rows']
 import warnings
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
