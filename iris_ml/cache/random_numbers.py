@@ -40,7 +40,8 @@ class RandomNumbers:
         name: str,  # of the step
     ):
         self.seed, self.name = seed, name
-        self.are_drawn = False  # whether an unseeded generator was used
+        self.are_drawn = False  # whether an unseeded generator was used, or made: `RandomState(0)` makes one before it seeds it
+        self.are_global = False  # whether the generators of `random` and `numpy.random` were used
         self.are_repeatable = False  # whether only one thread draws, so that the order of the draws is fixed
         self._is_alone = False
         self._seeds = 0  # of new generators
@@ -60,9 +61,10 @@ class RandomNumbers:
 
     def __exit__(self, *error: object) -> None:
         _ENTERED.remove((get_ident(), self))
-        self.are_drawn |= _positions() != self._start
+        self.are_global |= _positions() != self._start
+        self.are_drawn |= self.are_global
         for _, outer in [each for each in _ENTERED if each[0] == get_ident()]:
-            outer.are_drawn |= self.are_drawn
+            outer.are_global |= self.are_global
         if self._is_alone:
             states, random._inst.gauss_next, generator = self._before  # type: ignore[attr-defined]
             for words, state in zip((_PYTHON, _NUMPY), states, strict=True):

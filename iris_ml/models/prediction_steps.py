@@ -175,7 +175,7 @@ def describe_steps(
             model.recorded.update(reads=reads, golden=_plain(whole["predictions"]), row_dependent=row_dependent_step(plan, whole))
             model.recorded.update(
                 target_dependent=target_dependent_step(plan, whole, model.profile),
-                random=_drawing_step(model, rows) if numbers.are_drawn else "",
+                random=_drawing_step(model, rows) if numbers.are_global else "",
                 unobserved=_reading_step(model.workflow) if watched.unobserved else "",
             )
     return dict(model.recorded)
@@ -186,7 +186,7 @@ def _drawing_step(model: Model, rows: pd.DataFrame) -> str:
         plan = plan_predictions(model, model.workflow, step)
         with RandomNumbers(0, step) as numbers:
             plan.run(raw=rows)
-        if numbers.are_drawn:
+        if numbers.are_global:
             return step
     return "predictions"
 
