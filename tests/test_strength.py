@@ -197,7 +197,7 @@ def test_columns_passed_through_are_not_learned_when_names_are_inferred():
     table = pd.DataFrame({"Id": [None] * 40, "x": [1.0, 2.0] * 20, "y": ["a", "b"] * 20})
     options = {"categorical": (), "nullable": (), "classes": (), "rename": {}, "relabel": {}}
     kept = rows(table, target="y", feature_names=(), passthrough=("Id",), **options)
-    assert list(kept) == ["Id", "x", "y"]
+    assert list(kept) == ["x", "Id", "y"]
     with pytest.raises(DataError, match="column 'Id': there is no value in it"):
         rows(table, target="y", feature_names=(), passthrough=(), **options)
     swapped = workflow.swap(raw=table.assign(Id=range(40)), target="y", feature_names=(), passthrough=("Id",))
