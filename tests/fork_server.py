@@ -12,6 +12,7 @@ Three processes take part:
 - The process is a child of the server. It is killed when the server ends or when its client is killed.
 """
 
+import atexit
 import ctypes
 import functools
 import gc
@@ -25,6 +26,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import types
 from contextlib import contextmanager, suppress
 from importlib import import_module
@@ -231,5 +233,28 @@ def start_server(address, seed, session):
         )
 
 
+def run_and_exit(program):
+    """Run the program and end as Python does, but take no modules apart: with those of the server this takes 0.16 s."""
+    code = 0
+    try:
+        program()
+    except SystemExit as error:
+        code = error.code
+        if code is not None and not isinstance(code, int):
+            print(code, file=sys.stderr)
+            code = 1
+    except Exception:
+        sys.excepthook(*sys.exc_info())
+        code = 1
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    if vars(sys.modules["__main__"]) is not globals():  # but of a program that was given as text: so that its files are closed
+        vars(sys.modules["__main__"]).clear()
+    for stream in sys.stdout, sys.stderr:
+        with suppress(AttributeError, OSError, ValueError):  # it is absent or closed, or nobody reads it
+            stream.flush()
+    os._exit((code or 0) & 0xFF)
+
+
 if __name__ == "__main__":
-    take_over(os.getpid(), *serve(socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])))()
+    run_and_exit(take_over(os.getpid(), *serve(socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2]))))
