@@ -484,7 +484,7 @@ def test_a_step_computes_the_same_whatever_the_width_of_the_numbers_in_the_file(
     write_table(table, "new.csv")
     table.to_json("new.jsonl", orient="records", lines=True, date_format="iso")
     table.to_parquet("new.parquet")
-    other = workflow.swap(of_storage, source="table.parquet", target="kind", feature_names=[], classes=[])
+    other = workflow.swap(features=of_storage, source="table.parquet", target="kind", feature_names=[], classes=[])
     run = other.swap(passthrough=[], estimator=DecisionTreeClassifier()).run(progress=False)
     assert run["features"].squared.max() == 3600
     for name in "new.csv", "new.jsonl", "new.parquet":
