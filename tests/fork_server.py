@@ -74,7 +74,7 @@ NOT_READ = "PYTHONPATH", "PYTHON_COLORS"  # the first is taken over, and the sec
 def serve(listening, session):
     """Fork a process for each client until the session ends; in the process, return what its client sent."""
     started = read_at_start(os.environ)
-    select([listening, session], [], [])  # nothing is imported for a session without clients
+    wait_for_client(listening, session)
     import_heavy()
     processes = {}  # the number and the client of each process, by its descriptor
     while True:
@@ -100,6 +100,12 @@ def serve(listening, session):
                 return request, streams
             for stream in streams:
                 os.close(stream)
+
+
+def wait_for_client(listening, session):
+    """Import nothing before there is a client, and end if the session ends without one."""
+    if session in select([listening, session], [], [])[0]:
+        os._exit(0)
 
 
 def import_heavy():

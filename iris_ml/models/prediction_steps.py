@@ -171,7 +171,7 @@ def describe_steps(
                 what = f"{error.where}: {error.what}" if isinstance(error, IrisError) else repr(error)
                 model.recorded.update(refused={_shown(step): what})
                 return dict(model.recorded)
-            reads = {name: state for name, state in watched.dependencies.items() if _is_compared(name)}
+            reads = {name: digest([name, state]) for name, state in watched.dependencies.items() if _is_compared(name)}
             model.recorded.update(reads=reads, golden=_plain(whole["predictions"]), row_dependent=row_dependent_step(plan, whole))
             model.recorded.update(
                 target_dependent=target_dependent_step(plan, whole, model.profile),
@@ -291,7 +291,7 @@ def _check_surroundings(model: Model, recorded: Mapping[str, Any]) -> None:
     for name in [name for name, code in recorded.get("code", {}).items() if code and now.get(name, code) != code]:
         raise WorkflowError("its code differs from that of the training", f"""{name.rstrip("'")}, in the estimator""", _ADVICE)
     for name, state in recorded.get("reads", {}).items():
-        if _is_compared(name) and (found := dependency_state(name)) != state:
+        if _is_compared(name) and digest([name, found := dependency_state(name)]) != state:
             what = "it is missing" if found in {"missing", "None"} else "it has changed since the training"
             raise WorkflowError(f"a step reads it, and {what}", name, _ADVICE)
 
