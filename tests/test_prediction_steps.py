@@ -14,6 +14,7 @@ import pytest
 import requests
 from distributed import LocalCluster
 from sklearn.compose import make_column_transformer
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -460,6 +461,13 @@ def test_what_else_a_step_reads_is_compared_where_no_golden_row_meets_it(step, c
     change(monkeypatch)
     with pytest.raises(WorkflowError, match=named):
         predict(ROWS, load("model.skops"), workflow=other)
+
+
+def test_a_variable_that_only_a_library_asks_for_may_differ(tmp_path, monkeypatch):
+    forest = RandomForestClassifier(5, n_jobs=-1)  # whose joblib asks how many cores it may use
+    save(workflow.swap(estimator=forest).run("model", checkpoints=False)["model"], tmp_path / "model.skops")
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
+    assert len(predict(ROWS, load(tmp_path / "model.skops"), workflow=workflow)) == len(ROWS)
 
 
 def by_numpy(features):

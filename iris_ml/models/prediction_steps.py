@@ -24,7 +24,7 @@ from ..base.field_types import has_type
 from ..cache.dependencies import Tracer
 from ..cache.hashing import UnhashableError, digest
 from ..cache.keys import fingerprint
-from ..cache.observation import OF_THE_SESSION, Observation, dependency_state
+from ..cache.observation import Observation, dependency_state
 from ..cache.random_numbers import RandomNumbers
 from ..cache.serializers import read_arrow
 from ..base.settings import read_settings
@@ -146,12 +146,15 @@ def own_code(
 _NO_CODE = ("package ", "settings of ", "Python")
 
 
-def _is_compared(dependency: str) -> bool:
+def _is_compared(dependency: str, watched: Observation) -> bool:
     kind, _, name = dependency.partition(" ")
     if kind == "variable":
-        return not OF_THE_SESSION.fullmatch(name)
-    is_within = not Path(name).is_absolute() and ".." not in Path(name).parts  # below the working folder, and so with the code
-    return kind == "file" or (kind in {"folder", "path", "link", "mode"} and is_within)
+        return name in watched.asked_variables
+    parts = Path(name).parts
+    if kind == "file" and not any(part.startswith(".") for part in parts):  # a library's own are hidden
+        return True
+    is_within = not Path(name).is_absolute() and ".." not in parts  # below the working folder, and so with the code
+    return kind in {"file", "folder", "path", "link", "mode"} and is_within
 
 
 def describe_steps(
@@ -171,7 +174,8 @@ def describe_steps(
                 what = f"{error.where}: {error.what}" if isinstance(error, IrisError) else repr(error)
                 model.recorded.update(refused={_shown(step): what})
                 return dict(model.recorded)
-            reads = {name: digest([name, state]) for name, state in watched.dependencies.items() if _is_compared(name)}
+            states = {name: state for name, state in watched.dependencies.items() if _is_compared(name, watched)}
+            reads = {name: digest([name, state]) for name, state in states.items()}
             model.recorded.update(reads=reads, golden=_plain(whole["predictions"]), row_dependent=row_dependent_step(plan, whole))
             model.recorded.update(
                 target_dependent=target_dependent_step(plan, whole, model.profile),
@@ -291,7 +295,7 @@ def _check_surroundings(model: Model, recorded: Mapping[str, Any]) -> None:
     for name in [name for name, code in recorded.get("code", {}).items() if code and now.get(name, code) != code]:
         raise WorkflowError("its code differs from that of the training", f"""{name.rstrip("'")}, in the estimator""", _ADVICE)
     for name, state in recorded.get("reads", {}).items():
-        if _is_compared(name) and digest([name, found := dependency_state(name)]) != state:
+        if digest([name, found := dependency_state(name)]) != state:
             what = "it is missing" if found in {"missing", "None"} else "it has changed since the training"
             raise WorkflowError(f"a step reads it, and {what}", name, _ADVICE)
 
