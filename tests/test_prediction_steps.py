@@ -565,6 +565,10 @@ import json
 import os
 from pathlib import Path
 
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
 from iris_ml.production import workflow as production
 
 HERE = Path(__file__).parent
@@ -577,25 +581,35 @@ def rated(features):
     return features.assign(petal_length=features.petal_length * rate)
 
 
-workflow = production.after("features", rated)
+def at_home(X):
+    return X[: len(X) + (0 if HERE.exists() else 1)]
+
+
+def estimator():
+    return make_pipeline(FunctionTransformer(at_home), LogisticRegression(max_iter=1000))
+
+
+workflow = production.swap(estimator).after("features", rated)
 """
 
 
 def test_a_project_may_be_moved_with_its_model(tmp_path):
-    before, after = tmp_path / "before", tmp_path / "after"
+    before, after, work = tmp_path / "before", tmp_path / "after", tmp_path / "work"
     before.mkdir()
+    work.mkdir()
     (before / "own.py").write_text(PLACED)
     (before / "rates.json").write_text('{"rate": 2}')
-    (before / "iris.toml").write_text('workflow = "own:workflow"\n')
-    assert typed(before, "run", "--quiet").returncode == 0
-    (before / "new.csv").write_text(typed(before, "sample").stdout)
-    assert typed(before, "predict", "new.csv", "--to", "before.csv").returncode == 0
+    (work / "iris.toml").write_text('workflow = "own:workflow"\ntrusted_types = ["own.at_home"]\n')
+    assert typed(work, "run", "--quiet", PYTHONPATH=str(before)).returncode == 0
+    (work / "new.csv").write_text(typed(work, "sample", PYTHONPATH=str(before)).stdout)
+    assert typed(work, "predict", "new.csv", "--to", "before.csv", PYTHONPATH=str(before)).returncode == 0
     before.rename(after)
-    ended = typed(after, "predict", "new.csv", "--to", "after.csv")
+    ended = typed(work, "predict", "new.csv", "--to", "after.csv", PYTHONPATH=str(after))
     assert ended.returncode == 0, ended.stderr
-    assert (after / "after.csv").read_bytes() == (after / "before.csv").read_bytes()
+    assert (work / "after.csv").read_bytes() == (work / "before.csv").read_bytes()
     (after / "rates.json").write_text('{"rate": 3}')
-    assert "rates.json: a step reads it, and it has changed" in typed(after, "predict", "new.csv").stderr
+    refused = typed(work, "predict", "new.csv", PYTHONPATH=str(after))
+    assert "file rates.json: a step reads it, and it has changed" in refused.stderr
 
 
 TIDIED = """

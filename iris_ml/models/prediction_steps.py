@@ -21,7 +21,7 @@ import pandas as pd
 from ..steps.model import Model, same_answer
 from ..base.errors import IrisError, WorkflowError
 from ..base.field_types import has_type
-from ..cache.dependencies import Tracer
+from ..cache.dependencies import Tracer, within_project
 from ..cache.hashing import UnhashableError, digest
 from ..cache.keys import fingerprint
 from ..cache.observation import Observation, dependency_state
@@ -140,7 +140,8 @@ def own_code(
     tracer = Tracer(runs_once=True)  # to fit and to predict, it may do what a step may not
     with suppress(UnhashableError):  # the parts that were found count all the same
         digest(model.estimator, tracer)
-    return {name: part for name, part in tracer.parts.items() if part and not name.startswith(_NO_CODE)}
+    parts = {**tracer.parts, **tracer.moved}  # wherever the project lies
+    return {name: part for name, part in parts.items() if part and not name.startswith(_NO_CODE)}
 
 
 _NO_CODE = ("package ", "settings of ", "Python")
@@ -155,6 +156,12 @@ def _is_compared(dependency: str, watched: Observation) -> bool:
         return True
     is_within = not Path(name).is_absolute() and ".." not in parts  # below the working folder, and so with the code
     return kind in {"file", "folder", "path", "link", "mode"} and is_within
+
+
+def _movable(dependency: str) -> str:  # a file of the project by its place there, which is looked for in the path of modules
+    kind, _, name = dependency.partition(" ")
+    place = within_project(name) if kind == "file" else ""
+    return f"data {place.removeprefix('./')}" if place else dependency
 
 
 def describe_steps(
@@ -174,7 +181,7 @@ def describe_steps(
                 what = f"{error.where}: {error.what}" if isinstance(error, IrisError) else repr(error)
                 model.recorded.update(refused={_shown(step): what})
                 return dict(model.recorded)
-            states = {name: state for name, state in watched.dependencies.items() if _is_compared(name, watched)}
+            states = {_movable(name): state for name, state in watched.dependencies.items() if _is_compared(name, watched)}
             reads = {name: digest([name, state]) for name, state in states.items()}
             model.recorded.update(reads=reads, golden=_plain(whole["predictions"]), row_dependent=row_dependent_step(plan, whole))
             model.recorded.update(
@@ -297,7 +304,7 @@ def _check_surroundings(model: Model, recorded: Mapping[str, Any]) -> None:
     for name, state in recorded.get("reads", {}).items():
         if digest([name, found := dependency_state(name)]) != state:
             what = "it is missing" if found in {"missing", "None"} else "it has changed since the training"
-            raise WorkflowError(f"a step reads it, and {what}", name, _ADVICE)
+            raise WorkflowError(f"a step reads it, and {what}", name.replace("data ", "file ", 1), _ADVICE)
 
 
 def _differences(trained: Mapping[str, str], now: Mapping[str, str]) -> Iterator[tuple[str, str]]:
