@@ -48,6 +48,15 @@ def test_nothing_changed_is_answered_at_once_and_says_what_the_last_run_said(pro
     assert run(project, "--quiet") == "imported nothing heavy\n"
 
 
+def test_the_installed_command_answers_at_once_too(project, tmp_path):
+    shutil.copy(project / "table.csv", tmp_path)
+    (tmp_path / "iris.toml").write_text('source = "table.csv"\n')
+    command = [sys.executable, "-X", "importtime", Path(sys.executable).with_name("iris_ml"), "run", "--quiet"]
+    first, again = (subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stderr for _ in range(2))
+    assert " pandas\n" in first
+    assert " pandas\n" not in again
+
+
 def a_comment_in_the_code(folder):
     with (folder / "code" / "iris_ml" / "steps" / "split.py").open("a") as module:
         module.write("# a comment\n")

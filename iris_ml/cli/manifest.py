@@ -31,7 +31,7 @@ def current_state(
     return {
         "files": _own_files(),
         "environment": sha256(json.dumps(counted).encode()).hexdigest(),  # a digest, because variables may hold passwords
-        "importable": [_importable(place) for place in dict.fromkeys(Path(place).absolute() for place in sys.path)],
+        "importable": [_importable(place) for place in dict.fromkeys(Path(place).absolute() for place in [*sys.path, ""])],
         "python": [sys.version, sys.prefix, platform.machine(), [*sys.flags], sys.warnoptions],
     }
 
