@@ -523,6 +523,33 @@ def test_a_step_that_gives_new_rows_other_results_is_refused_by_name(step, what,
             predict(ROWS, found)
 
 
+def kept(raw):
+    """A step that drops training rows by their target, and takes only targets that a training row could have."""
+    if "sepal_width" in raw and (raw.sepal_width < 1).any():
+        raise ValueError("no flower is so narrow")
+    return raw[raw.sepal_width > 1] if "sepal_width" in raw else raw
+
+
+def test_a_step_that_selects_training_rows_by_the_target_is_no_obstacle():
+    of_widths = workflow.after("raw", kept).swap(target="sepal_width", feature_names=[], classes=[], passthrough=["species"])
+    run = of_widths.swap(estimator=LinearRegression()).run(progress=False)
+    assert predict(run["raw"].drop(columns="sepal_width"), run["model"]).equals(run["predictions"])
+
+
+def test_a_table_that_is_put_in_after_a_change_stands_for_both():
+    run = workflow.after("raw", tenth).swap(raw=raw("package:iris.csv")).run(progress=False)
+    assert predict(ROWS, run["model"]).equals(run["predictions"])
+    assert predict(ROWS.head(3), run["model"]).equals(run["predictions"].head(3))
+
+
+def test_a_loaded_model_that_cannot_predict_may_still_be_saved_again(tmp_path):
+    with pytest.warns(UserWarning, match="the model cannot predict from its file: step 'features'"):
+        save(workflow.after("features", by_hash).run("model", checkpoints=False)["model"], tmp_path / "model.skops")
+    save(load(tmp_path / "model.skops"), tmp_path / "again.skops")
+    with pytest.raises(WorkflowError, match="step 'features': it cannot be compared"):
+        predict(ROWS, load(tmp_path / "again.skops"), workflow=workflow.after("features", by_hash))
+
+
 def test_the_order_of_the_columns_changes_nothing():
     other = workflow.after("rows", lambda rows: rows.assign(petal_length=rows.iloc[:, 0] * 2 + rows.iloc[:, 1]))
     other = other.swap(target="sepal_width", feature_names=[], classes=[], passthrough=["species"])

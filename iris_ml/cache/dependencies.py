@@ -131,6 +131,11 @@ class Tracer(Hasher):
             self._queue.append((name, value, hash_part))
         self.update_bytes("part", self._names[key][0].encode())
 
+    @property
+    def code_parts(self) -> dict[str, str]:
+        """The parts without the versions of packages and of Python, the same wherever the project lies."""
+        return {name: part for name, part in {**self.parts, **self.moved}.items() if not name.startswith(_PACKAGES)}
+
     def hexdigest(self) -> str:
         """Hash all parts, the versions of their packages and Python's; return the digest of everything."""
         total = super().hexdigest()
@@ -151,14 +156,13 @@ class Tracer(Hasher):
         for package in sorted(reached & {*_SETTINGS}):
             if settings := self.watcher.resolve(functools.partial(package_settings, package)):
                 self.parts[f"settings of {package}"] = digest(settings)
-        code = {name: part for name, part in self.parts.items() if not name.startswith(_PACKAGES)} | self.moved
-        self.code_digest = digest([total, code])
+        self.code_digest = digest([total, self.code_parts])
         self.parts |= {"Python": platform.python_version()} if self.parts else {}
         return digest([total, self.parts]) if self.parts else total
 
 
 _OBSERVED = "iris_ml.io."  # reads files only as Python opens them, which is observed on every system
-_PACKAGES = ("package ", "settings of ")  # beginnings of the names of parts that are not code
+_PACKAGES = ("package ", "settings of ", "Python")  # beginnings of the names of parts that are not code
 
 
 def within_project(

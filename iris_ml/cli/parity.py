@@ -180,6 +180,7 @@ def _app(rows: pd.DataFrame, model: Model) -> pd.DataFrame:
             tables = [table.value for table in page.dataframe if [*map(str, table.value)] in (columns, columns[:1])]
             if not tables:
                 raise IrisError(f"the app shows no table of {', '.join(columns)}")
+            # the last table: those before it are the results to which a function after `predictions` was applied
             answers.append({**tables[-1].iloc[0]} | ({target: label} if model.profile.classes else {}))
     finally:
         logging.disable(logging.NOTSET)

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['plan_predictions', 'predicted_table', 'prediction_keys', 'golden_rows', 'row_dependent_step', 'target_dependent_step',
-           'equal_rows', 'own_code', 'describe_steps', 'prediction_workflow', 'warn_of_refusal']
+           'equal_rows', 'own_code', 'describe_steps', 'warn_of_refusal', 'prediction_workflow']
 
 # %% ../../nbs/models/00_prediction_steps.ipynb #af65e938
 import re
@@ -104,8 +104,12 @@ def target_dependent_step(
     rows, target = whole[plan.given["raw"]], profile.target
     name = next((old for old, new in profile.rename.items() if new == target), target)
     labels = {new: old for old, new in profile.relabel.items()}
-    for truth in (profile.classes[0], profile.classes[-1]) if profile.classes else (0.0, 1.0):
-        part = plan.run(raw=rows.assign(**{name: labels.get(str(truth), truth)}))
+    truths = profile.classes or [*map(float, profile.reference[target]["quantiles"].split())]
+    for truth in truths[0], truths[-1]:
+        try:
+            part = plan.run(raw=rows.assign(**{name: labels.get(str(truth), truth)}))
+        except Exception:  # a step takes no made-up target: rows that have one are refused by it
+            continue
         for step in [step for step in whole if step != "predictions" and isinstance(whole[step], pd.DataFrame)]:
             without, given = (run[step].drop(columns=target, errors="ignore") for run in (whole, part))
             if step not in plan.given.values() and not equal_rows(without, given, [*range(len(rows))]):
@@ -132,7 +136,7 @@ def equal_rows(
     alike = bool((is_same | is_near).all())
     return alike and before.drop(columns=numbers).astype(str).equals(after.drop(columns=numbers).astype(str))
 
-# %% ../../nbs/models/00_prediction_steps.ipynb #4319d6b8
+# %% ../../nbs/models/00_prediction_steps.ipynb #0cb9eab5
 def own_code(
     model: Model,  # fitted
 ) -> dict[str, str]:  # part, such as "function clip" -> digest
@@ -140,13 +144,9 @@ def own_code(
     tracer = Tracer(runs_once=True)  # to fit and to predict, it may do what a step may not
     with suppress(UnhashableError):  # the parts that were found count all the same
         digest(model.estimator, tracer)
-    parts = {**tracer.parts, **tracer.moved}  # wherever the project lies
-    return {name: part for name, part in parts.items() if part and not name.startswith(_NO_CODE)}
+    return {name: part for name, part in tracer.code_parts.items() if part}
 
-
-_NO_CODE = ("package ", "settings of ", "Python")
-
-
+# %% ../../nbs/models/00_prediction_steps.ipynb #9a343bea
 def _is_compared(dependency: str, watched: Observation) -> bool:
     kind, _, name = dependency.partition(" ")
     if kind == "variable":
@@ -163,7 +163,7 @@ def _movable(dependency: str) -> str:  # a file of the project by its place ther
     place = within_project(name) if kind == "file" else ""
     return f"data {place.removeprefix('./')}" if place else dependency
 
-
+# %% ../../nbs/models/00_prediction_steps.ipynb #fd836081
 def describe_steps(
     model: Model,  # fitted
 ) -> dict[str, Any]:  # "steps", "code", "reads", "golden", and the steps that refuse; empty if no workflow is known
@@ -224,28 +224,22 @@ def _shown(step: str) -> str:  # a function after a step belongs to it
 def _plain(predictions: pd.DataFrame) -> list[list[Any]]:
     return predictions.to_numpy(object).tolist()
 
-# %% ../../nbs/models/00_prediction_steps.ipynb #7d27d380
-def prediction_workflow(
-    model: Model,  # fitted, with its profile
-    workflow: Workflow | None = None,  # None: the model's own, or the one that the settings name
-) -> Workflow:
-    """Return the workflow that predicts with a model; `WorkflowError` names the step that differs from the training."""
-    if workflow is None:
-        workflow = model.workflow or find_workflow(read_settings().workflow)
-    if workflow is model.workflow:
-        _check_unchanged(model)
-    recorded = describe_steps(model)
-    _check_answering(recorded)
-    if workflow is not model.workflow:
-        now = prediction_keys(workflow)
-        _check_comparable(now, workflow)
-        for step, what in _differences(recorded.get("steps") or _declared_keys(), now):
-            raise WorkflowError(what, f"step {_shown(step)!r}", _ADVICE)
-    if model.workflow is None:
-        _check_surroundings(model, recorded)
-        _check_golden(model, workflow, recorded.get("golden", []))
-        model.set_origin(workflow, recorded, model.file)  # so that it is checked once
-    return workflow
+# %% ../../nbs/models/00_prediction_steps.ipynb #19da72cf
+_REFUSALS = {  # field of the record, which names a step -> what is wrong with it, and what to do
+    "random": ("it draws random numbers, which are others for other rows", "draw them in a step that only training needs"),
+    "row_dependent": (
+        "its result for a row depends on the other rows of the table",
+        "compute it from the training rows, in the pipeline of the estimator",
+    ),
+    "target_dependent": (
+        "its result for a row depends on the target, which new rows do not have",
+        "leave the target to the steps after 'train'",
+    ),
+    "unobserved": (
+        "it reads what cannot be compared with the training, such as the output of another program",
+        "read a file instead, which is compared by its content",
+    ),
+}
 
 
 def _check_answering(recorded: Mapping[str, Any]) -> None:
@@ -269,32 +263,39 @@ def _check_comparable(keys: Mapping[str, str], workflow: Workflow) -> None:
 
 
 def warn_of_refusal(
-    model: Model,  # that was just trained
+    model: Model,
 ) -> None:
     """Warn if the model would predict nothing once it is loaded."""
     recorded = describe_steps(model)
     try:
         _check_answering(recorded)
-        _check_comparable(recorded.get("steps", {}), model.workflow)
+        if model.workflow is not None:
+            _check_comparable(recorded.get("steps", {}), model.workflow)
     except WorkflowError as error:
         warnings.warn(f"the model cannot predict from its file: {error}", stacklevel=3)
 
-
-_REFUSALS = {  # field of the record, which names a step -> what is wrong with it, and what to do
-    "random": ("it draws random numbers, which are others for other rows", "draw them in a step that only training needs"),
-    "row_dependent": (
-        "its result for a row depends on the other rows of the table",
-        "compute it from the training rows, in the pipeline of the estimator",
-    ),
-    "target_dependent": (
-        "its result for a row depends on the target, which new rows do not have",
-        "leave the target to the steps after 'train'",
-    ),
-    "unobserved": (
-        "it reads what cannot be compared with the training, such as the output of another program",
-        "read a file instead, which is compared by its content",
-    ),
-}
+# %% ../../nbs/models/00_prediction_steps.ipynb #8016c15e
+def prediction_workflow(
+    model: Model,  # fitted, with its profile
+    workflow: Workflow | None = None,  # None: the model's own, or the one that the settings name
+) -> Workflow:
+    """Return the workflow that predicts with a model; `WorkflowError` names the step that differs from the training."""
+    if workflow is None:
+        workflow = model.workflow or find_workflow(read_settings().workflow)
+    if workflow is model.workflow:
+        _check_unchanged(model)
+    recorded = describe_steps(model)
+    _check_answering(recorded)
+    if workflow is not model.workflow:
+        now = prediction_keys(workflow)
+        _check_comparable(now, workflow)
+        for step, what in _differences(recorded.get("steps") or _declared_keys(), now):
+            raise WorkflowError(what, f"step {_shown(step)!r}", _ADVICE)
+    if model.workflow is None:
+        _check_surroundings(model, recorded)
+        _check_golden(model, workflow, recorded.get("golden", []))
+        model.set_origin(workflow, recorded, model.file)  # so that it is checked once
+    return workflow
 
 
 def _check_surroundings(model: Model, recorded: Mapping[str, Any]) -> None:

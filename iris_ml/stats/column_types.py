@@ -134,8 +134,8 @@ def _is_read(dtype: Any, name: str) -> bool:
     return name in _DTYPES and dtype == _DTYPES[name]
 
 
-_DTYPES: dict[str, Any] = {"integer": "int64", "number": "float64", "boolean": "bool"}
-_DTYPES |= {"date": "datetime64[us]", "duration": "timedelta64[us]"}
+_NAMES_OF_DTYPES = {"integer": "int64", "number": "float64", "boolean": "bool", "date": "M8[us]", "duration": "m8[us]"}
+_DTYPES: dict[str, Any] = {name: np.dtype(text) for name, text in _NAMES_OF_DTYPES.items()}
 _KINDS_OF_TYPE = {"integer": "iu", "number": "fiu", "boolean": "b", "date": "M", "duration": "m"}
 
 

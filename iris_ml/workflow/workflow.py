@@ -323,8 +323,9 @@ class Workflow:
 
     def _plan(self, names: Iterable[str], settings: Settings, given: Iterable[str] = ()) -> Plan:
         wanted, graph = [*map(self._step, names)] or [*self], self._graph(settings)
-        overridden = {name: self._first_part(name) for name in map(self._step, given)}
-        return Plan(graph, wanted, dict(settings), self._spec.step_overrides, overridden, self._spec.renamed)
+        replaced = self._spec.step_overrides  # a value that was put in after the functions stands for all of them
+        overridden = {name: name if name in replaced else self._first_part(name) for name in map(self._step, given)}
+        return Plan(graph, wanted, dict(settings), replaced, overridden, self._spec.renamed)
 
     def _first_part(self, name: str) -> str:  # of a step that functions come after; of others the step itself
         return next(step.name for step in self._spec.steps if name in (step.name, step.part_of))
