@@ -104,8 +104,8 @@ def target_dependent_step(
     rows, target = whole[plan.given["raw"]], profile.target
     name = next((old for old, new in profile.rename.items() if new == target), target)
     labels = {new: old for old, new in profile.relabel.items()}
-    truths = profile.classes or [*map(float, profile.reference[target]["quantiles"].split())]
-    for truth in truths[0], truths[-1]:
+    truths = profile.classes or [*map(float, profile.reference.get(target, {}).get("quantiles", "").split())]
+    for truth in truths[:1] + truths[-1:]:  # for numbers, the least and the greatest
         try:
             part = plan.run(raw=rows.assign(**{name: labels.get(str(truth), truth)}))
         except Exception:  # a step takes no made-up target: rows that have one are refused by it
