@@ -30,8 +30,9 @@ ENVIRONMENT = {
     "IRIS_ML_PROGRESS": "false",
 }
 
-# What Python and the packages read when they start.
+# What Python and the packages read when they start, and the module from which processes that start later import.
 STARTED = read_at_start(os.environ)
+MAIN = sys.modules["__main__"]
 
 # What brings the programs that some checks need, by the name in the reason for which a test skips.
 PACKAGES = {"Chromium": "chromium", "PostgreSQL": "postgresql"}
@@ -68,7 +69,8 @@ def _same_environment():
 
 @pytest.fixture(autouse=True)
 def _same_start():
-    """Undo, before each test, what Dask sets and Python reads when it starts: it would keep the server from forking."""
+    """Undo, before each test, what Dask sets and what Streamlit's test client sets: processes that start later would see it."""
+    sys.modules["__main__"] = MAIN
     for name in read_at_start(os.environ).keys() - STARTED.keys():
         del os.environ[name]
     os.environ.update(STARTED)

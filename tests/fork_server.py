@@ -68,12 +68,13 @@ BEFORE_IMPORTS = {
 # Python and the packages read these when they start. A client with values of its own gets a fresh Python.
 READ_AT_START = ("PYTHON", "OMP_", "OPENBLAS_", "JE_ARROW_", "LD_", "LC_", "LANG", "TZ", "SKLEARN_")
 CLEAN_SEED = "4001"  # with which `iris_ml` starts a clean process; there is a server for it as well
-NOT_READ = "PYTHONPATH", "PYTHON_COLORS"  # the first is taken over, and the second is for tracebacks of Python 3.13
+# The first is taken over, no virtual environment reads the second, and the third is for tracebacks of Python 3.13.
+NOT_READ = "PYTHONPATH", "PYTHONUSERBASE", "PYTHON_COLORS"
 
 
 def serve(listening, session):
     """Fork a process for each client until the session ends; in the process, return what its client sent."""
-    started = read_at_start(os.environ)
+    started = read_at_start(BEFORE_IMPORTS | os.environ)
     wait_for_client(listening, session)
     import_heavy()
     processes = {}  # the number and the client of each process, by its descriptor
@@ -136,7 +137,8 @@ def receive(listening):
 def forks(request, started):
     """Whether the process is a fork: it runs a program, with no option but `-P`, and with what Python reads at its start."""
     kind, *_ = [word for word in request["arguments"] if word != "-P"] or ["-"]
-    return read_at_start(request["environment"]) == started and (kind in {"-c", "-m"} or not kind.startswith("-"))
+    given = BEFORE_IMPORTS | request["environment"]  # Snakemake sets the threads of OpenBLAS to the same number
+    return read_at_start(given) == started and (kind in {"-c", "-m"} or not kind.startswith("-"))
 
 
 def fork():

@@ -57,6 +57,7 @@ def imports_at_start(*arguments, **environment):
 def test_what_python_reads_at_its_start_makes_a_fresh_process():
     assert imports_at_start()
     assert imports_at_start(PYTHON_COLORS="0")
+    assert imports_at_start(PYTHONUSERBASE="another", PYTHONHASHSEED=CLEAN_SEED)
     assert imports_at_start("-P")
     assert not imports_at_start("-W", "ignore")
     assert not imports_at_start(PYTHONHASHSEED="1")

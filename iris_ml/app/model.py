@@ -22,6 +22,7 @@ from .try_row import escape_markdown
 from ..batch.charts import Importances, draw_calibration, draw_errors, draw_importances, shuffled_importances
 from ..batch.summary import ReportSummary, count_run, summarize_counts
 from ..workflow.drawing import Drawing
+from ..workflow.workflow import Workflow
 from .upload import save_uploads, show_trust, show_upload_error
 from ..base.errors import DataError, require_extra
 
@@ -149,8 +150,7 @@ def show_model(
     _show_figures(champion)
     _show_judgement(champion)
     st.subheader("The workflow", anchor=False)
-    drawing = champion.predictor.workflow._repr_html_().replace("max-width:100%", "width:100%;min-width:56rem")
-    st.html(f'<div style="overflow-x:auto">{drawing}</div>')  # on a small screen it keeps a readable size and scrolls
+    st.html(_drawing(champion.version, champion.predictor.workflow))
     st.subheader("Pages of the steps", anchor=False)
     known = [f"{name} {champion.lineage[name]}" for name in ("record", "data") if champion.lineage]
     st.caption(escape_markdown(", ".join([f"Model {champion.version}", *known])))
@@ -158,3 +158,9 @@ def show_model(
     st.dataframe(_steps_table(champion), height="content", column_config=widths, key=" record")
     st.code(repr(champion.model.estimator))
     _show_comparison(champion)
+
+
+@st.cache_resource(ttl=60, max_entries=2, show_spinner=False)  # else a third of the time of each change of an input
+def _drawing(version: str, _workflow: Workflow) -> str:  # marks what is stored
+    drawing = _workflow._repr_html_().replace("max-width:100%", "width:100%;min-width:56rem")
+    return f'<div style="overflow-x:auto">{drawing}</div>'  # on a small screen it keeps a readable size and scrolls

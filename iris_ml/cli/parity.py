@@ -162,6 +162,7 @@ def _app(rows: pd.DataFrame, model: Model) -> pd.DataFrame:
     target, answers = model.profile.target, []
     columns = [target, *(f"probability_{name}" for name in model.profile.classes)]
     logging.disable(logging.WARNING)  # Streamlit warns that there is no browser
+    main = sys.modules["__main__"]  # which Streamlit replaces by the script of the app
     try:
         page = AppTest.from_string(_SCRIPT, default_timeout=60).run()
         for row in _as_learned(rows, model).to_dict("records"):
@@ -184,6 +185,7 @@ def _app(rows: pd.DataFrame, model: Model) -> pd.DataFrame:
             answers.append({**tables[-1].iloc[0]} | ({target: label} if model.profile.classes else {}))
     finally:
         logging.disable(logging.NOTSET)
+        sys.modules["__main__"] = main
     return pd.DataFrame(answers)
 
 # %% ../../nbs/cli/04_parity.ipynb #8f453f29
