@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any
 
 import pandas as pd
@@ -99,24 +99,26 @@ class ModelWatcher:
     trusted: tuple[str, ...] = ()
     records: Path | str = ""
     refused: str = ""  # why the model in the file is not used; empty if it is
-    on_refusal: Callable[[], object] | None = None  # called when a new model is refused
+    on_refusal: Callable[[], object] | None = None  # called each time a new model is refused
+    retry_seconds: float = 15.0  # between two tries to load a model that was refused
     champion: LiveModel = field(init=False)
 
     def __post_init__(self) -> None:
-        self._seen = self._stamp()
+        self._seen, self._next_try = self._stamp(), 0.0  # a time of the clock `monotonic`
         self.champion = load_live_model(self.path, self.trusted, self.records)
 
     def reload_if_changed(self) -> bool:  # whether the live model was replaced
         """Replace the live model if the file has changed and its model passes the checks."""
         stamp = self._stamp()
-        if stamp == self._seen:
+        if stamp == self._seen and not (self.refused and monotonic() >= self._next_try):
             return False
-        self._seen = stamp
+        self._seen, self._next_try = stamp, monotonic() + self.retry_seconds
         try:
             successor = load_live_model(self.path, self.trusted, self.records)
         except IrisError as error:
-            self.refused = f"{error.what}; {error.advice}" if error.advice else error.what
-            _log.error("the new model is refused, and the old one stays: %s", error)
+            before, self.refused = self.refused, f"{error.what}; {error.advice}" if error.advice else error.what
+            if self.refused != before:
+                _log.error("the new model is refused, and the old one stays: %s", error)
             if self.on_refusal:
                 self.on_refusal()
             return False
