@@ -164,7 +164,8 @@ def test_a_row_has_the_same_prediction_in_every_format(spelling, model):
     (file,) = Path().glob("new.*")
     for rows in read_cells(file), read_table(file):
         assert predict(rows, model).equals(expected)
-    written = report(file, "report.html", model)
+    with warnings.catch_warnings(action="error"):
+        written = report(file, "report.html", model)
     answers = read_cells(written.predictions, reader={})
     assert answers.risk.tolist() == expected.risk.tolist()
     assert answers.probability_high.astype(float).tolist() == pytest.approx(expected.probability_high.tolist())

@@ -23,6 +23,7 @@ from sklearn.svm import LinearSVC
 
 import iris_ml.batch.report
 from iris_ml.base.errors import DataError, IrisError, ModelFileError, SettingsError
+from iris_ml.base.settings import read_settings
 from iris_ml.batch.report import report
 from iris_ml.io.locations import package_file
 from iris_ml.io.readers import RowFinder, read_table, write_table
@@ -575,3 +576,31 @@ def test_a_cluster_that_does_not_answer_is_a_sentence(model):
     _, error = process.communicate()
     assert process.returncode == 2
     assert error.startswith("iris_ml: nowhere://127.0.0.1:1: no Dask scheduler answers")
+
+
+MIXED = {  # the second of two rows of JSON, and the value of a column that the first row gives in another type
+    "a number as a text": ({"sepal_length": "5.5"}, "sepal_length", 5.5),
+    "a whole number": ({"sepal_length": 5}, "sepal_length", 5.0),
+    "a number among texts": ({"place": 7}, "place", "7"),
+    "a truth among texts": ({"place": True}, "place", "True"),
+}
+
+
+@pytest.mark.parametrize("how", MIXED)
+def test_a_column_of_json_may_hold_several_types(how, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    changed, name, value = MIXED[how]
+    row = {"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2, "place": "Bern"}
+    Path("new.jsonl").write_text(f"{json.dumps(row)}\n{json.dumps(row | changed)}\n")
+    flowers = IRIS.assign(place="Bern")
+    save(workflow.swap(raw=flowers, passthrough=["place"]).run("model", progress=False)["model"], read_settings().model_file)
+    report("new.jsonl", "report.html")
+    by_report = pd.read_csv("report_predictions.csv")
+    assert by_report[name].tolist() == [row[name], value]
+    for file in "answers.csv", "answers.parquet":
+        ended = subprocess.run(
+            [*FORKED_PYTHON, "-c", "from iris_ml.cli.entry import main; main()", "predict", "new.jsonl", "--to", file]
+        )
+        assert ended.returncode == 0
+    pd.testing.assert_frame_equal(pd.read_csv("answers.csv"), by_report, check_dtype=False)
+    assert pd.read_parquet("answers.parquet")[name].tolist() == [row[name], value]

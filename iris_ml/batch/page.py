@@ -220,6 +220,7 @@ def render_report(
 ) -> str:
     """Render the HTML page of a report."""
     shown = "All rows" if len(first) == summary.answered else f"The first {len(first)} rows"
+    answers = answers_first(first, model)
     labels, points = summary.labels, summary.plots.errors if summary.plots else []
     sections = {
         "Scores": _scores(summary),
@@ -237,7 +238,7 @@ def render_report(
         "Outliers": _outliers(summary),
         "Rows with the largest loss": _largest_loss(labels) if labels else "",
         "Rows with the largest error": _largest_error(summary.errors) if summary.errors else "",
-        shown: render_table(answers_first(first, model).round(3)),
+        shown: render_table(answers.round(dict.fromkeys(answers.select_dtypes("float"), 3))),
         "Importances": _importances(model),
         "Model": _model(model),
     }

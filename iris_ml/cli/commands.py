@@ -241,7 +241,7 @@ def predict(
     raw: Annotated[bool, typer.Option("--raw", help="Write cells as they are, also those that a spreadsheet would run.")] = False,
 ) -> None:
     """Predict the rows of a file."""
-    from iris_ml.batch.scoring import answers_first, output_table, predict_valid_rows, refused_lines, with_places
+    from iris_ml.batch.scoring import answers_first, output_table, predict_valid_rows, refused_lines, uniform_cells, with_places
     from iris_ml.io.locations import expand_locations
     from iris_ml.io.readers import RowFinder, escape_formulas, read_cells, write_table
     from iris_ml.models.predictor import Predictor, load_champion
@@ -256,7 +256,7 @@ def predict(
     run, refused = predict_valid_rows(cells, Predictor(model))
     refused = with_places(refused_lines(cells, refused, lines), RowFinder(expand_locations(file)))
     if run is not None:
-        answers = output_table(run, cells.loc[run["predictions"].index])
+        answers = output_table(run, uniform_cells(cells.loc[run["predictions"].index], run["raw"]))
         if to is None:
             _print_answers(answers_first(answers, model), f"Predictions for {Path(file).name}")
         else:
