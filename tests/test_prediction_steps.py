@@ -587,6 +587,39 @@ def test_code_of_ones_own_is_found_wherever_the_estimator_holds_it(own, tmp_path
         predict(ROWS, load(tmp_path / "model.skops", trusted), workflow=workflow)
 
 
+def capped():
+    return make_pipeline(FunctionTransformer(below_a_million), LogisticRegression(max_iter=1000))
+
+
+@pytest.mark.parametrize("own", [capped(), capped], ids=["put in", "made by a step"])
+@pytest.mark.parametrize("is_first", [True, False], ids=["before it predicts", "after it predicted"])
+def test_code_of_the_estimator_that_changes_after_the_run_is_noticed_where_it_was_trained(own, is_first, monkeypatch):
+    monkeypatch.setitem(RATE, "most", 1e6)
+    trained = workflow.swap(estimator=own)
+    run = trained.run(progress=False)
+    assert is_first or predict(ROWS, run["model"]).equals(run["predictions"])
+    monkeypatch.setitem(RATE, "most", 2e6)
+    for given in (None, trained):
+        with pytest.raises(WorkflowError, match=r"estimator.*(its code differs|has changed since the run)"):
+            predict(ROWS, run["model"], workflow=given)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_model_whose_value_was_not_stored_is_not_made_by_code_that_changed_after_the_run(monkeypatch):
+    monkeypatch.setitem(RATE, "most", 1e6)
+    trained = workflow.swap(estimator=capped())
+    before = trained.run(progress=False).results["model"].digest
+    run = trained.run(progress=False)
+    assert run.results["model"].how == "reused"
+    monkeypatch.setitem(RATE, "most", 2.0)
+    with pytest.raises(WorkflowError, match=r"step 'model': estimator has changed since the run, .*; run the workflow again"):
+        run["model"]
+    monkeypatch.setitem(RATE, "most", 1e6)
+    again = trained.run(progress=False).results["model"]
+    assert (again.how, again.digest) == ("reused", before)
+    assert again.value.predict(ROWS).species.nunique() == 3
+
+
 PLACED = """
 import json
 import os

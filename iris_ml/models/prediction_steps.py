@@ -4,26 +4,26 @@
 
 # %% auto #0
 __all__ = ['plan_predictions', 'predicted_table', 'prediction_keys', 'golden_rows', 'row_dependent_step', 'target_dependent_step',
-           'equal_rows', 'own_code', 'describe_steps', 'warn_of_refusal', 'prediction_workflow']
+           'equal_rows', 'describe_steps', 'warn_of_refusal', 'prediction_workflow']
 
 # %% ../../nbs/models/00_prediction_steps.ipynb #af65e938
 import re
 import warnings
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.base import BaseEstimator
 
 from ..steps.model import Model, same_answer
 from ..base.errors import IrisError, WorkflowError
 from ..base.field_types import has_type
-from ..cache.dependencies import Tracer, within_project
+from ..cache.dependencies import within_project
 from ..cache.hashing import UnhashableError, digest
-from ..cache.keys import fingerprint
+from ..cache.keys import fingerprint, own_code
 from ..cache.observation import Observation, dependency_state
 from ..cache.random_numbers import RandomNumbers
 from ..cache.serializers import read_arrow
@@ -136,16 +136,6 @@ def equal_rows(
     alike = bool((is_same | is_near).all())
     return alike and before.drop(columns=numbers).astype(str).equals(after.drop(columns=numbers).astype(str))
 
-# %% ../../nbs/models/00_prediction_steps.ipynb #0cb9eab5
-def own_code(
-    model: Model,  # fitted
-) -> dict[str, str]:  # part, such as "function clip" -> digest
-    """Return the digest of each part of the project's code that the estimator of a model is made of, or reaches."""
-    tracer = Tracer(runs_once=True)  # to fit and to predict, it may do what a step may not
-    with suppress(UnhashableError):  # the parts that were found count all the same
-        digest(model.estimator, tracer)
-    return {name: part for name, part in tracer.code_parts.items() if part}
-
 # %% ../../nbs/models/00_prediction_steps.ipynb #9a343bea
 def _is_compared(dependency: str, watched: Observation) -> bool:
     kind, _, name = dependency.partition(" ")
@@ -170,7 +160,7 @@ def describe_steps(
     """Return the record of the steps that trained a model; `WorkflowError` if they have changed since then."""
     if not model.recorded and model.workflow is not None and {"raw", "predictions"} <= {*model.workflow}:
         _check_unchanged(model)
-        model.recorded.update(steps=prediction_keys(model.workflow), code=own_code(model))
+        model.recorded.update(steps=prediction_keys(model.workflow), code=own_code(model.estimator))
         if len(rows := golden_rows(model)):
             plan = plan_predictions(model, model.workflow)
             try:
@@ -212,9 +202,14 @@ def _functions(workflow: Workflow) -> dict[str, Callable[..., object]]:  # of th
 
 
 def _check_unchanged(model: Model) -> None:
-    if changed := [step for step in model.workflow.changed() if step in prediction_keys(model.workflow)]:
+    if changed := [step for step in model.workflow.changed() if _counts(model.workflow, step)]:
         what = "its code, or what it reads, has changed since the run that trained the model"
         raise WorkflowError(what, f"step {_shown(changed[0])!r}", "run the workflow again")
+
+
+def _counts(workflow: Workflow, step: str) -> bool:  # whether the model answers by the code of a step
+    types = {node.name: node.type for node in workflow.plan("model").nodes if node.name in workflow["model"].inputs}
+    return issubclass(types.get(step, object), BaseEstimator) or step in prediction_keys(workflow)
 
 
 def _shown(step: str) -> str:  # a function after a step belongs to it
@@ -291,18 +286,22 @@ def prediction_workflow(
         _check_comparable(now, workflow)
         for step, what in _differences(recorded.get("steps") or _declared_keys(), now):
             raise WorkflowError(what, f"step {_shown(step)!r}", _ADVICE)
+    _check_estimator(model, recorded.get("code", {}))
     if model.workflow is None:
-        _check_surroundings(model, recorded)
+        _check_surroundings(recorded.get("reads", {}))
         _check_golden(model, workflow, recorded.get("golden", []))
         model.set_origin(workflow, recorded, model.file)  # so that it is checked once
     return workflow
 
 
-def _check_surroundings(model: Model, recorded: Mapping[str, Any]) -> None:
-    now = own_code(model)
-    for name in [name for name, code in recorded.get("code", {}).items() if code and now.get(name, code) != code]:
+def _check_estimator(model: Model, recorded: Mapping[str, str]) -> None:
+    now = own_code(model.estimator) if recorded else {}
+    for name in [name for name, code in recorded.items() if code and now.get(name, code) != code]:
         raise WorkflowError("its code differs from that of the training", f"""{name.rstrip("'")}, in the estimator""", _ADVICE)
-    for name, state in recorded.get("reads", {}).items():
+
+
+def _check_surroundings(recorded: Mapping[str, str]) -> None:
+    for name, state in recorded.items():
         if digest([name, found := dependency_state(name)]) != state:
             what = "it is missing" if found in {"missing", "None"} else "it has changed since the training"
             raise WorkflowError(f"a step reads it, and {what}", name.replace("data ", "file ", 1), _ADVICE)

@@ -19,6 +19,7 @@ import pandas as pd
 
 from ..base.errors import WorkflowError, suggest
 from ..base.settings import Source
+from ..cache.hashing import UnhashableError
 from ..cache.keys import CacheKey, Entry, diff_keys, digest
 from ..tracking.records import NoRecord
 from .graph import current_name
@@ -71,9 +72,17 @@ class Result:
         return self.entry.result if self.entry else digest(self.in_memory)
 
     @property
+    def is_another(self) -> bool:
+        """Whether the value, or code of its class, is not what it was when it was used last."""
+        try:
+            return digest(self.value) != self.digest
+        except UnhashableError:
+            return True
+
+    @property
     def has_changed(self) -> bool:
         """Whether it is a file whose content differs from its digest."""
-        return isinstance(self.in_memory, Source) and digest(self.in_memory) != self.digest
+        return isinstance(self.in_memory, Source) and self.is_another
 
     @property
     def summary(self) -> str:

@@ -130,7 +130,7 @@ class _Computation:
         try:
             return store.load(entry)
         except LookupError:
-            if changed := self._changed_parts(key):
+            if changed := [*self._changed_parts(key), *(name for name, given in self.inputs.items() if given.is_another)]:
                 what = f"{changed[0]} has changed since the run, which stored no value that can be read"
                 raise WorkflowError(what, f"step {self.node.name!r}", "run the workflow again") from None
             again = self.compute_and_keep(store, key)

@@ -26,7 +26,7 @@ from ..base.progress import Progress, make_progress
 from ..base.settings import RENAMED_SETTINGS, Settings, change_settings, read_settings
 from ..base.variants import flags_of, step_name
 from ..cache.hashing import UnhashableError
-from ..cache.keys import Entry, digest, fingerprint
+from ..cache.keys import Entry, digest, fingerprint, own_code
 from ..cache.observation import dependency_state
 from ..cache.store import Checkpoints
 from ..io.readers import as_frame
@@ -133,7 +133,7 @@ class Workflow:
         steps = tuple(Step(step_name(function), function) for function in functions)
         self._spec = WorkflowSpec(steps, settings, dict(renamed or {}))
         self._graphs: dict[tuple[object, ...], FunctionGraph] = {}  # values of the flags -> the graph that they choose
-        self._ran: dict[str, tuple[str, dict[str, str]]] = {}  # step of a run -> digest of its code, and states of what it read
+        self._ran: dict[str, tuple[object, dict[str, str]]] = {}  # step of a run -> its code, and states of what it read
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._spec.inputs)
@@ -199,7 +199,7 @@ class Workflow:
             announce_new_data(run.record)
         entries = {name: result.entry for name, result in run.results.items()}
         states = {name: entry.cache_key.states if entry else {} for name, entry in entries.items()}
-        bound._ran = {node.name: (_code(node, checked=False), states[node.name]) for node in plan.nodes}
+        bound._ran = {node.name: (bound._code(node, checked=False), states[node.name]) for node in plan.nodes}
         return run.bind(bound)
 
     def changed(self) -> list[str]:
@@ -208,8 +208,12 @@ class Workflow:
         return [
             name
             for name, (code, read) in self._ran.items()
-            if (code and _code(nodes[name]) != code) or any(dependency_state(each) != state for each, state in read.items())
+            if (code and self._code(nodes[name]) != code) or any(dependency_state(each) != state for each, state in read.items())
         ]
+
+    def _code(self, node: Node, checked: bool = True) -> object:  # of a step, or of the estimator that was put in for it
+        value = self._spec.step_overrides.get(node.name)
+        return own_code(value) if hasattr(type(value), "fit") else _code(node, checked)
 
     def swap(
         self,
