@@ -620,6 +620,65 @@ def test_a_model_whose_value_was_not_stored_is_not_made_by_code_that_changed_aft
     assert again.value.predict(ROWS).species.nunique() == 3
 
 
+EDITED = """
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from iris_ml.production import workflow as production
+
+
+def doubled(X):
+    return X * 2.0
+
+
+def estimator():
+    return make_pipeline(FunctionTransformer(doubled), LogisticRegression(max_iter=1000))
+
+
+workflow = production.swap(estimator)
+"""
+ON_OLD_WORKERS = """
+import importlib, pathlib
+import own
+from distributed import Client, LocalCluster
+from iris_ml import save
+from iris_ml.base.errors import IrisError
+from iris_ml.batch.report import report
+from iris_ml.base.settings import read_settings
+
+def tried():
+    save(own.workflow.run(progress=False)["model"], read_settings().model_file)
+    for cluster in None, client:
+        for options in {"seed": [0]}, {"estimator": {"own": own.estimator()}}:
+            print("trial:", own.workflow.explore(on=cluster, **options).error[0])
+    try:
+        report("new.csv", "report.html", on=client)
+        print("report:")
+    except IrisError as error:
+        print("report:", error)
+
+with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
+    tried()
+    file = pathlib.Path("own.py")
+    file.write_text(file.read_text().replace("2.0", "-3.0"))
+    importlib.reload(own)
+    tried()
+"""
+
+
+def test_a_process_that_started_before_an_edit_gives_an_error_and_no_other_score(tmp_path):
+    (tmp_path / "own.py").write_text(EDITED)
+    (tmp_path / "iris.toml").write_text('workflow = "own:workflow"\ntrusted_types = ["own.doubled"]\n')
+    (tmp_path / "new.csv").write_text(ROWS.to_csv(index=False))
+    ended = typed(tmp_path, program=ON_OLD_WORKERS)
+    assert ended.returncode == 0, ended.stderr
+    lines = ended.stdout.splitlines()
+    assert lines[:5] == ["trial: "] * 4 + ["report:"]
+    assert all("the process that runs the trial has other code of it" in line for line in lines[5:9]), lines[5:]
+    assert "function doubled: a worker of the cluster has other code of it" in lines[9]
+
+
 PLACED = """
 import json
 import os

@@ -22,6 +22,7 @@ from ..steps.model import Model
 from ..io.batches import Batch
 from ..models.predictor import Predictor
 from ..models.prediction_steps import prediction_keys
+from ..cache.keys import own_code
 from ..workflow.run import Run
 from .scoring import ScoredBatch, score_batch
 from ..base.errors import SettingsError, WorkflowError, require_extra
@@ -81,10 +82,10 @@ def _score_part(
     count: Callable[[Run], Any],
     collect: Callable[..., list[ScoredBatch]] | None,
 ) -> list[ScoredBatch]:
-    now = prediction_keys(predictor.workflow)
-    if differing := [step for step in keys if now.get(step) != keys[step]]:
+    now = _code(predictor)
+    if differing := [name for name in keys if now.get(name) != keys[name]]:
         what = "a worker of the cluster has other code of it"
-        raise WorkflowError(what, f"step {differing[0]!r}", "restart the workers with the code that is here")
+        raise WorkflowError(what, differing[0].rstrip("'"), "restart the workers with the code that is here")
 
     def results() -> Iterator[ScoredBatch]:
         for batch in part.batches():
@@ -93,6 +94,11 @@ def _score_part(
 
     with threadpool_limits(1):
         return collect(part, results()) if collect else [*results()]
+
+
+def _code(predictor: Predictor) -> dict[str, str]:  # digests of the steps, and of the project's own code in the estimator
+    steps = {f"step {name}": key for name, key in prediction_keys(predictor.workflow).items()}
+    return steps | {f"the estimator, {part}": code for part, code in own_code(predictor.model.estimator).items()}
 
 # %% ../../nbs/batch/02_executors.ipynb #1976fb7f
 def score_on_dask(
@@ -107,7 +113,7 @@ def score_on_dask(
     if not workers:
         raise SettingsError("the Dask scheduler has no worker", client.scheduler.address, "start one, or leave --on out")
     here = Predictor(model)
-    keys = prediction_keys(here.workflow)
+    keys = _code(here)
     predictor = client.submit(_unchanged, here, pure=False)  # if its worker dies, another one repeats this task
 
     def submit(work: Callable[..., Any], part: Any) -> Any:

@@ -172,7 +172,7 @@ def _trace_function(function: FunctionType, tracer: Tracer) -> None:
     if is_dispatcher:
         tracer.update(dict(function.registry))  # type: ignore[attr-defined]
         tracer.watcher.resolve(lambda: len(function.registry))  # type: ignore[attr-defined]
-    hidden = _DISPATCHER if is_dispatcher else set()
+    hidden = _HAMILTON | (_DISPATCHER if is_dispatcher else set())
     if attributes := {name: value for name, value in vars(function).items() if name not in hidden}:
         tracer.update(attributes)
         tracer.watcher.watch(lambda: {name: value for name, value in vars(function).items() if name not in hidden})
@@ -207,6 +207,7 @@ def _trace_names(function: FunctionType, code: Code, tracer: Tracer) -> None:
 
 
 _DISPATCHER = {"registry", "dispatch", "register", "_clear_cache", "__wrapped__"}  # what functools.singledispatch adds
+_HAMILTON = {"__config_decorated__", "__original_name__"}  # what Hamilton adds to a variant of a step when it builds a graph
 
 
 def names_in(
