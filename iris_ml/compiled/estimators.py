@@ -14,6 +14,7 @@ import numpy as np
 from .graph import Graph
 from .graph import NotCompiled
 from .graph import Outputs
+from .graph import TOLERANCES
 from .graph import Table
 from .graph import as_table
 from .graph import compile_part
@@ -265,5 +266,8 @@ def _isotonic(graph: Graph, curve: Any, score: str) -> str:
     above = graph.add("Cast", graph.add("Greater", score, np.append(x[1:-1], np.inf)), to=7)
     place = graph.add("ReduceSum", above, np.array([1]), keepdims=1)
     slopes = np.diff(y) / np.diff(x)
+    rounding = 1e-15 if graph.tolerance == TOLERANCES[0] else 2e-7  # of the score, in double precision or added up in float32
+    if np.abs(slopes).max() * rounding > graph.tolerance:
+        raise NotCompiled("its isotonic curve is too steep for the last digits of the score", "estimator CalibratedClassifierCV")
     start, low, slope = (graph.add("Gather", values, place) for values in (x[:-1], y[:-1], slopes))
     return graph.add("Add", graph.add("Mul", slope, graph.add("Sub", score, start)), low)

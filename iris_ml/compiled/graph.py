@@ -47,6 +47,7 @@ class Graph:
         self.is_slow_in_bulk = False  # whether the original answers thousands of rows quicker
         self.matrices: dict[tuple[Any, ...], str] = {}  # columns -> the tensor that holds them
         self.finite: set[Any] = set()  # columns in which the original accepts finite numbers only
+        self.exact = {"numbers", "texts"}  # tensors with the same bits as in the original
 
     def add(self, kind: str, *inputs: str | np.ndarray, **attributes: Any) -> str:
         """Add a node, and return the name of its result."""
@@ -104,6 +105,17 @@ class Table:
         self.graph.matrices[self.columns] = made = parts[0] if len(parts) == 1 else self.graph.add("Concat", *parts, axis=1)
         return made
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether all columns have the same bits as in the original."""
+        return self.graph.exact.issuperset(column.tensor for column in self.columns)
+
+    def check_exact(self, estimator: Any) -> None:
+        """Refuse to split the columns at thresholds, if rounding may put a number on the other side than in the original."""
+        if not self.is_exact:
+            what = "it splits numbers that an estimator before it computes, and whose last digits may be others"
+            raise NotCompiled(what, f"estimator {type(estimator).__name__}")
+
     def check_finite(self) -> None:
         """Leave to the original, which refuses them, the rows with a missing or an infinite number."""
         if not self.graph.finite.issuperset(self.columns):
@@ -134,6 +146,7 @@ def join_tables(
 Outputs = dict[str, str]  # method of a predictor -> tensor of its results
 _COMPILERS: dict[str, Callable[[Graph, Any, Table], Any]] = {}
 _UNCHECKED: set[str] = set()  # names of classes that take any number
+_EXACT: set[str] = set()  # names of transformers whose results have the same bits as in the original, where their input has
 _HOMES = {"sklearn", "imblearn", "xgboost", "lightgbm", "iris_ml"}
 _Compiler = TypeVar("_Compiler", bound=Callable[[Graph, Any, Table], Any])
 
@@ -141,12 +154,14 @@ _Compiler = TypeVar("_Compiler", bound=Callable[[Graph, Any, Table], Any])
 def compiles(
     *names: str,  # of classes
     is_checked: bool = True,  # whether these estimators look at the numbers themselves
+    is_exact: bool = False,  # whether their results have the same bits as the original's
 ) -> Callable[[_Compiler], _Compiler]:
     """Register a function that adds the nodes of estimators."""
 
     def register(function: _Compiler) -> _Compiler:
         _COMPILERS.update(dict.fromkeys(names, function))
         _UNCHECKED.update(() if is_checked else names)
+        _EXACT.update(names if is_exact else ())
         return function
 
     return register
@@ -170,7 +185,10 @@ def compile_part(
             table.check_finite()
         if home in _HOMES and name in _COMPILERS:
             made = _COMPILERS[name](graph, estimator, table)
+            if name in _EXACT and isinstance(made, Table) and table.is_exact:
+                graph.exact |= {column.tensor for column in made.columns}
             if graph.trees:
+                table.check_exact(estimator)
                 graph.ensembles.append((estimator, len(table.columns), graph.trees))
                 graph.trees = []
             return made

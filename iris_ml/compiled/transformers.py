@@ -64,7 +64,9 @@ def _function(graph: Graph, transformer: Any, table: Table) -> Table:
     if transformer.func not in _FUNCTIONS or transformer.kw_args:
         what = f"its function {getattr(transformer.func, '__name__', '')!r} has no node"
         raise NotCompiled(what, "estimator FunctionTransformer")
-    return as_table(graph, graph.add(_FUNCTIONS[transformer.func], table.matrix()), len(table.columns))
+    made = as_table(graph, graph.add(_FUNCTIONS[transformer.func], table.matrix()), len(table.columns))
+    graph.exact |= {made.columns[0].tensor} if transformer.func in {np.sqrt, np.abs} and table.is_exact else set()
+    return made
 
 
 _FUNCTIONS = {np.log: "Log", np.exp: "Exp", np.sqrt: "Sqrt", np.abs: "Abs"}
@@ -77,30 +79,30 @@ def _elementwise(graph: Graph, table: Table, *steps: tuple[str, np.ndarray | Non
     return as_table(graph, X, len(table.columns))
 
 
-@compiles("StandardScaler")
+@compiles("StandardScaler", is_exact=True)
 def _standard(graph: Graph, scaler: Any, table: Table) -> Table:
     mean, scale = (scaler.mean_ if scaler.with_mean else None), (scaler.scale_ if scaler.with_std else None)
     return _elementwise(graph, table, ("Sub", mean), ("Div", scale))
 
 
-@compiles("RobustScaler")
+@compiles("RobustScaler", is_exact=True)
 def _robust(graph: Graph, scaler: Any, table: Table) -> Table:
     center, scale = (scaler.center_ if scaler.with_centering else None), (scaler.scale_ if scaler.with_scaling else None)
     return _elementwise(graph, table, ("Sub", center), ("Div", scale))
 
 
-@compiles("MaxAbsScaler")
+@compiles("MaxAbsScaler", is_exact=True)
 def _max_abs(graph: Graph, scaler: Any, table: Table) -> Table:
     return _elementwise(graph, table, ("Div", scaler.scale_))
 
 
-@compiles("MinMaxScaler")
+@compiles("MinMaxScaler", is_exact=True)
 def _min_max(graph: Graph, scaler: Any, table: Table) -> Table:
     least, most = map(np.array, map(float, scaler.feature_range)) if scaler.clip else (None, None)
     return _elementwise(graph, table, ("Mul", scaler.scale_), ("Add", scaler.min_), ("Max", least), ("Min", most))
 
 
-@compiles("SimpleImputer")
+@compiles("SimpleImputer", is_exact=True)
 def _imputer(graph: Graph, imputer: Any, table: Table) -> Table:
     statistics = np.asarray(imputer.statistics_)
     if statistics.dtype.kind != "f" or not np.isnan(imputer.missing_values):
@@ -111,7 +113,7 @@ def _imputer(graph: Graph, imputer: Any, table: Table) -> Table:
     return filled if imputer.indicator_ is None else join_tables(graph, [filled, _indicator(graph, imputer.indicator_, table)])
 
 
-@compiles("MissingIndicator")
+@compiles("MissingIndicator", is_exact=True)
 def _indicator(graph: Graph, indicator: Any, table: Table) -> Table:
     chosen = table.select(indicator.features_)
     if not chosen.columns:
@@ -130,11 +132,14 @@ def _polynomials(graph: Graph, polynomials: Any, table: Table) -> Table:
     result = graph.add("Gather", X, padded[:, 0] if most else np.full(len(powers), width), axis=1)
     for place in range(1, most):
         result = graph.add("Mul", result, graph.add("Gather", X, padded[:, place], axis=1))
-    return as_table(graph, result, len(powers))
+    made = as_table(graph, result, len(powers))
+    graph.exact |= {result} if most <= 2 and table.is_exact else set()  # of three factors, the order of products may differ
+    return made
 
 
-@compiles("KBinsDiscretizer")
+@compiles("KBinsDiscretizer", is_exact=True)
 def _bins(graph: Graph, bins: Any, table: Table) -> Table:
+    table.check_exact(bins)
     made = []
     X = table.matrix()
     for place, edges in enumerate(bins.bin_edges_):
@@ -158,7 +163,7 @@ def _encoded(encoder: Any, place: int, names: list[Any], cells: list[Any]) -> np
     return np.asarray(table.toarray() if hasattr(table, "toarray") else table, dtype=float)
 
 
-@compiles("OneHotEncoder", "OrdinalEncoder", "TargetEncoder")
+@compiles("OneHotEncoder", "OrdinalEncoder", "TargetEncoder", is_exact=True)
 def _categories(graph: Graph, encoder: Any, table: Table) -> Table:
     from onnx.numpy_helper import from_array
 
