@@ -67,6 +67,33 @@ def test_a_result_that_is_not_the_same_elsewhere_is_named_also_when_it_is_reused
         assert "step 'words' gives another result in a clean process" in found.stdout
 
 
+PLACED = """
+    import json
+    from pathlib import Path
+
+    from sklearn.preprocessing import FunctionTransformer
+
+    from iris_ml import Workflow
+
+    RATES = {}
+    RATES.update(json.loads((Path(__file__).parent / "rates.json").read_text()))
+
+    def rated(X): return X * RATES["rate"]
+
+    def estimator() -> FunctionTransformer: return FunctionTransformer(rated)
+
+    workflow = Workflow(estimator)
+"""
+
+
+def test_a_clean_process_may_find_the_code_of_an_estimator_in_another_folder(folder):
+    (folder / "rates.json").write_text('{"rate": 2}', encoding="utf-8")
+    for how in "computed", "reused":
+        found = check(folder, PLACED, IRIS_ML_TRUSTED_TYPES='["own.rated"]')
+        assert found.returncode == 0, found.stdout
+        assert next(line.split() for line in found.stdout.splitlines() if "estimator" in line) == ["estimator", "same", how]
+
+
 def test_a_clean_process_reads_the_files_of_the_project(folder):
     (folder / "rates.txt").write_text("1.07", encoding="utf-8")
     steps = """

@@ -294,7 +294,11 @@ def _trace_effect(effect: ImportEffect, tracer: Tracer, scope: Mapping[str, Any]
         inner.visited = {each for each in tracer.visited if isinstance(each, tuple)}  # modules
         try:
             trace_name(names, scope, inner)
-            tracer.update_bytes("name", inner.hexdigest().encode())
+            inner.hexdigest()
+            tracer.update_bytes("name", inner.code_digest.encode())
+            tracer.packages |= inner.packages
+            tracer.parts |= {f"{effect.name} with {name}": inner.parts[name] for name in inner.moved}
+            tracer.moved |= {f"{effect.name} with {name}": place for name, place in inner.moved.items()}
             tracer.watcher.include(inner.watcher)
         except UnhashableError:  # such as a workflow
             tracer.update_bytes("name", ".".join(names).encode())

@@ -70,14 +70,17 @@ def fingerprint(
 # %% ../../nbs/cache/07_keys.ipynb #bb73efcb
 def digest(
     value: object,
+    is_placed: bool = True,  # whether the folder counts in which the project and its environment lie
 ) -> str:  # 64 hexadecimal digits
     """Return the digest of a value and of the code of its class; `UnhashableError` if it has none."""
     kind = type(value)
-    if owner(kind.__module__) != "project":
-        return _digest(value, Tracer())
-    tracer = Tracer(known_class=kind)
-    tracer.update_bytes("class", fingerprint(kind).digest.encode())
-    return _digest(value, tracer)
+    is_own = owner(kind.__module__) == "project"
+    tracer = Tracer(known_class=kind if is_own else None)
+    if is_own:
+        code = fingerprint(kind)
+        tracer.update_bytes("class", (code.digest if is_placed else code.code).encode())
+    total = _digest(value, tracer)
+    return total if is_placed else tracer.code_digest
 
 # %% ../../nbs/cache/07_keys.ipynb #7e51a0c2
 def own_code(

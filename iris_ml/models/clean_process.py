@@ -12,6 +12,7 @@ import site
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,7 +21,9 @@ import pandas as pd
 from ..base.errors import IrisError
 from ..base.settings import read_settings
 from ..cache.hashing import UnhashableError
-from ..workflow.run import Run
+from ..cache.keys import digest
+from ..cache.serializers import UnserializableError, choose_format
+from ..workflow.run import Result, Run
 from ..workflow.workflow import find_workflow
 
 # %% ../../nbs/models/09_clean_process.ipynb #1651a19b
@@ -58,10 +61,17 @@ def result_digests(
     digests = {}
     for name, result in run.results.items():
         try:
-            digests[name] = result.digest
+            digests[name] = _digest(result)
         except UnhashableError:
             digests[name] = ""
     return digests
+
+
+def _digest(result: Result) -> str:  # of an estimator with code of its own, without the place of this code
+    with suppress(UnserializableError):
+        if (result.entry.format if result.entry else choose_format(result.value)) == "skops" and not result.is_another:
+            return digest(result.value, is_placed=False)
+    return result.digest
 
 # %% ../../nbs/models/09_clean_process.ipynb #0107fc58
 def compare_results(
