@@ -366,9 +366,11 @@ workflow = production.swap(estimator)
     [
         ("(X, 1e6)", "(X, 2e6)", "function limit"),
         ("/ 10", "/ 10 + np.where(np.asarray(X) > 1e6, 1, 0)", "function Scale.transform"),
+        ("/ 10", "/ -10", "function Scale.transform"),
     ],
+    ids=["a function, which no golden row meets", "a method, which no golden row meets", "a method"],
 )
-def test_other_code_of_ones_own_in_the_estimator_is_refused_where_no_golden_row_meets_it(tmp_path, before, after, named):
+def test_other_code_of_ones_own_in_the_estimator_is_refused_by_name(tmp_path, before, after, named):
     (tmp_path / "own.py").write_text(OWN)
     (tmp_path / "iris.toml").write_text('workflow = "own:workflow"\ntrusted_types = ["own.Scale", "own.limit"]\n')
     assert typed(tmp_path, "run", "--quiet").returncode == 0

@@ -96,19 +96,24 @@ def load(
     if not is_known(header["model"]):
         check_apart(archive, header.get("answers"), str(path), _trusted(trusted))
         remember(header["model"])
-    model = _build(archive, header.get("answers"), str(path), _trusted(trusted))
+    model = _build(archive, header.get("answers"), str(path), _trusted(trusted), header.get("code", {}))
     recorded = {name: value for name, value in header.items() if name not in {"model", "answers"}}
     return model.set_origin(recorded=recorded, file=(str(path), header["model"]))
 
 
-def _build(archive: bytes, answers: Any, where: str, trusted: Iterable[str]) -> "Model":
+def _build(archive: bytes, answers: Any, where: str, trusted: Iterable[str], code: Any = None) -> "Model":
     model: Model = load_archive(archive, where, trusted)
     if not hasattr(model, "verified"):
         raise ModelFileError(f"it holds a {type(model).__name__}, which is no model", where, ADVICE)
     try:
         return model.verified(answers)
     except Exception as error:
-        raise ModelFileError(f"the golden rows do not give the recorded predictions: {str(error).rstrip('.')}", where) from error
+        from iris_ml.models.prediction_steps import changed_code  # pandas, which only saving and this needs
+
+        why, advice = str(error).rstrip("."), ""
+        if changed := changed_code(model, code if isinstance(code, dict) else {}):
+            why, advice = f"{changed[0]}: its code differs from that of the training", "undo the change, or train a model"
+        raise ModelFileError(f"the golden rows do not give the recorded predictions: {why}", where, advice) from error
 
 
 def main() -> None:

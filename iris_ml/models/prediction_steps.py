@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['plan_predictions', 'predicted_table', 'prediction_keys', 'golden_rows', 'row_dependent_step', 'target_dependent_step',
-           'equal_rows', 'describe_steps', 'warn_of_refusal', 'prediction_workflow']
+           'equal_rows', 'describe_steps', 'warn_of_refusal', 'prediction_workflow', 'changed_code']
 
 # %% ../../nbs/models/00_prediction_steps.ipynb #af65e938
 import re
@@ -286,7 +286,8 @@ def prediction_workflow(
         _check_comparable(now, workflow)
         for step, what in _differences(recorded.get("steps") or _declared_keys(), now):
             raise WorkflowError(what, f"step {_shown(step)!r}", _ADVICE)
-    _check_estimator(model, recorded.get("code", {}))
+    for name in changed_code(model, recorded.get("code", {})):
+        raise WorkflowError("its code differs from that of the training", name, _ADVICE)
     if model.workflow is None:
         _check_surroundings(recorded.get("reads", {}))
         _check_golden(model, workflow, recorded.get("golden", []))
@@ -294,10 +295,17 @@ def prediction_workflow(
     return workflow
 
 
-def _check_estimator(model: Model, recorded: Mapping[str, str]) -> None:
+def changed_code(
+    model: Model,  # fitted
+    recorded: Mapping[str, str],  # the code of its estimator at the time of the training, from `own_code`
+) -> list[str]:  # such as "function clip, in the estimator"
+    """Name the project's own code in the estimator of a model that differs from that of the training."""
     now = own_code(model.estimator) if recorded else {}
-    for name in [name for name, code in recorded.items() if code and now.get(name, code) != code]:
-        raise WorkflowError("its code differs from that of the training", f"""{name.rstrip("'")}, in the estimator""", _ADVICE)
+    changed = [name for name, code in recorded.items() if code and now.get(name, code) != code]
+    return [f"{name.rstrip(_TWICE)}, in the estimator" for name in changed]
+
+
+_TWICE = "'"  # behind the name of a part that another part has, too
 
 
 def _check_surroundings(recorded: Mapping[str, str]) -> None:
