@@ -5,6 +5,7 @@ import os
 import random
 import subprocess
 import sys
+from contextlib import chdir
 from functools import partial
 from pathlib import Path
 
@@ -71,13 +72,21 @@ CHANGED = {  # how a workflow was changed, and the step that a refusal names
 }
 
 
-@pytest.fixture(params=CHANGED)
-def changed(request, tmp_path, monkeypatch):
-    """A changed workflow, its run, the path of its model, and the step that differs from production."""
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(scope="module", params=CHANGED)
+def trained(request, tmp_path_factory):
+    """A folder in which a changed workflow was run, that workflow, its run, and the step that differs from production."""
     other, step = CHANGED[request.param]
-    run = other.run(progress=False)
-    save(run["model"], "changed.skops")
+    with chdir(folder := tmp_path_factory.mktemp("changed")):
+        run = other.run(progress=False)
+        save(run["model"], "changed.skops")
+    return folder, other, run, step
+
+
+@pytest.fixture
+def changed(trained, monkeypatch):
+    """A changed workflow, its run, the path of its model, and the step that differs from production."""
+    folder, other, run, step = trained
+    monkeypatch.chdir(folder)
     return other, run, "changed.skops", step
 
 
