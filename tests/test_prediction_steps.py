@@ -604,7 +604,7 @@ def capped():
 
 @pytest.mark.parametrize("own", [capped(), capped], ids=["put in", "made by a step"])
 @pytest.mark.parametrize("is_first", [True, False], ids=["before it predicts", "after it predicted"])
-def test_code_of_the_estimator_that_changes_after_the_run_is_noticed_where_it_was_trained(own, is_first, monkeypatch):
+def test_code_of_the_estimator_that_changes_after_the_run_is_noticed_where_it_was_trained(own, is_first, tmp_path, monkeypatch):
     monkeypatch.setitem(RATE, "most", 1e6)
     trained = workflow.swap(estimator=own)
     run = trained.run(progress=False)
@@ -613,6 +613,8 @@ def test_code_of_the_estimator_that_changes_after_the_run_is_noticed_where_it_wa
     for given in (None, trained):
         with pytest.raises(WorkflowError, match=r"estimator.*(its code differs|has changed since the run)"):
             predict(ROWS, run["model"], workflow=given)
+    with pytest.raises(WorkflowError, match=r"estimator.*(its code differs|has changed since the run)"):
+        save(run["model"], tmp_path / "model.skops", trusted=[f"{__name__}.below_a_million"])  # predictions of other code
 
 
 @pytest.mark.filterwarnings("error")

@@ -23,6 +23,7 @@ import zoneinfo
 from collections import deque
 from collections.abc import Callable
 from hashlib import sha256
+from itertools import chain
 from pathlib import PurePath
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
@@ -97,7 +98,18 @@ def _can_change(value: object) -> bool:
             return any(map(_can_change, (value.fget, value.fset, value.fdel)))
         case staticmethod() | classmethod():
             return _can_change(value.__func__)
-    return not isinstance(value, CODE) and type(value) not in _IMMUTABLE
+    return not (type(value) in _IMMUTABLE or isinstance(value, CODE) or _is_fixed(value))
+
+
+def _is_fixed(value: Any) -> bool:  # of a type that cannot change, or a frozen dataclass of values that cannot
+    if isinstance(value, np.dtype):
+        return not value.metadata
+    parameters = getattr(type(value), "__dataclass_params__", None)
+    is_frozen = parameters is not None and parameters.frozen and hasattr(value, "__dict__")
+    return isinstance(value, _FIXED) or (is_frozen and not any(map(_can_change, vars(value).values())))
+
+
+_FIXED = re.Pattern, np.ufunc, pd.StringDtype
 
 # %% ../../nbs/cache/04_dependencies.ipynb #1b8a0bd9
 class Tracer(Hasher):
@@ -237,13 +249,25 @@ _SETTINGS: dict[str, Callable[[], object]] = {
 
 # %% ../../nbs/cache/04_dependencies.ipynb #a98607e1
 class _State(Tracer):
-    def update(self, value: object) -> None:
-        """Hash a value; code by its identity."""
-        if isinstance(value, CODE):
+    def update(self, value: Any) -> None:
+        """Hash a value; code, and what else cannot change, by its identity."""
+        kind = type(value)
+        if kind is dict or kind is list:
+            if not self.seen_before(value):
+                self._update_items(kind.__name__, [*chain(*value.items())] if kind is dict else value)
+        elif isinstance(value, CODE) or _is_fixed(value):
             self.update_bytes("at", str(id(value)).encode())
             self.seen_before(value)
         else:
             super().update(value)
+
+    def _update_items(self, kind: str, items: list[Any]) -> None:
+        if all(is_constant(item) and item == item for item in items):  # not so a NaN, which may carry a number
+            self.update_bytes(kind, repr(items).encode())
+        else:
+            self.update_bytes(kind, str(len(items)).encode())
+            for item in items:
+                self.update(item)
 
     def hexdigest(self) -> str:
         """Return the digest of the value alone, without parts."""

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['plan_predictions', 'predicted_table', 'prediction_keys', 'golden_rows', 'row_dependent_step', 'target_dependent_step',
-           'equal_rows', 'describe_steps', 'warn_of_refusal', 'prediction_workflow', 'changed_code']
+           'equal_rows', 'changed_code', 'describe_steps', 'warn_of_refusal', 'prediction_workflow']
 
 # %% ../../nbs/models/00_prediction_steps.ipynb #af65e938
 import re
@@ -136,6 +136,22 @@ def equal_rows(
     alike = bool((is_same | is_near).all())
     return alike and before.drop(columns=numbers).astype(str).equals(after.drop(columns=numbers).astype(str))
 
+# %% ../../nbs/models/00_prediction_steps.ipynb #0cb9eab5
+def changed_code(
+    model: Model,  # fitted
+    recorded: Mapping[str, str],  # the code of its estimator at the time of the training, from `own_code`
+) -> list[str]:  # such as "function clip, in the estimator"
+    """Name the project's own code in the estimator of a model that differs from that of the training."""
+    now = own_code(model.estimator) if recorded else {}
+    changed = [name for name, code in recorded.items() if code and now.get(name, code) != code]
+    return [f"{name.rstrip(_TWICE)}, in the estimator" for name in changed]
+
+
+_TWICE = "'"  # behind the name of a part that another part has, too
+
+
+_ADVICE = "pass the workflow that trained the model, name it in the setting 'workflow', or train a model and promote it"
+
 # %% ../../nbs/models/00_prediction_steps.ipynb #9a343bea
 def _is_compared(dependency: str, watched: Observation) -> bool:
     kind, _, name = dependency.partition(" ")
@@ -157,7 +173,9 @@ def _movable(dependency: str) -> str:  # a file of the project by its place ther
 def describe_steps(
     model: Model,  # fitted
 ) -> dict[str, Any]:  # "steps", "code", "reads", "golden", and the steps that refuse; empty if no workflow is known
-    """Return the record of the steps that trained a model; `WorkflowError` if they have changed since then."""
+    """Return the record of the steps that trained a model; `WorkflowError` if they, or its estimator, have changed since then."""
+    for name in changed_code(model, model.recorded.get("code", {})):
+        raise WorkflowError("its code differs from that of the training", name, _ADVICE)
     if not model.recorded and model.workflow is not None and {"raw", "predictions"} <= {*model.workflow}:
         _check_unchanged(model)
         model.recorded.update(steps=prediction_keys(model.workflow), code=own_code(model.estimator))
@@ -286,26 +304,11 @@ def prediction_workflow(
         _check_comparable(now, workflow)
         for step, what in _differences(recorded.get("steps") or _declared_keys(), now):
             raise WorkflowError(what, f"step {_shown(step)!r}", _ADVICE)
-    for name in changed_code(model, recorded.get("code", {})):
-        raise WorkflowError("its code differs from that of the training", name, _ADVICE)
     if model.workflow is None:
         _check_surroundings(recorded.get("reads", {}))
         _check_golden(model, workflow, recorded.get("golden", []))
         model.set_origin(workflow, recorded, model.file)  # so that it is checked once
     return workflow
-
-
-def changed_code(
-    model: Model,  # fitted
-    recorded: Mapping[str, str],  # the code of its estimator at the time of the training, from `own_code`
-) -> list[str]:  # such as "function clip, in the estimator"
-    """Name the project's own code in the estimator of a model that differs from that of the training."""
-    now = own_code(model.estimator) if recorded else {}
-    changed = [name for name, code in recorded.items() if code and now.get(name, code) != code]
-    return [f"{name.rstrip(_TWICE)}, in the estimator" for name in changed]
-
-
-_TWICE = "'"  # behind the name of a part that another part has, too
 
 
 def _check_surroundings(recorded: Mapping[str, str]) -> None:
@@ -323,9 +326,6 @@ def _differences(trained: Mapping[str, str], now: Mapping[str, str]) -> Iterator
             yield step, "the model was trained without it"
     missing = "the model was trained with it, and this workflow has no such step"
     yield from ((step, missing) for step in trained if step not in now)
-
-
-_ADVICE = "pass the workflow that trained the model, name it in the setting 'workflow', or train a model and promote it"
 
 
 def _declared_keys() -> dict[str, str]:  # a file of an earlier release names no steps, and only that workflow trained it
