@@ -81,8 +81,8 @@ def _trace_class(cls: type, tracer: Tracer) -> None:
     resolve, name = tracer.watcher.resolve, _local_name(cls)
     for base in (type(cls), *resolve(lambda: cls.__bases__)):
         tracer.update(base)
-    resolve(lambda: sys.intern(" ".join(vars(cls))))  # interned: equal texts are one object
-    for attribute in [attribute for attribute in vars(cls) if attribute not in _DERIVED]:
+    resolve(lambda: sys.intern(" ".join(_own_names(cls))))  # interned: equal texts are one object
+    for attribute in _own_names(cls):
         value = resolve(functools.partial(vars(cls).get, attribute))
         if value is object.__init__ or value is _INIT_OF_PROTOCOLS:  # the first instance replaces one by the other
             continue
@@ -90,6 +90,10 @@ def _trace_class(cls: type, tracer: Tracer) -> None:
         trace_binding(f"attribute {name}.{attribute}", value, tracer)
     for names in [names for text in vars(cls).get("__annotations__", {}).values() for names in names_in(text)]:
         trace_name(names, vars(sys.modules.get(cls.__module__, builtins)), tracer)
+
+
+def _own_names(cls: type) -> list[str]:
+    return [attribute for attribute in vars(cls) if attribute not in _DERIVED]
 
 
 _INIT_OF_PROTOCOLS = getattr(typing, "_no_init_or_replace_init", None)
