@@ -164,7 +164,7 @@ def is_found_by_name(
 # %% ../../nbs/cache/05_hashing_code.ipynb #aaef732f
 def _trace_function(function: FunctionType, tracer: Tracer) -> None:
     code = normalize(tracer.watcher.resolve(functools.partial(getattr, function, "__code__")))
-    tracer.update_bytes(function.__name__, code.digest.encode())
+    tracer.update_bytes(vars(function).get("__original_name__", function.__name__), code.digest.encode())
     for name in "__defaults__", "__kwdefaults__", "__annotations__":
         tracer.update(tracer.watcher.resolve(functools.partial(getattr, function, name)))
     tracer.watcher.watch(lambda: (function.__defaults__, function.__kwdefaults__))
@@ -207,7 +207,7 @@ def _trace_names(function: FunctionType, code: Code, tracer: Tracer) -> None:
 
 
 _DISPATCHER = {"registry", "dispatch", "register", "_clear_cache", "__wrapped__"}  # what functools.singledispatch adds
-_HAMILTON = {"__config_decorated__", "__original_name__"}  # what Hamilton adds to a variant of a step when it builds a graph
+_HAMILTON = {"__config_decorated__", "__original_name__"}  # Hamilton notes them when it builds a graph, and renames the function
 
 
 def names_in(
