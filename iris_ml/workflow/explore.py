@@ -17,9 +17,7 @@ import pandas as pd
 from joblib import Parallel, delayed, parallel_config
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from ..base.errors import WorkflowError
 from ..base.progress import Progress
-from ..cache.keys import own_code
 from ..stats.looks import widen_interval
 from .drawing import Drawing, IntervalRow, draw_intervals
 
@@ -64,20 +62,13 @@ def shared_phases(
     return [*ordered, (tuple(options), [wanted])]
 
 # %% ../../nbs/workflow/07_explore.ipynb #619e2f25
-_NONE: dict[str, object] = {}
-
-
 def run_trial(
     workflow: "Workflow",
     steps: Sequence[str],  # the steps to run; the last one returns the scores
     choice: Mapping[str, object],  # step or setting -> the value that overrides it
-    code: Mapping[str, object] = _NONE,  # estimator in the choice -> its code where the trials were made
 ) -> dict[str, object]:
-    """Run steps with a choice of overrides, and return the scores or the error; an error if this process has other code."""
+    """Run steps with a choice of overrides, and return the scores or the error."""
     try:
-        if other := [*workflow.changed(), *(name for name in code if own_code(choice[name]) != code[name])]:
-            what = "the process that runs the trial has other code of it"
-            raise WorkflowError(what, f"step {other[0]!r}", "restart it with the code that is here")
         result = workflow.swap(**choice).run(*steps, progress=False)[steps[-1]]
         return dict(result) if isinstance(result, Mapping) else {steps[-1]: result}
     except Exception as error:
@@ -86,7 +77,7 @@ def run_trial(
 
 # %% ../../nbs/workflow/07_explore.ipynb #820c07ad
 def run_jobs(
-    jobs: Sequence[tuple[Any, ...]],  # arguments of `run_trial`, one job each
+    jobs: Sequence[tuple["Workflow", Sequence[str], Mapping[str, object]]],  # arguments of `run_trial`, one job each
     on: object = None,  # a Dask client; None: the cores of this machine
 ) -> Iterator[tuple[int, dict[str, object]]]:  # number of the job, and its scores or error
     """Run jobs in parallel, and yield each result when it is finished."""
@@ -118,21 +109,15 @@ def run_trials(
 ) -> pd.DataFrame:  # a row for each trial: its choice, its scores, and its error if there was one
     """Run every combination of the options."""
     *shared, (_, last) = shared_phases(needs, list(trials[0][0]) if trials else [], "scores")
-    estimators = {id(value): value for _, choice in trials for value in choice.values() if hasattr(type(value), "fit")}
-    code = {number: own_code(estimator) for number, estimator in estimators.items()}
-
-    def job(steps: Sequence[str], choice: Mapping[str, object]) -> tuple[Any, ...]:  # arguments of `run_trial`
-        return workflow, steps, choice, {name: code[id(value)] for name, value in choice.items() if id(value) in code}
-
     rows = [{**called, "error": "interrupted"} for called, _ in trials]
     try:
         with progress:
             progress.step("trials")
             for names, steps in shared:
                 distinct = {tuple(called[name] for name in names): overrides for called, overrides in trials}
-                jobs = [job(steps, {name: each[name] for name in names}) for each in distinct.values()]
+                jobs = [(workflow, steps, {name: each[name] for name in names}) for each in distinct.values()]
                 deque(run_jobs(jobs, on) if names else starmap(run_trial, jobs), maxlen=0)  # the trials report the errors
-            for number, result in run_jobs([job(last, overrides) for _, overrides in trials], on):
+            for number, result in run_jobs([(workflow, last, overrides) for _, overrides in trials], on):
                 rows[number] = {**trials[number][0], "error": "", **result}
                 progress.step("trials")
     except KeyboardInterrupt:

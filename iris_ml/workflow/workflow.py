@@ -310,8 +310,6 @@ class Workflow:
         settings = change_settings(settings, **paths)
         overrides = {name: paths.get(name, value) for name, value in self._spec.overrides.items()}
         portable = self._with(replace(self._spec, settings=settings, overrides=overrides, trial=trial))
-        nodes = portable._plan(["scores"], settings).nodes
-        portable._ran = {node.name: (portable._code(node), {}) for node in nodes}  # other processes compare it with theirs
         portable._graphs = {}  # each process builds its own
         bar = make_progress(["trial"] * len(trials)) if settings.progress else Progress()
         table = run_trials(portable, trials, self._spec.inputs, bar, on)
