@@ -422,6 +422,28 @@ def test_the_code_of_a_step_is_traced_once_while_nothing_changes():
     assert all(fingerprint(function) is fingerprint(function) for function in functions)
 
 
+class Slotted:
+    __slots__ = ("rates",)
+
+
+@dataclass(frozen=True)
+class Frozen(Slotted):
+    name: str = "a frozen dataclass, which inherits a slot"
+
+
+RATED = {"first": Frozen()}
+
+
+def test_what_a_frozen_value_holds_in_a_slot_counts():
+    def rated(x: int) -> int:
+        return x * RATED["first"].rates[0]
+
+    object.__setattr__(RATED["first"], "rates", [1])
+    before = fingerprint(rated)
+    RATED["first"].rates[0] = 2
+    assert fingerprint(rated).digest != before.digest
+
+
 def test_a_warning_of_a_package_is_no_change_of_it():
     registry = vars(colorsys).setdefault("__warningregistry__", {"version": -1})  # of the filters that were in force
     with Observation(packages=["colorsys"]) as observation, warnings.catch_warnings(action="ignore"):

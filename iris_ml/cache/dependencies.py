@@ -105,8 +105,9 @@ def _is_fixed(value: Any) -> bool:  # of a type that cannot change, or a frozen 
     if isinstance(value, np.dtype):
         return not value.metadata
     parameters = getattr(type(value), "__dataclass_params__", None)
-    is_frozen = parameters is not None and parameters.frozen and hasattr(value, "__dict__")
-    return isinstance(value, _FIXED) or (is_frozen and not any(map(_can_change, vars(value).values())))
+    if parameters is None or not parameters.frozen or any(vars(kind).get("__slots__") for kind in type(value).__mro__):
+        return isinstance(value, _FIXED)
+    return not any(map(_can_change, vars(value).values()))
 
 
 _FIXED = re.Pattern, np.ufunc, pd.StringDtype

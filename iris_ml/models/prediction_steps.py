@@ -143,11 +143,8 @@ def changed_code(
 ) -> list[str]:  # such as "function clip, in the estimator"
     """Name the project's own code in the estimator of a model that differs from that of the training."""
     now = own_code(model.estimator) if recorded else {}
-    changed = [name for name, code in recorded.items() if code and now.get(name, code) != code]
-    return [f"{name.rstrip(_TWICE)}, in the estimator" for name in changed]
-
-
-_TWICE = "'"  # behind the name of a part that another part has, too
+    changed = [name.rstrip("'") for name, code in recorded.items() if code and now.get(name, code) != code]
+    return [f"{name}, in the estimator" for name in changed]
 
 
 _ADVICE = "pass the workflow that trained the model, name it in the setting 'workflow', or train a model and promote it"
