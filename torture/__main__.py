@@ -5,7 +5,7 @@ from importlib import import_module
 
 ALL = (
     "checkpoints programs records forged mutated api report monitor "
-    "coverage slices promotion surfaces pages merges pipelines mutants"
+    "coverage leakage slices promotion surfaces pages merges pipelines mutants"
 ).split()
 asked, *words = sys.argv[1:] or [""]  # a module, and words that the names of its campaigns hold
 total = 0

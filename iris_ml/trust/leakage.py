@@ -6,9 +6,10 @@
 __all__ = ['find_leaks', 'leakage_gate']
 
 # %% ../../nbs/trust/01_leakage.ipynb #4cece2f0
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from ..base.errors import WorkflowError
@@ -36,14 +37,19 @@ def _with_cells(raw: pd.DataFrame, rows: pd.Index, cells: pd.DataFrame) -> pd.Da
     return changed.astype(raw.dtypes)
 
 
-def _first_difference(before: Run, after: Run, features: pd.DataFrame, learned: pd.Index) -> str:  # a step; empty: there is none
+def _first_difference(before: Run, after: Run, rows: pd.Index, without: Collection[str] = ()) -> str:  # a step; empty: none
     tables = [name for name in after if isinstance(before[name], pd.DataFrame | pd.Series) and name not in {"raw", "split"}]
     for name in tables:
-        one, other = (run[name].reindex(learned) for run in (before, after))
-        if learned.isin(before[name].index).all() and not equal_rows(one, other, [*range(len(learned))]):
+        one, other = (pd.DataFrame(run[name]).reindex(rows).drop(columns=[*without], errors="ignore") for run in (before, after))
+        if rows.isin(before[name].index).all() and not equal_rows(one, other, [*range(len(rows))]):
             return name
+    return ""
+
+
+def _learned_otherwise(before: Run, after: Run, features: pd.DataFrame) -> bool:  # another model
     first, second = (run["model"].predict(features) for run in (before, after))
-    return "" if equal_rows(first, second, [*range(len(features))]) else "model"
+    return not equal_rows(first, second, [*range(len(features))])
+
 
 # %% ../../nbs/trust/01_leakage.ipynb #0c9ceca8
 def _copies(features: pd.DataFrame, learned: pd.Index, test: pd.Index) -> str:
@@ -69,46 +75,93 @@ def _telling_column(model: Model, features: pd.DataFrame, learned: pd.Index, tes
     return ""
 
 
-def _order(run: Run) -> str:
+def _groups(run: Run) -> str:
     if run.inputs.get("split_by") != "":  # the split is chosen, or has no such setting
         return ""
     profile = run["model"].profile
-    order = suggest_split({str(name): cells for name, cells in run["raw"].items() if name != profile.target}, profile.types)
-    return f'the rows are drawn at random, and a column orders them; set split_by = "{order}", else "random"' if order else ""
+    split_by = suggest_split({str(name): cells for name, cells in run["raw"].items() if name != profile.target}, profile.types)
+    what = "the rows are drawn at random, and a column orders them"
+    return f'{what}; set split_by = "{split_by}", else "random"' if split_by else ""
+
+
+def _agrees_with_noise(run: Run, test: pd.Index, features: pd.DataFrame) -> str:  # a run whose target was drawn at random
+    profile = run["model"].profile
+    truth, predicted = (table.loc[test, profile.target] for table in (features, run["predictions"]))
+    is_number = profile.task == "regression"
+    first, second = (cells.to_numpy(float) if is_number else cells.astype(str).to_numpy() for cells in (truth, predicted))
+    draws = np.random.default_rng(0)
+    tried = [first, *(draws.permutation(first) for _ in range(200))]
+    found, *others = [-np.abs(each - second).mean() if is_number else (each == second).mean() for each in tried]
+    what = "the predictions agree with a target that was drawn at random; look for what tells it to the features"
+    return what if found > np.mean(others) + 4 * np.std(others) else ""
 
 # %% ../../nbs/trust/01_leakage.ipynb #06ce88aa
 def find_leaks(
     workflow: Workflow,  # with steps `raw`, `split`, `model` and `predictions`
 ) -> pd.DataFrame:  # a row for each check: the step or column that leaks, and what to do; both empty where nothing does
     """Look for what the test rows tell the model; `WorkflowError` where the workflow lacks a step."""
+    judged = _run(workflow)
+    return pd.DataFrame({"leak": dict([*_proofs(*judged), *_reasons(*judged)])}).rename_axis("check")
+
+
+def _run(workflow: Workflow) -> tuple[Workflow, Run, pd.Series]:  # with a fixed split; and the side of each row
     if absent := [name for name in ("raw", "split", "model", "predictions") if name not in workflow]:
         raise WorkflowError(f"there is no step {absent[0]!r}", "the workflow", "a check of leakage needs it")
     workflow = workflow.swap(record=False)
     split = workflow.run("split", progress=False)["split"]
     sides = split.mask(split == "fold 1", "test").mask(split.str.startswith("fold") & (split != "fold 1"), "train")
     fixed = workflow.swap(split=sides)
-    run = fixed.run("predictions", progress=False)
-    model, features = run["model"], run[predicted_table(workflow)]
+    return fixed, fixed.run("predictions", *_scored(workflow), progress=False), sides
+
+
+def _proofs(workflow: Workflow, run: Run, sides: pd.Series) -> Iterator[tuple[str, str]]:
     learned, test = (sides.index[sides == side] for side in ("train", "test"))
-    target = next(str(name) for name in run["raw"] if model.profile.rename.get(str(name), name) == model.profile.target)
-    found = {}
+    features, target = run[predicted_table(workflow)], _target(run)
     for what, raw in _changed(run["raw"], test, target):
-        again = fixed.swap(raw=raw, split=sides[sides.index.isin(raw.index)]).run("model", progress=False, checkpoints=False)
-        step = _first_difference(run, again, features, learned)
+        after = _again(workflow, raw, sides, "model")
+        step = _first_difference(run, after, learned) or ("model" if _learned_otherwise(run, after, features) else "")
         advice = "compute it from the training rows, in the pipeline of the estimator"
-        found[what] = f"step {step!r} depends on them; {advice}" if step else ""
-    found["copies of training rows"] = _copies(features, learned, test)
-    found["a column that tells the target"] = _telling_column(model, features, learned, test)
-    found["order of the rows"] = _order(run)
-    return pd.DataFrame({"leak": found}).rename_axis("check")
+        if not step and what.startswith("targets"):
+            step = _first_difference(run, after, test, without={target, run["model"].profile.target})
+            advice = "a feature may not depend on its row's target"
+        yield what, f"step {step!r} depends on them; {advice}" if step else ""
+    shuffled = _again(workflow, run["raw"].sample(frac=1, random_state=0), sides, predicted_table(workflow))
+    step = _first_difference(run, shuffled, features.index)
+    yield "order of the rows", f"step {step!r} depends on it; sort the rows in the step, by a column" if step else ""
+    known = max((run[name].index.isin(learned).sum() for name in _scored(workflow)), default=0)
+    yield "training rows among the test rows", f"{known} of them; score rows that the model has not learned" if known else ""
+
+
+def _reasons(workflow: Workflow, run: Run, sides: pd.Series) -> Iterator[tuple[str, str]]:
+    learned, test = (sides.index[sides == side] for side in ("train", "test"))
+    features, target = run[predicted_table(workflow)], _target(run)
+    noise = run["raw"][target].sample(frac=1, random_state=0).set_axis(run["raw"].index)
+    by_chance = _again(workflow, run["raw"].assign(**{target: noise}), sides, "predictions")
+    yield "a target of noise", _agrees_with_noise(by_chance, test, by_chance[predicted_table(workflow)])
+    yield "copies of training rows", _copies(features, learned, test)
+    yield "a column that tells the target", _telling_column(run["model"], features, learned, test)
+    yield "groups or time", _groups(run)
+
+
+def _again(workflow: Workflow, raw: pd.DataFrame, sides: pd.Series, step: str) -> Run:
+    return workflow.swap(raw=raw, split=sides[sides.index.isin(raw.index)]).run(step, progress=False, checkpoints=False)
+
+
+def _target(run: Run) -> str:  # its name in the raw rows
+    profile = run["model"].profile
+    return next(str(name) for name in run["raw"] if profile.rename.get(str(name), name) == profile.target)
+
+
+def _scored(workflow: Workflow) -> list[str]:  # the steps whose rows are scored
+    return [name for name in ("test", "test_predictions") if name in workflow]
 
 
 def leakage_gate(
     candidate: Path,  # the file of a candidate, which is not read
 ) -> Gate:
-    """Look for what is proven: that the model of the declared workflow changes with the test rows."""
+    """Look for what is proven: that the model or the features of the declared workflow change with what they may not know."""
     try:
-        leaks = find_leaks(find_workflow(read_settings().workflow)).leak.head(3)
+        leaks = dict(_proofs(*_run(find_workflow(read_settings().workflow))))
     except WorkflowError as error:  # of a workflow with other steps
         return Gate("leakage", True, f"not checked: {error.what}")
     found = [f"{check}: {leak}" for check, leak in leaks.items() if leak]

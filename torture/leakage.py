@@ -1,0 +1,251 @@
+"""Workflows that leak, in each kind that the literature knows, and workflows that do not: how often is the check wrong?
+
+The kinds are those of Kapoor and Narayanan (2023), who found them in 294 papers. The eighth, test rows of another population than
+the one that is asked about, is not in the table, and no check can see it there.
+"""
+
+import tempfile
+import warnings
+from contextlib import chdir
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler, TargetEncoder
+
+from iris_ml.production import workflow
+from iris_ml.trust.leakage import find_leaks
+
+DRAWS = np.random.default_rng(0)
+PEOPLE = pd.DataFrame(DRAWS.normal(size=(200, 3)), columns=["age", "weight", "noise"])
+PEOPLE["ill"] = np.where(PEOPLE.age + DRAWS.normal(size=200) > 0, "yes", "no")
+AMOUNTS = PEOPLE.drop(columns="ill")
+MANY = pd.DataFrame(DRAWS.normal(size=(80, 200))).add_prefix("column_").assign(ill=["yes", "no"] * 40)
+
+
+def of(table=PEOPLE, target="ill", estimator=None, **changes):
+    chosen = LogisticRegression() if estimator is None else estimator
+    return workflow.swap(raw=table, target=target, **{"split_by": "random", "estimator": chosen} | changes)
+
+
+def centered(rows):
+    return rows.assign(age=rows.age - rows.age.mean())
+
+
+def scaled_by_the_target(rows):
+    return rows.assign(weight=rows.weight * (rows.ill == "yes").mean())
+
+
+def encoded_by_the_target(rows):
+    tens = rows.weight.round()
+    return rows.assign(weight=(rows.ill == "yes").groupby(tens).transform("mean"))
+
+
+def best_of_many(rows):
+    tells = rows.drop(columns="ill").corrwith((rows.ill == "yes").astype(float)).abs()
+    return rows[["ill", *tells.nlargest(5).index]]
+
+
+def hinting(rows):
+    return rows.assign(noise=(rows.ill == "yes") + 0.5 * np.sin(1000 * rows.age))
+
+
+def row_above(rows):
+    return rows.assign(noise=rows.age.shift(fill_value=0))
+
+
+class Memory(ClassifierMixin, BaseEstimator):
+    """Remembers all rows that it was made with."""
+
+    def __init__(self, rows=None):
+        self.rows = rows
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return np.repeat(self.classes_[len(self.rows) % 2], len(X))
+
+
+def remembering(rows):
+    return Memory(rows)
+
+
+LEAKING = {
+    "a column is centered over all rows": (
+        lambda: of(features=centered),
+        "features of the test rows",
+        "step 'features'",
+    ),
+    "a column is scaled by all targets": (
+        lambda: of(features=scaled_by_the_target),
+        "targets of the test rows",
+        "step 'features'",
+    ),
+    "a column is encoded by all targets": (
+        lambda: of(features=encoded_by_the_target),
+        "targets of the test rows",
+        "step 'features'",
+    ),
+    "columns are chosen by all targets": (
+        lambda: of(MANY, features=best_of_many),
+        "targets of the test rows",
+        "step 'features'",
+    ),
+    "a feature holds its row's own target": (
+        lambda: of(features=hinting),
+        "targets of the test rows",
+        "a feature may not depend on its row's target",
+    ),
+    "predictions agree with a target of noise": (
+        lambda: of(features=hinting),
+        "a target of noise",
+        "look for what tells it to the features",
+    ),
+    "predictions agree with numbers of noise": (
+        lambda: of(
+            AMOUNTS, "weight", Ridge(), task="regression", features=lambda rows: rows.assign(age=rows.weight + rows.age)
+        ),
+        "a target of noise",
+        "look for what tells it to the features",
+    ),
+    "a row knows the one above it": (
+        lambda: of(features=row_above),
+        "order of the rows",
+        "step 'features' depends on it",
+    ),
+    "there is no test set": (
+        lambda: of(test=lambda features, split: features),
+        "training rows among the test rows",
+        "140 of them",
+    ),
+    "an estimator holds all rows": (
+        lambda: of(PEOPLE[PEOPLE.index > 3], estimator=remembering),
+        "test rows",
+        "step 'model'",
+    ),
+    "test rows are copies": (
+        lambda: of(pd.concat([PEOPLE, PEOPLE[:90]], ignore_index=True)),
+        "copies of training rows",
+        "are copies",
+    ),
+    "a column is written afterwards": (
+        lambda: of(PEOPLE.assign(treated=PEOPLE.ill == "yes")),
+        "a column that tells the target",
+        "column 'treated' alone",
+    ),
+    "a number is a function of the target": (
+        lambda: of(PEOPLE.assign(dose=np.where(PEOPLE.ill == "yes", 5.0, 1.0))),
+        "a column that tells the target",
+        "column 'dose' alone",
+    ),
+    "patients are on both sides": (
+        lambda: workflow.swap(raw=PEOPLE.assign(patient_id=[f"p{place // 4}" for place in range(200)]), target="ill"),
+        "groups or time",
+        'set split_by = "group: patient_id"',
+    ),
+    "days are on both sides": (
+        lambda: of(PEOPLE.assign(day=pd.date_range("2026-01-01", periods=200)), split_by=""),
+        "groups or time",
+        'set split_by = "time: day"',
+    ),
+}
+
+
+def frame(load):
+    return load(as_frame=True).frame
+
+
+CLEAN = {
+    "iris": lambda: workflow,
+    "iris, calibrated": lambda: workflow.swap(calibrated=True),
+    "iris in folds": lambda: workflow.swap(split_by="cv: 3"),
+    "people": of,
+    "scaled": lambda: of(estimator=make_pipeline(StandardScaler(), LogisticRegression())),
+    "encoded by the target in the pipeline": lambda: of(
+        PEOPLE.assign(noise=PEOPLE.noise.round()), estimator=make_pipeline(TargetEncoder(), LogisticRegression())
+    ),
+    "calibrated": lambda: of(estimator=CalibratedClassifierCV(LogisticRegression())),
+    "forest": lambda: of(estimator=RandomForestClassifier(20)),
+    "default": lambda: workflow.swap(raw=PEOPLE, target="ill", split_by="random"),
+    "weights": lambda: of(class_weight="balanced"),
+    "threshold": lambda: of(threshold="tuned"),
+    "rows of each patient together": lambda: of(
+        PEOPLE.assign(patient_id=np.arange(200) // 4), split_by="group: patient_id"
+    ),
+    "later rows": lambda: of(PEOPLE.assign(day=np.arange(200) % 150), split_by="time: day"),
+    "gaps and texts": lambda: workflow.swap(
+        raw=PEOPLE.assign(town=DRAWS.choice(["a", "b"], 200)).mask(DRAWS.random((200, 5)) < 0.1).assign(ill=PEOPLE.ill),
+        target="ill",
+        split_by="random",
+    ),
+    "repeated categories": lambda: of(PEOPLE[["ill"]].assign(a=DRAWS.integers(0, 3, 200), b=DRAWS.integers(0, 3, 200))),
+    "wine": lambda: of(frame(load_wine), "target"),
+    "breast cancer": lambda: of(
+        frame(load_breast_cancer), "target", make_pipeline(StandardScaler(), LogisticRegression())
+    ),
+    "diabetes": lambda: of(frame(load_diabetes), "target", Ridge(), task="regression"),
+    "features of each row": lambda: of(features=lambda rows: rows.assign(ratio=rows.age / (1 + rows.weight.abs()))),
+    "several labels": lambda: of(
+        PEOPLE.assign(ill=PEOPLE.ill + np.where(PEOPLE.weight > 0, ";old", "")), task="multilabel: ;"
+    ),
+}
+
+
+KINDS = {
+    "no test set": "there is no test set",
+    "preparation over all rows": "a column is centered over all rows",
+    "columns chosen over all rows": "columns are chosen by all targets",
+    "copies on both sides": "test rows are copies",
+    "a column of afterwards": "a column is written afterwards",
+    "the future is learned": "days are on both sides",
+    "one patient on both sides": "patients are on both sides",
+}
+
+
+def leaks(flow):
+    """Return the checks that find a leak, and what they say."""
+    with warnings.catch_warnings(action="ignore"):
+        return {check: leak for check, leak in find_leaks(flow).leak.items() if leak}
+
+
+def missed():
+    """Each leak must be found by its check, with its step or column."""
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        wrong = [name for name, (make, check, where) in LEAKING.items() if where not in leaks(make()).get(check, "")]
+    return len(LEAKING), len(wrong), ", ".join(wrong) or "each is found"
+
+
+def false_alarms():
+    """No check may ring at a workflow that does not leak."""
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        wrong = [name for name, make in CLEAN.items() if leaks(make())]
+    return len(CLEAN), len(wrong), ", ".join(wrong) or "none rang"
+
+
+def noise(tables):
+    """Tables in which nothing tells the target, each with another draw: no check may ring at more than one in a hundred."""
+    rung = 0
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        for seed in range(tables):
+            draws = np.random.default_rng(seed)
+            table = (
+                pd.DataFrame(draws.normal(size=(120, 3)))
+                .add_prefix("column_")
+                .assign(ill=draws.choice(["yes", "no"], 120))
+            )
+            rung += bool(leaks(of(table)))
+    return tables, rung if rung > 0.01 * tables else 0, f"{rung} rang, {rung / tables:.1%}"
+
+
+CAMPAIGNS = {
+    "workflows that leak": missed,
+    "workflows that do not": false_alarms,
+    "tables of noise": lambda: noise(300),
+}
