@@ -3,7 +3,7 @@
 PYTHON ?= python3
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test pages torture bench tables docs lab new wheel lock clean
+.PHONY: help run test pages torture bench tables decisions docs lab new wheel lock clean
 
 # The commands that a program starts (a notebook's kernel, Snakemake's shell) are the environment's own, too.
 inside := PATH="$(CURDIR)/.venv/bin:$$PATH"
@@ -12,7 +12,7 @@ compile = .venv/bin/uv pip compile --quiet --upgrade --universal --python-versio
     --annotation-style line --custom-compile-command 'make lock'
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s  %s\n", $$1, $$2 }' Makefile
 
 run: .venv/run  ## install what production needs and run the workflow on the real data
 	@$(inside) iris_ml run
@@ -28,7 +28,7 @@ test: .venv/fonts  ## install the development tools too and check everything
 pages: .venv/fonts  ## run every notebook afresh and save what it shows
 	$(inside) pytest --numprocesses auto --dist loadfile --save nbs
 
-torture: .venv/dev  ## harm checkpoints, records and API in every way, at full length; ONLY=checkpoints, programs, records, forged, mutated, api, report, monitor, coverage, slices, promotion, surfaces, pages, merges, pipelines or mutants
+torture: .venv/dev  ## harm checkpoints, records and API in every way, at full length; ONLY=checkpoints, programs, records, forged, mutated, api, report, monitor, coverage, leakage, slices, promotion, surfaces, pages, merges, pipelines or mutants
 	@$(inside) python -m torture $(ONLY)
 
 # Each tool gets an environment in bench/.environments, once. ROUNDS=7 gives quieter medians.
@@ -37,6 +37,9 @@ bench: .venv/made  ## measure speed beside other tools; ONLY=processes, slow, st
 
 tables: .venv/made  ## take thirty tables from elsewhere through every command, and compare the default with what people begin with
 	@.venv/bin/python -m bench tables
+
+decisions: .venv/made  ## count how often five decisions err, beside other tools: leaks, coverage, monitoring, promotion and slices
+	@.venv/bin/python -m bench decisions
 
 docs: .venv/dev  ## build the site from the notebooks
 	$(inside) sphinx-build --quiet --fail-on-warning --keep-going -c docs . _docs/html
@@ -71,6 +74,9 @@ lock: .venv/made  ## renew every pinned version in requirements/
 	$(compile) --output-file bench/requirements/wire/api.txt --extra api --extra fast --constraint requirements/run.txt setup.py
 	printf 'plotly\nrdatasets\nskrub\nstatsmodels\nvega_datasets\n' | $(compile) --output-file bench/requirements/tables/tables.txt \
 	    --extra api --constraint requirements/run.txt setup.py -
+	printf 'crepes\nmapie\nmlflow-skinny\nskore\nsliceline\n' | $(compile) \
+	    --output-file bench/requirements/decisions/decisions.txt --constraint requirements/run.txt setup.py -
+	printf 'evidently\npandas<3\n' | $(compile) --output-file bench/requirements/decisions/evidently.txt -
 	for tool in mlflow bentoml litserve; do printf "pandas\nscikit-learn\nsetuptools<81\n$$tool\n" | \
 	    $(compile) --output-file bench/requirements/wire/$$tool.txt - || exit 1; done
 

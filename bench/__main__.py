@@ -2,7 +2,7 @@
 
 import sys
 
-from . import batch, compiled, digests, exploration, processes, records, steps, tables, wire
+from . import batch, compiled, decisions, digests, exploration, processes, records, steps, tables, wire
 
 QUESTIONS = {
     "processes": processes.compare,
@@ -15,10 +15,11 @@ QUESTIONS = {
     "compiled": compiled.compare,
     "wire": wire.compare,
     "million": wire.grow,
+    "decisions": decisions.compare,
     "tables": tables.compare,
 }
 
-for name in sys.argv[1:] or QUESTIONS.keys() - {"tables"}:
+for name in sys.argv[1:] or QUESTIONS.keys() - {"decisions", "tables"}:
     if name not in QUESTIONS:
         raise SystemExit(f"there is no question {name!r}; there are: {', '.join(QUESTIONS)}")
     QUESTIONS[name]()

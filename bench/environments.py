@@ -50,6 +50,12 @@ def make_tables() -> None:
     _make("tables", lock, COPY / "settings.ini", COPY / "setup.py", *sources, editable=False)
 
 
+def make_deciders() -> None:
+    """Make the environments of the tools that decide, and one of a tool that needs another pandas."""
+    for lock in sorted((PROJECT / "bench" / "requirements" / "decisions").glob("*.txt")):
+        _make(lock.stem, lock)
+
+
 def make_servers() -> set[str]:
     """Make the environments of servers; those that could be made."""
     _copy()

@@ -37,16 +37,23 @@ def _town_and_plan(rows):
     return (rows.town == "b") & (rows.plan == "old")
 
 
-def _found(draws, planted, numbers):
+def drawn(draws, planted, numbers=False):
+    """Draw a table, its truth and predictions, and the number of rows of the slice that is planted in it."""
     rows = table(draws)
     worse = planted(rows).to_numpy() if planted else np.zeros(ROWS, bool)
     if numbers:  # their error is a half larger
         truth = pd.Series(draws.normal(size=ROWS))
-        predicted = truth + draws.normal(size=ROWS) * np.where(worse, 1.5, 1.0)
-    else:
-        truth = pd.Series(draws.choice(["no", "yes"], ROWS))
-        predicted = truth.where(draws.random(ROWS) < np.where(worse, 0.8, 0.9), "another")
-    return find_slices(rows, truth, predicted, numbers)[0], worse.sum()
+        return rows, truth, truth + draws.normal(size=ROWS) * np.where(worse, 1.5, 1.0), worse.sum()
+    truth = pd.Series(draws.choice(["no", "yes"], ROWS))
+    return rows, truth, truth.where(draws.random(ROWS) < np.where(worse, 0.8, 0.9), "another"), worse.sum()
+
+
+PLANTED = {"a town": _town, "young and new": _young_and_new, "a town and a plan": _town_and_plan, "nothing is planted": None}
+
+
+def _found(draws, planted, numbers):
+    rows, truth, predicted, size = drawn(draws, planted, numbers)
+    return find_slices(rows, truth, predicted, numbers)[0], size
 
 
 def planted_slices(times, planted, numbers=False):
