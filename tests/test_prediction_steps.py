@@ -1,11 +1,15 @@
 """The steps that trained a model predict with it, on every surface; other steps are refused by name."""
 
+import itertools
 import json
+import linecache
 import os
 import random
 import subprocess
 import sys
+import time
 from contextlib import chdir
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -445,8 +449,31 @@ def by_optional_file(features):
         return features
 
 
+def by_map(features):
+    return moved(features, float(np.memmap("numbers", np.uint8)[0]))  # opened as if it might be written
+
+
+def by_remembered_lines(features):
+    return moved(features, float(linecache.getline("numbers", 1)))
+
+
+def by_local_hour(features):
+    return moved(features, datetime.fromtimestamp(0).hour)
+
+
 def another_variable(monkeypatch):
     monkeypatch.setenv("LENGTH", "2")
+
+
+def another_time_zone(monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Tokyo" if time.timezone == 0 else "UTC")
+    time.tzset()
+
+
+@pytest.fixture
+def same_time_zone():
+    yield
+    time.tzset()  # after the variable is as it was
 
 
 @pytest.mark.parametrize(
@@ -457,16 +484,21 @@ def another_variable(monkeypatch):
         (by_folder, lambda _: Path("lengths", "another").touch(), "folder lengths: a step reads it, and it has changed"),
         (by_optional_file, lambda _: Path("length").write_text("2"), "file length: a step reads it, and it has changed"),
         (by_optional_file, None, "file length: a step reads it, and it is missing"),
+        (by_map, lambda _: Path("numbers").write_text("2"), "file numbers: a step reads it, and it has changed"),
+        (by_remembered_lines, lambda _: Path("numbers").write_text("2"), "file numbers: a step reads it, and it has changed"),
+        (by_local_hour, another_time_zone, "time zone: a step reads it, and it has changed"),
     ],
 )
+@pytest.mark.usefixtures("same_time_zone")
 def test_what_else_a_step_reads_is_compared_where_no_golden_row_meets_it(step, change, named, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("lengths").mkdir()
+    Path("numbers").write_text("1")
     if change is None:
         Path("length").write_text("2")
         change = lambda _: Path("length").unlink()  # noqa: E731
     other = workflow.after("features", step)
-    run = other.run(progress=False, checkpoints=False)
+    run = other.run(progress=False, checkpoints=step is by_remembered_lines)  # whose second reading needs no file
     save(run["model"], "model.skops")
     assert predict(ROWS, load("model.skops"), workflow=other).equals(run["predictions"])
     change(monkeypatch)
@@ -522,15 +554,27 @@ def by_many_rows(features):
     return features.assign(petal_length=features.petal_length + (len(features) > 100))
 
 
+COUNT = itertools.count()
+
+
+def by_count(features):
+    return features.assign(petal_length=features.petal_length + next(COUNT))
+
+
 @pytest.mark.filterwarnings("ignore:the model cannot predict from its file")
 @pytest.mark.parametrize(
-    ("step", "what"), [(by_target, "depends on the target"), (by_many_rows, "depends on the other rows of the table")]
+    ("step", "what"),
+    [
+        (by_target, "for a row depends on the target"),
+        (by_many_rows, "for a row depends on the other rows of the table"),
+        (by_count, "for the same rows is another one when it runs again"),
+    ],
 )
 def test_a_step_that_gives_new_rows_other_results_is_refused_by_name(step, what, tmp_path):
     model = workflow.after("features", step).run("model", checkpoints=False)["model"]
     save(model, tmp_path / "model.skops")
     for found in model, load(tmp_path / "model.skops"):
-        with pytest.raises(WorkflowError, match=f"step 'features': its result for a row {what}"):
+        with pytest.raises(WorkflowError, match=f"step 'features': its result {what}"):
             predict(ROWS, found)
 
 
@@ -662,6 +706,10 @@ from iris_ml.base.settings import read_settings
 
 def tried():
     save(own.workflow.run(progress=False)["model"], read_settings().model_file)
+    for cluster in None, client:
+        for options in {"seed": [0]}, {"estimator": {"own": own.estimator()}}:
+            trial = own.workflow.explore(on=cluster, **options).iloc[0]
+            print("trial:", trial.error or round(trial.accuracy, 1))
     try:
         report("new.csv", "report.html", on=client)
         print("report:")
@@ -671,21 +719,23 @@ def tried():
 with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
     tried()
     file = pathlib.Path("own.py")
-    file.write_text(file.read_text().replace("2.0", "-3.0"))
+    file.write_text(file.read_text().replace("2.0", "0.0"))
     importlib.reload(own)
     tried()
 """
 
 
-def test_a_worker_that_started_before_an_edit_of_the_estimator_gives_an_error_and_no_other_predictions(tmp_path):
+def test_a_process_that_started_before_an_edit_is_replaced_or_gives_an_error_and_no_other_score(tmp_path):
     (tmp_path / "own.py").write_text(EDITED)
     (tmp_path / "iris.toml").write_text('workflow = "own:workflow"\ntrusted_types = ["own.doubled"]\n')
     (tmp_path / "new.csv").write_text(ROWS.to_csv(index=False))
     ended = typed(tmp_path, program=ON_OLD_WORKERS)
     assert ended.returncode == 0, ended.stderr
-    before, after = ended.stdout.splitlines()
-    assert before == "report:"
-    assert "function doubled: a worker of the cluster has other code of it" in after
+    *before, first, second, third, fourth, reported = ended.stdout.splitlines()
+    assert before == ["trial: 1.0"] * 4 + ["report:"]
+    assert (first, second) == ("trial: 0.3", "trial: 0.3")  # in new processes
+    assert all("step 'estimator': the process that runs the trial has other code of it" in line for line in (third, fourth))
+    assert "function doubled: a worker of the cluster has other code of it" in reported
 
 
 PLACED = """
@@ -723,8 +773,9 @@ workflow = production.swap(estimator).after("features", rated)
 """
 
 
-def test_a_project_may_be_moved_with_its_model(tmp_path):
-    before, after, work = tmp_path / "before", tmp_path / "after", tmp_path / "work"
+@pytest.mark.parametrize("folder", ["after", "site-packages"])  # the latter: installed, as its wheel would be
+def test_a_project_may_be_moved_with_its_model(tmp_path, folder):
+    before, after, work = tmp_path / "before", tmp_path / folder, tmp_path / "work"
     before.mkdir()
     work.mkdir()
     (before / "own.py").write_text(PLACED)
@@ -735,12 +786,20 @@ def test_a_project_may_be_moved_with_its_model(tmp_path):
     (work / "new.csv").write_text(typed(work, "sample", PYTHONPATH=str(before)).stdout)
     assert typed(work, "predict", "new.csv", "--to", "before.csv", PYTHONPATH=str(before)).returncode == 0
     before.rename(after)
+    about = after / "own-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: own\nVersion: 1.0\nRequires-Dist: iris_ml\n")
+    (about / "RECORD").write_text("own.py,,\nown-1.0.dist-info/METADATA,,\n")
     ended = typed(work, "predict", "new.csv", "--to", "after.csv", PYTHONPATH=str(after))
     assert ended.returncode == 0, ended.stderr
     assert (work / "after.csv").read_bytes() == (work / "before.csv").read_bytes()
     (after / "rates.json").write_text('{"rate": 3}')
     refused = typed(work, "predict", "new.csv", PYTHONPATH=str(after))
     assert "file rates.json: a step reads it, and it has changed" in refused.stderr
+    (after / "rates.json").write_text('{"rate": 2}')
+    (after / "own.py").write_text(PLACED.replace("petal_length * rate", "petal_length * rate * 3"))
+    refused = typed(work, "predict", "new.csv", PYTHONPATH=str(after))
+    assert "step 'features': it differs from the step that trained the model" in refused.stderr
 
 
 TIDIED = """

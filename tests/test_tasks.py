@@ -225,3 +225,13 @@ def test_large_counts_stay_counts(largest):
 def test_what_learns_no_target_is_refused(wrong):
     with pytest.raises(DataError, match=f"{type(wrong).__name__} is a .*, and predicts no target; give another estimator"):
         workflow.swap(estimator=wrong).run("model", progress=False)
+
+
+@pytest.mark.parametrize("asked", [{}, {"task": "classification"}, {"types": {"seen": "date"}}], ids=str)
+def test_a_target_of_dates_is_refused_with_the_line_that_makes_it_a_text(asked):
+    days = pd.Series(pd.to_datetime(["2026-01-01", "2026-05-05"] * 20), name="seen")
+    table = pd.DataFrame({"size": np.arange(40) % 7, "weight": np.arange(40) % 3, "seen": days})
+    with pytest.raises(DataError, match=r"column 'seen': a date can be no target; .* set types = {\"seen\" = \"text\"}"):
+        workflow.swap(raw=table, target="seen", **asked).run("model", progress=False)
+    run = workflow.swap(raw=table, target="seen", types={"seen": "text"}).run("model", progress=False)
+    assert run["model"].profile.classes == ["2026-01-01 00:00:00", "2026-05-05 00:00:00"]

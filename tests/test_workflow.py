@@ -6,6 +6,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import load_wine
@@ -15,6 +16,8 @@ from sklearn.metrics import balanced_accuracy_score
 import iris_ml.workflow.workflow as workflow_module
 from iris_ml.base.errors import WorkflowError
 from iris_ml.base.settings import read_settings
+from iris_ml.base.variants import when
+from iris_ml.cache.keys import fingerprint
 from iris_ml.models.predictor import predict
 from iris_ml.production import workflow
 from iris_ml.workflow.workflow import Workflow
@@ -178,6 +181,56 @@ def test_a_flag_chooses_the_variant_and_says_so(tmp_path, monkeypatch):
     assert calibrated.results["train"].how == "reused"
     assert calibrated.why("model") == "model was computed because flag calibrated (now True) changed, and with it estimator."
     assert workflow.swap(calibrated=False).run(progress=False).results["model"].how == "reused"
+
+
+def variant():
+    @when(calibrated=False)
+    def height__plain() -> int:
+        return 7
+
+    return height__plain
+
+
+FORMULA = """
+formula = "age * 2"
+
+
+def doubled(rows):
+    return rows.assign(double=rows.eval(formula))
+
+
+declared = workflow.after("features", doubled)
+"""
+
+
+def test_a_formula_that_is_a_constant_of_the_module_counts_and_the_declared_workflow_does_not():
+    codes = []
+    for text in FORMULA, FORMULA.replace("age * 2", "age * 3"):
+        scope = {"__name__": "formulas", "workflow": workflow}
+        exec(text, scope)
+        codes.append(fingerprint(scope["doubled"]).code)
+    assert codes[0] != codes[1]
+
+
+@pytest.mark.parametrize("graphs", [1, 2, 3])
+def test_a_variant_has_one_code_however_many_graphs_hamilton_has_built_of_it(graphs):
+    function = variant()
+    for _ in range(graphs):
+        Workflow(function).swap(calibrated=False).run(progress=False, checkpoints=False)
+    assert function.__name__ == "height"  # which Hamilton has changed
+    assert fingerprint(function).code == fingerprint(variant()).code
+
+
+@pytest.mark.parametrize("target", ["ill", "cost"])
+def test_a_model_of_a_table_of_ones_own_takes_new_rows_in_the_workflow_too(target):
+    draws = np.random.default_rng(0)
+    table = pd.DataFrame({"age": draws.normal(size=60), "ward": draws.choice(["a", "b"], 60), "cost": draws.random(60)})
+    table["ill"] = np.where(table.age > 0, "yes", "no")
+    trained = workflow.swap(raw=table, target=target, split_by="random", progress=False)
+    fitted, new = trained.run("model")["model"], table.drop(columns=target).head(5)
+    expected = predict(new, fitted, workflow=trained)
+    pd.testing.assert_frame_equal(trained.swap(raw=new, model=fitted).run("predictions")["predictions"], expected)
+    pd.testing.assert_frame_equal(workflow.swap(raw=new).swap(model=fitted).run("predictions")["predictions"], expected)
 
 
 @pytest.mark.filterwarnings("error")

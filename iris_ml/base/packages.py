@@ -33,7 +33,7 @@ def owner(
         return "python"
     if spec and any(INSTALLED & {*place.parts} for place in places):
         top = spec.name.partition(".")[0]  # a compiled module may call itself without its package
-        return top if _distributions(top) else "project"
+        return top if _distributions(top) and not _is_project(top) else "project"
     return "python" if any(place.is_relative_to(folder) for place in places for folder in _LIBRARY) else "project"
 
 
@@ -45,6 +45,12 @@ def _spec(module: str) -> ModuleSpec | None:
     with suppress(ImportError, ValueError):
         return getattr(sys.modules.get(module), "__spec__", None) or importlib.util.find_spec(module)
     return None
+
+
+@functools.cache
+def _is_project(package: str) -> bool:
+    about = (distribution(name).read_text("METADATA") or "" for name in _distributions(package))
+    return any(re.search("^Requires-Dist: iris[-_.]ml", text, re.MULTILINE | re.IGNORECASE) for text in about)
 
 
 @functools.cache

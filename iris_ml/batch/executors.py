@@ -82,7 +82,7 @@ def _score_part(
     count: Callable[[Run], Any],
     collect: Callable[..., list[ScoredBatch]] | None,
 ) -> list[ScoredBatch]:
-    now = _code(predictor)
+    now = _digests(predictor)
     if differing := [name for name in keys if now.get(name) != keys[name]]:
         what = "a worker of the cluster has other code of it"
         raise WorkflowError(what, differing[0].rstrip("'"), "restart the workers with the code that is here")
@@ -96,7 +96,7 @@ def _score_part(
         return collect(part, results()) if collect else [*results()]
 
 
-def _code(predictor: Predictor) -> dict[str, str]:  # digests of the steps, and of the project's own code in the estimator
+def _digests(predictor: Predictor) -> dict[str, str]:  # digests of the steps, and of the project's own code in the estimator
     steps = {f"step {name}": key for name, key in prediction_keys(predictor.workflow).items()}
     return steps | {f"the estimator, {part}": code for part, code in own_code(predictor.model.estimator).items()}
 
@@ -113,7 +113,7 @@ def score_on_dask(
     if not workers:
         raise SettingsError("the Dask scheduler has no worker", client.scheduler.address, "start one, or leave --on out")
     here = Predictor(model)
-    keys = _code(here)
+    keys = _digests(here)
     predictor = client.submit(_unchanged, here, pure=False)  # if its worker dies, another one repeats this task
 
     def submit(work: Callable[..., Any], part: Any) -> Any:

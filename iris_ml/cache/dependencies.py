@@ -124,6 +124,7 @@ class Tracer(Hasher):
         self.packages: set[str] = set()  # installed packages that were reached
         self.reached: dict[int, Any] = {}  # identity -> a class or a module of others that the code names
         self.reads = ""  # what in the code may read from outside
+        self.uses_time_zone = False  # the code names what depends on the time zone of this machine
         self.paths: set[str] = set()  # texts that may be paths
         self.caches: list[Any] = []  # functions that keep their results, such as those of `functools.cache`
         self.moved: dict[str, str] = {}  # part that is a path within the project -> digest of its place there
@@ -328,7 +329,9 @@ _READERS = (  # not in a step that was not observed completely
     r"(subprocess|socket|http|requests|httpx|urllib\.request)\..+",  # other programs and the network
     r"\.(read_text|read_bytes|iterdir|rglob|exists|open\(\))",  # of `pathlib.Path`
 )
+_TIME_ZONE = r"\.(fromtimestamp|timestamp|astimezone|tzlocal)|time\.(mktime|strftime|tzname|timezone|altzone|daylight)"
 _NEVER_PATTERN, _READERS_PATTERN = re.compile("|".join(_NEVER)), re.compile("|".join(_READERS))
+_TIME_ZONE_PATTERN = re.compile(_TIME_ZONE)
 
 
 # %% ../../nbs/cache/04_dependencies.ipynb #e67bbcf0
@@ -341,6 +344,7 @@ def check_pure(
         raise UnhashableError(_IMPURE.format(name.removeprefix("builtins").strip(".")))
     if not tracer.reads and _READERS_PATTERN.fullmatch(name):
         tracer.reads = name.strip(".")
+    tracer.uses_time_zone |= _TIME_ZONE_PATTERN.fullmatch(name) is not None
 
 
 _IMPURE = "code that uses {}, whose result does not depend on the code alone"

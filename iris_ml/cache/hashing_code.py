@@ -102,7 +102,9 @@ def trace_installed(
 def _trace_scope(scope: Mapping[str, Any], tracer: Tracer) -> None:
     tracer.watcher.watch(lambda: _names_of(scope))
     for name in _names_of(scope):
-        trace_binding(f"global {name}", tracer.watcher.resolve(functools.partial(scope.get, name, MISSING)), tracer)
+        value = tracer.watcher.resolve(functools.partial(scope.get, name, MISSING))
+        if type(value).__module__ != "iris_ml.workflow.workflow":  # which is made of the steps, and none of them runs it
+            trace_binding(f"global {name}", value, tracer)
 
 
 def _names_of(scope: Mapping[str, Any]) -> list[str]:
@@ -164,7 +166,8 @@ def is_found_by_name(
 # %% ../../nbs/cache/05_hashing_code.ipynb #aaef732f
 def _trace_function(function: FunctionType, tracer: Tracer) -> None:
     code = normalize(tracer.watcher.resolve(functools.partial(getattr, function, "__code__")))
-    tracer.update_bytes(vars(function).get("__original_name__", function.__name__), code.digest.encode())
+    is_renamed = "__original_name__" in vars(function)  # by Hamilton, which forgets the first name when it builds a second graph
+    tracer.update_bytes(function.__code__.co_name if is_renamed else function.__name__, code.digest.encode())
     for name in "__defaults__", "__kwdefaults__", "__annotations__":
         tracer.update(tracer.watcher.resolve(functools.partial(getattr, function, name)))
     tracer.watcher.watch(lambda: (function.__defaults__, function.__kwdefaults__))
@@ -207,7 +210,7 @@ def _trace_names(function: FunctionType, code: Code, tracer: Tracer) -> None:
 
 
 _DISPATCHER = {"registry", "dispatch", "register", "_clear_cache", "__wrapped__"}  # what functools.singledispatch adds
-_HAMILTON = {"__config_decorated__", "__original_name__"}  # Hamilton notes them when it builds a graph, and renames the function
+_HAMILTON = {"__config_decorated__", "__original_name__"}  # Hamilton notes them when it builds a graph
 
 
 def names_in(

@@ -35,6 +35,7 @@ class Fingerprint:
     packages: frozenset[str] = frozenset()  # installed packages that its code uses
     caches: tuple[Any, ...] = ()  # functions in its code that keep their results
     reached: tuple[Any, ...] = ()  # classes and modules of others that its code names
+    uses_time_zone: bool = False  # it names what depends on the time zone of this machine
 
     @property
     def uses(self) -> frozenset[str]:
@@ -62,7 +63,7 @@ def fingerprint(
     total = _digest(function, tracer)
     reached = tuple(tracer.reached.values())
     outside = tracer.reads, frozenset(tracer.paths), frozenset(tracer.packages), tuple(tracer.caches), reached
-    found = Fingerprint(total, tracer.parts, tracer.code_digest, *outside)
+    found = Fingerprint(total, tracer.parts, tracer.code_digest, *outside, uses_time_zone=tracer.uses_time_zone)
     if is_fixed:
         _FINGERPRINTS[function] = tracer.watcher, found
     return found

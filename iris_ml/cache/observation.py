@@ -31,7 +31,7 @@ from .opened_files import OpenedFiles, bytes_read
 
 # %% ../../nbs/cache/11_observation.ipynb #aa0c0ae2
 def dependency_state(
-    dependency: str,  # such as "file rates.csv"
+    dependency: str,  # such as "file rates.csv" or "time zone"
 ) -> str:
     """Return the present state of a dependency."""
     kind, _, name = dependency.partition(" ")
@@ -51,6 +51,8 @@ def dependency_state(
             return os.readlink(name)  # noqa: PTH115
         if kind == "mode":
             return oct(os.stat(name).st_mode)  # noqa: PTH116
+        if kind == "time":
+            return repr((time.tzname, time.timezone, time.altzone))
         return str(Path.cwd()) if kind == "working" else repr(os.environ.get(name))
     return "missing"
 
@@ -276,7 +278,7 @@ _EVENTS |= dict.fromkeys(("os.system", "os.exec", "os.fork", "os.forkpty", "os.p
 def _opens(log: Observation, path: object, mode: str, flags: int) -> None:
     if _is_path(path) and re.fullmatch("/proc/[^/]+/environ", os.fsdecode(path)):
         log.add_obstacle("it reads all environment variables")
-    is_written = flags & (os.O_WRONLY | os.O_RDWR) or not {*mode}.isdisjoint("wax+")
+    is_written = flags & (os.O_WRONLY | os.O_CREAT | os.O_TRUNC) or not {*mode}.isdisjoint("wax")  # "r+" reads, until it writes
     if is_written and _is_path(path) and _is_folder(os.fsdecode(path)):
         return  # a temporary file without a name; one with a name is opened next
     log.add_written(path) if is_written else log.add_dependency("file", path)

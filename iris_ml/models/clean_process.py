@@ -69,7 +69,7 @@ def result_digests(
 
 def _digest(result: Result) -> str:  # of an estimator with code of its own, without the place of this code
     with suppress(UnserializableError):
-        if (result.entry.format if result.entry else choose_format(result.value)) == "skops" and not result.is_another:
+        if (result.entry.format if result.entry else choose_format(result.value)) == "skops" and not result.has_changed:
             return digest(result.value, is_placed=False)
     return result.digest
 

@@ -32,7 +32,7 @@ from .prediction_steps import describe_steps, predicted_table
 from .pruning import check_folders, list_results, save_run_model
 from ..steps.model import Model, test_predictions
 from ..workflow.compare import metric_of_run, truth_and_predictions
-from ..base.errors import IrisError, WorkflowError
+from ..base.errors import IrisError, ModelFileError, WorkflowError
 
 # %% ../../nbs/models/08_promotion.ipynb #92e3d712
 def compare_with_champion(
@@ -159,8 +159,11 @@ def _decide(
     if record is None:
         raise IrisError("runs are not recorded", "the setting 'record'", "set it to true")
     with temporary_path(settings.model_file.parent) as candidate:
-        save_run_model(run.results["model"], settings.checkpoints, candidate, settings.trusted_types)
-        costs, figures = check_cost(candidate, settings.limits, settings.trusted_types)
+        try:
+            save_run_model(run.results["model"], settings.checkpoints, candidate, settings.trusted_types)
+            costs, figures = check_cost(candidate, settings.limits, settings.trusted_types)
+        except ModelFileError as error:
+            raise ModelFileError(error.what, f"the model of run {record.id}", error.advice) from error
         gates = [
             check_derived(record, run, settings.workflow.partition(":")[0].partition(".")[0]),
             _repeatable(run),

@@ -45,6 +45,18 @@ class Profile:
             return f"multilabel: {self.separator}"
         return "regression" if self.types.get(self.target) == "number" and not self.classes else "classification"
 
+    @property
+    def table_settings(self) -> dict[str, Any]:
+        """The settings under which a table is read and checked as the training table was."""
+        return {
+            **{name: getattr(self, name) for name in ("target", "task", "passthrough", "rename", "relabel", "missing_values")},
+            "feature_names": list(self.columns),
+            "types": {name: column["type"] for name, column in self.columns.items()},
+            "categorical": [],  # their type is text
+            "nullable": [name for name, column in self.columns.items() if column.get("nullable")],
+            "classes": [label for label in self.classes if isinstance(label, str)],  # numbers need no list
+        }
+
     def to_dict(self) -> dict[str, Any]:
         """Return the profile as a model file stores it, with the number of its format."""
         return {"format": FORMAT, **vars(self)}

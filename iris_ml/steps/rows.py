@@ -110,9 +110,13 @@ _COUNTED = 20  # rows; in fewer, whole numbers may follow each other by chance
 def _target_type(column: pd.Series, task: str, named: str) -> str:  # `named`: its type in the settings
     if task not in {"", "classification"}:
         return "text" if task.startswith("multilabel") else "number"
+    kind = column_type(column)
+    if (named or kind) in {"date", "duration"}:
+        advice = f'to predict it as a text, set types = {{"{column.name}" = "text"}}'
+        raise DataError(f"a {named or kind} can be no target", f"column {column.name!r}", advice)
     if named and not task:
         return named
-    if (kind := column_type(column)) not in {"integer", "number"}:
+    if kind not in {"integer", "number"}:
         return kind
     known = as_numbers(column.dropna())
     is_whole = not (known % 1).any()

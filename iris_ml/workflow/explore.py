@@ -10,14 +10,16 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from itertools import product, starmap
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed, parallel_config
+from joblib.externals.loky import get_reusable_executor
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from ..base.progress import Progress
+from ..cache.keys import own_code
 from ..stats.looks import widen_interval
 from .drawing import Drawing, IntervalRow, draw_intervals
 
@@ -81,23 +83,40 @@ def run_jobs(
     on: object = None,  # a Dask client; None: the cores of this machine
 ) -> Iterator[tuple[int, dict[str, object]]]:  # number of the job, and its scores or error
     """Run jobs in parallel, and yield each result when it is finished."""
-    left = dict(enumerate(jobs))
+    left, differing = dict(enumerate(jobs)), ""
+    code = _code_of_estimators(choice for _, _, choice in jobs)
     for _ in range(3):
         try:
             with parallel_config("dask", client=on) if on is not None else nullcontext():
-                parallel = Parallel(n_jobs=-1, return_as="generator_unordered")
-                for number, result in parallel(delayed(_run_numbered)(number, *job) for number, job in [*left.items()]):
-                    del left[number]
-                    yield number, result
-            return
+                parallel, differing = Parallel(n_jobs=-1, return_as="generator_unordered"), ""
+                calls = [delayed(_run_numbered)(number, *job, code[number]) for number, job in left.items()]
+                for number, other, result in parallel(calls):
+                    differing = differing or other
+                    if not other:
+                        del left[number]
+                        yield number, result
         except TerminatedWorkerError:
             continue
+        if not differing or on is not None:
+            break
+        get_reusable_executor().shutdown(wait=True, kill_workers=True)  # the next attempt starts new processes
+    what = "the process that runs the trial has other code of it; restart it with the code that is here"
     for number in left:
-        yield number, {"error": "its process died"}
+        yield number, {"error": f"step {differing!r}: {what}" if differing else "its process died"}
 
 
-def _run_numbered(number: int, *job: Any) -> tuple[int, dict[str, object]]:
-    return number, run_trial(*job)
+def _code_of_estimators(choices: Iterable[Mapping[str, object]]) -> list[dict[str, dict[str, str]]]:  # of those in each choice
+    chosen = [{name: value for name, value in choice.items() if hasattr(type(value), "fit")} for choice in choices]
+    code = {number: own_code(value) for number, value in {id(value): value for each in chosen for value in each.values()}.items()}
+    return [{name: code[id(value)] for name, value in each.items()} for each in chosen]
+
+
+def _run_numbered(
+    number: int, workflow: "Workflow", steps: Sequence[str], choice: Mapping[str, object], code: Mapping[str, dict[str, str]]
+) -> tuple[int, str, dict[str, object]]:  # the second: a step of which this process has other code
+    other = next(iter([*workflow.changed(), *(name for name in code if own_code(choice[name]) != code[name])]), "")
+    return number, other, {} if other else run_trial(workflow, steps, choice)
+
 
 # %% ../../nbs/workflow/07_explore.ipynb #0ddb252e
 def run_trials(

@@ -72,17 +72,12 @@ class Result:
         return self.entry.result if self.entry else digest(self.in_memory)
 
     @property
-    def is_another(self) -> bool:
+    def has_changed(self) -> bool:
         """Whether the value, or code of its class, is not what it was when it was used last."""
         try:
             return digest(self.value) != self.digest
         except UnhashableError:
             return True
-
-    @property
-    def has_changed(self) -> bool:
-        """Whether it is a file whose content differs from its digest."""
-        return isinstance(self.in_memory, Source) and self.is_another
 
     @property
     def summary(self) -> str:

@@ -130,7 +130,7 @@ class _Computation:
         try:
             return store.load(entry)
         except LookupError:
-            if changed := [*self._changed_parts(key), *(name for name, given in self.inputs.items() if given.is_another)]:
+            if changed := [*self._changed_parts(key), *(name for name, given in self.inputs.items() if given.has_changed)]:
                 what = f"{changed[0]} has changed since the run, which stored no value that can be read"
                 raise WorkflowError(what, f"step {self.node.name!r}", "run the workflow again") from None
             again = self.compute_and_keep(store, key)
@@ -177,7 +177,8 @@ class _Computation:
         return Observation(source_paths(names), connects, [*code.paths, *names, *texts], code.packages, code.reached)
 
     def _obstacle(self, unobserved: str, key: CacheKey) -> str:
-        if changed := [given.in_memory for given in self.inputs.values() if given.has_changed]:
+        files = [given for given in self.inputs.values() if isinstance(given.in_memory, Source)]
+        if changed := [given.in_memory for given in files if given.has_changed]:
             return f"{changed[0]} changed while it was read"
         if parts := self._changed_parts(key):
             return f"it changes {parts[0]}"

@@ -211,6 +211,10 @@ class Workflow:
             if (code and self._code(nodes[name]) != code) or any(dependency_state(each) != state for each, state in read.items())
         ]
 
+    def read_by(self, steps: Iterable[str]) -> dict[str, str]:
+        """Return what these steps read in the run that this workflow belongs to: dependency -> its state then."""
+        return {name: state for step in steps for name, state in self._ran.get(step, ("", {}))[1].items()}
+
     def _code(self, node: Node, checked: bool = True) -> object:  # of a step, or of the estimator that was put in for it
         value = self._spec.step_overrides.get(node.name)
         return own_code(value) if hasattr(type(value), "fit") else _code(node, checked)
@@ -233,7 +237,7 @@ class Workflow:
                 if name in [*self]:
                     check_type(spec.steps, name, value)
                 overrides[name] = value
-        return self._with(replace(spec, overrides=overrides))
+        return self._with(replace(spec, overrides=_table_settings(overrides) | overrides))
 
     def after(
         self,
@@ -310,6 +314,8 @@ class Workflow:
         settings = change_settings(settings, **paths)
         overrides = {name: paths.get(name, value) for name, value in self._spec.overrides.items()}
         portable = self._with(replace(self._spec, settings=settings, overrides=overrides, trial=trial))
+        nodes = portable._plan(["scores"], settings).nodes
+        portable._ran = {node.name: (portable._code(node), {}) for node in nodes}  # each process compares it with its own
         portable._graphs = {}  # each process builds its own
         bar = make_progress(["trial"] * len(trials)) if settings.progress else Progress()
         table = run_trials(portable, trials, self._spec.inputs, bar, on)
@@ -357,6 +363,13 @@ class Workflow:
 def _looks(settings: Settings) -> int:  # how many models have scores on the data of the last run
     summaries = Records(settings.records).summaries() if settings.record else []
     return len(judged_models(summaries, summaries[-1].data)) if summaries else 0
+
+
+def _table_settings(overrides: Mapping[str, object]) -> dict[str, object]:  # of a model that is given rows without its target
+    profile, names = getattr(overrides.get("model"), "profile", None), getattr(overrides.get("raw"), "columns", None)
+    if profile is None or names is None or profile.target in [profile.rename.get(str(name), str(name)) for name in names]:
+        return {}
+    return dict(profile.table_settings)
 
 
 def _is_function(value: object) -> bool:  # also an object with `__call__`, unless it is an estimator
