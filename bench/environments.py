@@ -26,8 +26,6 @@ def command(name: str, *words: str) -> list[str]:
 
 
 def _copy() -> None:
-    FOLDER.mkdir(exist_ok=True)
-    (FOLDER / ".gitignore").write_text("*\n")
     shutil.rmtree(COPY, ignore_errors=True)
     shutil.copytree(PROJECT / "iris_ml", COPY / "iris_ml", ignore=shutil.ignore_patterns("__pycache__"))
     for file in "README.md", "LICENSE", "pyproject.toml", "settings.ini", "setup.py":
@@ -75,6 +73,8 @@ def make_server(name: str) -> bool:
 
 
 def _make(name: str, lock: Path, *package: Path, editable: bool = True) -> None:
+    FOLDER.mkdir(exist_ok=True)
+    (FOLDER / ".gitignore").write_text("*\n")
     made = FOLDER / name / "made"
     here = f"{FOLDER} {sys.version}".encode()  # an environment's scripts hold its folder
     state = sha256(here + b"".join(file.read_bytes() for file in (lock, *package))).hexdigest()

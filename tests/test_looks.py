@@ -6,8 +6,10 @@ import pandas as pd
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
+from typer.testing import CliRunner
 
 from iris_ml.base.settings import read_settings
+from iris_ml.cli.commands import application
 from iris_ml.models.champion import ChampionInfo
 from iris_ml.models.promotion import compare_with_champion, data_versions, only_seed_differs
 from iris_ml.production import workflow
@@ -102,3 +104,13 @@ def test_a_comparison_and_an_exploration_show_both_intervals():
     again = workflow.compare(tree=workflow.swap(estimator=DecisionTreeClassifier(max_depth=1, random_state=0)))
     assert "pay for 8 looks" in repr(again)
     assert again.table.loc["tree"].honest_least < row.honest_least
+
+
+def test_a_run_names_its_metric_and_how_many_models_its_test_rows_judged_before(monkeypatch):
+    monkeypatch.setenv("IRIS_ML_PROGRESS", "false")
+    said = CliRunner().invoke(application, ["run"]).output
+    assert "The metric is accuracy. These test rows judged no other model before." in said
+    monkeypatch.setenv("IRIS_ML_SEED", "3")
+    for _ in range(2):  # the second one is unchanged
+        said = CliRunner().invoke(application, ["run"]).output
+        assert "These test rows judged 1 other model before; the interval that pays for all of them is 0." in said

@@ -24,6 +24,7 @@ from iris_ml.trust.leakage import find_leaks
 DRAWS = np.random.default_rng(0)
 PEOPLE = pd.DataFrame(DRAWS.normal(size=(200, 3)), columns=["age", "weight", "noise"])
 PEOPLE["ill"] = np.where(PEOPLE.age + DRAWS.normal(size=200) > 0, "yes", "no")
+DAYS = pd.date_range("2026-01-01", periods=200)
 AMOUNTS = PEOPLE.drop(columns="ill")
 MANY = pd.DataFrame(DRAWS.normal(size=(80, 200))).add_prefix("column_").assign(ill=["yes", "no"] * 40)
 
@@ -145,13 +146,20 @@ LEAKING = {
         "a column that tells the target",
         "column 'dose' alone",
     ),
+    "dates are later than the day that orders the rows": (
+        lambda: of(
+            PEOPLE.assign(day=DAYS, discharged=DAYS + pd.to_timedelta(DRAWS.integers(0, 9, 200), "D")), split_by="time: day"
+        ),
+        "dates after the time of the row",
+        "column 'discharged' holds dates after 'day'",
+    ),
     "patients are on both sides": (
         lambda: workflow.swap(raw=PEOPLE.assign(patient_id=[f"p{place // 4}" for place in range(200)]), target="ill"),
         "groups or time",
         'set split_by = "group: patient_id"',
     ),
     "days are on both sides": (
-        lambda: of(PEOPLE.assign(day=pd.date_range("2026-01-01", periods=200)), split_by=""),
+        lambda: of(PEOPLE.assign(day=DAYS), split_by=""),
         "groups or time",
         'set split_by = "time: day"',
     ),
@@ -179,6 +187,7 @@ CLEAN = {
     "rows of each patient together": lambda: of(
         PEOPLE.assign(patient_id=np.arange(200) // 4), split_by="group: patient_id"
     ),
+    "earlier dates": lambda: of(PEOPLE.assign(day=DAYS, born=DAYS - pd.Timedelta("9000D")), split_by="time: day"),
     "later rows": lambda: of(PEOPLE.assign(day=np.arange(200) % 150), split_by="time: day"),
     "gaps and texts": lambda: workflow.swap(
         raw=PEOPLE.assign(town=DRAWS.choice(["a", "b"], 200)).mask(DRAWS.random((200, 5)) < 0.1).assign(ill=PEOPLE.ill),

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from iris_ml.cache.keys import CacheKey
     from iris_ml.models.promotion import Decision
+    from iris_ml.tracking.run_record import RunRecord
 
 # %% ../../nbs/cli/06_commands.ipynb #813ec2d8
 application = typer.Typer(
@@ -76,14 +77,15 @@ def run(
             version, size = model_version(settings.model_file), settings.model_file.stat().st_size
             model = replace(finished.record.content.model, version=version, file_bytes=size)
             finished.record.add(kind="command", model=model)
+    judged = _judged_by(finished["scores"], finished.record.content, settings.records)
     if not quiet:
-        print(_summarize(finished.table, finished["scores"], settings.model_file, champion))
+        print(_summarize(finished.table, finished["scores"], judged, settings.model_file, champion))
     for step in finished.table.query("how == 'computed'").index if why else []:
         print(printable(finished.why(step)))
     keys = [result.entry.cache_key for result in finished.results.values() if result.entry]
     if single and len(keys) == len(finished) and not any(map(_depends_on_files, keys)):
         steps = finished.table.assign(how="reused", seconds=0.0)
-        answer = _summarize(steps, finished["scores"], settings.model_file, champion)
+        answer = _summarize(steps, finished["scores"], judged, settings.model_file, champion)
         files |= file_digests(map(Path, [str(settings.model_file), *code_of_project()]))
         used = [key.key for key in keys]
         write_manifest(answer, before, files, settings.manifest, finished.record.id, used, settings.audit)
@@ -95,7 +97,26 @@ def _depends_on_files(key: "CacheKey") -> bool:  # beside the data
     return not all(name.startswith("variable ") for name in read)
 
 
-def _summarize(steps: "pd.DataFrame", scores: dict[str, float], model_file: Path, champion: str) -> str:
+def _judged_by(scores: dict[str, float], record: "RunRecord | None", records: Path) -> str:
+    from iris_ml.stats.looks import widen_interval
+    from iris_ml.tracking.history import judged_models
+    from iris_ml.tracking.records import Records
+
+    metric = next(iter(scores))
+    if record is None:
+        return f"The metric is {metric}."
+    data = [each.version for each in record.data.values()]
+    before = judged_models(Records(records).summaries(), data) - {record.model.key}
+    if not before:
+        return f"The metric is {metric}. These test rows judged no other model before."
+    looks = f"The metric is {metric}. These test rows judged {len(before)} other model{'s' * (len(before) > 1)} before"
+    if f"{metric}_low" not in scores:
+        return f"{looks}."
+    low, high = widen_interval(scores[metric], scores[f"{metric}_low"], scores[f"{metric}_high"], len(before) + 1)
+    return f"{looks}; the interval that pays for all of them is {low:.3f} to {high:.3f}."
+
+
+def _summarize(steps: "pd.DataFrame", scores: dict[str, float], judged: str, model_file: Path, champion: str) -> str:
     from pandas import Series
 
     program, result = program_name(), f"The model is in {model_file}. Next:"
@@ -104,6 +125,7 @@ def _summarize(steps: "pd.DataFrame", scores: dict[str, float], model_file: Path
     return f"""{format_table(steps, "Steps")}
 
 {format_table(Series(scores, name="value").rename_axis("score").to_frame(), "Scores")}
+ {judged}
 
 {result}
   {program} predict FILE   predict the rows of a file

@@ -18,6 +18,7 @@ from ..models.gates import Gate
 from ..models.prediction_steps import equal_rows, predicted_table
 from ..steps.model import Model
 from ..steps.split import suggest_split
+from ..stats.column_types import as_type
 from ..workflow.run import Run
 from ..workflow.workflow import Workflow, find_workflow
 
@@ -73,6 +74,14 @@ def _telling_column(model: Model, features: pd.DataFrame, learned: pd.Index, tes
         if tree.score(column.loc[test].astype(float), truth[test]) > 0.9999:
             return f"column {name!r} alone predicts the target without an error; leave it out if it is known only afterwards"
     return ""
+
+
+def _later_dates(run: Run) -> str:
+    profile, time = run["model"].profile, str(run.inputs.get("split_by")).partition("time: ")[2]
+    dates = {profile.rename.get(str(name), str(name)): cells for name, cells in run["raw"].items()}
+    dates = {name: as_type(cells, "date") for name, cells in dates.items() if profile.types.get(name) == "date"}
+    later = [name for name in dates if name in profile.columns and time in dates and (dates[name] > dates[time]).mean() > 0.5]
+    return f"column {later[0]!r} holds dates after {time!r}; leave it out if it is known only then" if later else ""
 
 
 def _groups(run: Run) -> str:
@@ -140,6 +149,7 @@ def _reasons(workflow: Workflow, run: Run, sides: pd.Series) -> Iterator[tuple[s
     yield "a target of noise", _agrees_with_noise(by_chance, test, by_chance[predicted_table(workflow)])
     yield "copies of training rows", _copies(features, learned, test)
     yield "a column that tells the target", _telling_column(run["model"], features, learned, test)
+    yield "dates after the time of the row", _later_dates(run)
     yield "groups or time", _groups(run)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from itertools import product, starmap
 from typing import TYPE_CHECKING, ClassVar
+from uuid import uuid4
 
 import numpy as np
 import pandas as pd
@@ -79,17 +80,17 @@ def run_trial(
 
 # %% ../../nbs/workflow/07_explore.ipynb #820c07ad
 def run_jobs(
-    jobs: Sequence[tuple["Workflow", Sequence[str], Mapping[str, object]]],  # arguments of `run_trial`, one job each
+    jobs: Sequence[tuple["Workflow", Sequence[str], Mapping[str, object]]],  # arguments of `run_trial`, with the same workflow
     on: object = None,  # a Dask client; None: the cores of this machine
 ) -> Iterator[tuple[int, dict[str, object]]]:  # number of the job, and its scores or error
     """Run jobs in parallel, and yield each result when it is finished."""
-    left, differing = dict(enumerate(jobs)), ""
+    left, differing, call = dict(enumerate(jobs)), "", uuid4().hex
     code = _code_of_estimators(choice for _, _, choice in jobs)
     for _ in range(3):
         try:
             with parallel_config("dask", client=on) if on is not None else nullcontext():
                 parallel, differing = Parallel(n_jobs=-1, return_as="generator_unordered"), ""
-                calls = [delayed(_run_numbered)(number, *job, code[number]) for number, job in left.items()]
+                calls = [delayed(_run_numbered)(call, number, *job, code[number]) for number, job in left.items()]
                 for number, other, result in parallel(calls):
                     differing = differing or other
                     if not other:
@@ -112,10 +113,21 @@ def _code_of_estimators(choices: Iterable[Mapping[str, object]]) -> list[dict[st
 
 
 def _run_numbered(
-    number: int, workflow: "Workflow", steps: Sequence[str], choice: Mapping[str, object], code: Mapping[str, dict[str, str]]
+    call: str,  # of `run_jobs`
+    number: int,
+    workflow: "Workflow",
+    steps: Sequence[str],
+    choice: Mapping[str, object],
+    code: Mapping[str, dict[str, str]],  # step -> the code of the estimator that is chosen for it
 ) -> tuple[int, str, dict[str, object]]:  # the second: a step of which this process has other code
-    other = next(iter([*workflow.changed(), *(name for name in code if own_code(choice[name]) != code[name])]), "")
+    if call not in _CHANGED:
+        _CHANGED.clear()
+        _CHANGED[call] = workflow.changed()
+    other = next(iter([*_CHANGED[call], *(name for name in code if own_code(choice[name]) != code[name])]), "")
     return number, other, {} if other else run_trial(workflow, steps, choice)
+
+
+_CHANGED: dict[str, list[str]] = {}  # the last call -> steps of which this process has other code
 
 
 # %% ../../nbs/workflow/07_explore.ipynb #0ddb252e
