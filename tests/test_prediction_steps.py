@@ -12,6 +12,7 @@ from contextlib import chdir
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from iris_ml import Workflow, load, predict, save
 from iris_ml.base.errors import WorkflowError
+from iris_ml.cache.dependencies import within_project
 from iris_ml.cli.parity import SURFACES
 from iris_ml.io.readers import raw
 from iris_ml.models.predictor import run_model
@@ -736,6 +738,68 @@ def test_a_process_that_started_before_an_edit_is_replaced_or_gives_an_error_and
     assert (first, second) == ("trial: 0.3", "trial: 0.3")  # in new processes
     assert all("step 'estimator': the process that runs the trial has other code of it" in line for line in (third, fourth))
     assert "function doubled: a worker of the cluster has other code of it" in reported
+
+
+CHOOSING = """
+import importlib
+import sys
+
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+from iris_ml.production import workflow as production
+
+
+class Chosen(TransformerMixin, BaseEstimator):
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return X.map(FOUND)
+
+
+def estimator():
+    return make_pipeline(Chosen(), LogisticRegression(max_iter=1000))
+
+
+workflow = production.swap(estimator)
+"""
+
+
+@pytest.mark.parametrize(
+    "found",
+    ["importlib.import_module('mine.large').large", "__import__('mine.large').large.large", "sys.modules['mine.large'].large"],
+)
+def test_code_that_an_estimator_names_only_when_it_runs_counts_with_its_whole_package(tmp_path, found):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "__init__.py").write_text("import mine.large\n")
+    (tmp_path / "mine" / "large.py").write_text("def large(x):\n    return x * 1.0 if x > 100 else x\n")
+    (tmp_path / "mine" / "flow.py").write_text(CHOOSING.replace("FOUND", found))
+    (tmp_path / "iris.toml").write_text('workflow = "mine.flow:workflow"\ntrusted_types = ["mine.flow.Chosen"]\n')
+    assert typed(tmp_path, "run", "--quiet").returncode == 0
+    (tmp_path / "new.csv").write_text(typed(tmp_path, "sample").stdout)
+    assert typed(tmp_path, "predict", "new.csv", "--to", "answers.csv").returncode == 0
+    (tmp_path / "mine" / "large.py").write_text("def large(x):\n    return x * 50.0 if x > 100 else x\n")
+    refused = typed(tmp_path, "predict", "new.csv", "--to", "answers.csv")
+    assert "a module of mine, in the estimator: its code differs from that of the training" in refused.stderr
+
+
+def test_a_file_in_the_working_folder_has_its_place_where_the_path_of_modules_is_a_notebooks(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", *sys.path])
+    assert within_project(f"{tmp_path}/mine/parts.py") == "./mine/parts.py"
+
+
+def test_a_workflow_that_is_declared_with_changes_is_not_changed_by_hand(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    module = ModuleType("declared_with_changes")
+    module.workflow = workflow.after("features", tenth).swap(estimator=LogisticRegression())
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    Path("iris.toml").write_text(f'workflow = "{module.__name__}:workflow"\n')
+    assert module.workflow.run(progress=False).record.content.changes == []
+    assert module.workflow.swap(seed=3, estimator=LogisticRegression()).run(progress=False).record.content.changes != []
+    assert workflow.after("features", tenth).run(progress=False).record.content.changes != []
 
 
 PLACED = """

@@ -1,5 +1,6 @@
 """Production is exploration: the declared workflow, entered and left anywhere."""
 
+import logging.config
 import re
 import subprocess
 import sys
@@ -356,3 +357,15 @@ def test_the_former_name_of_the_estimator_is_understood_with_a_warning():
         assert run["classifier"] is run["estimator"]
     with pytest.warns(FutureWarning, match="'classifier'"):
         assert workflow.explore(classifier=[forest]).error.tolist() == [""]
+
+
+def test_a_server_that_configures_logging_does_not_make_hamilton_write_rows_into_the_log(caplog):
+    logging.config.dictConfig({"version": 1, "disable_existing_loggers": False})  # as uvicorn does
+    with pytest.raises(ZeroDivisionError):
+        Workflow(broken).run(progress=False, checkpoints=False)
+    assert not caplog.records
+
+
+def broken() -> int:
+    """Fail."""
+    return 1 // 0

@@ -124,6 +124,7 @@ class Tracer(Hasher):
         self.packages: set[str] = set()  # installed packages that were reached
         self.reached: dict[int, Any] = {}  # identity -> a class or a module of others that the code names
         self.reads = ""  # what in the code may read from outside
+        self.chooses_code = False  # the code names other code only when it runs
         self.uses_time_zone = False  # the code names what depends on the time zone of this machine
         self.paths: set[str] = set()  # texts that may be paths
         self.caches: list[Any] = []  # functions that keep their results, such as those of `functools.cache`
@@ -144,6 +145,12 @@ class Tracer(Hasher):
             self.parts[name], self._names[key] = "", (name, value)
             self._queue.append((name, value, hash_part))
         self.update_bytes("part", self._names[key][0].encode())
+
+    @property
+    def own_packages(self) -> set[str]:
+        """The names under which the project's own code that was reached is imported."""
+        modules = {str(getattr(value, "__module__", None) or "") for _, value in self._names.values()}
+        return {name.partition(".")[0] for name in modules if owner(name) == "project"} - {"", "iris_ml", "__main__"}
 
     @property
     def code_parts(self) -> dict[str, str]:
@@ -183,7 +190,8 @@ def within_project(
     path: str,
 ) -> str:  # "./" and the place below the folder that the modules of the project are imported from; empty: it is not there
     """Return the place of a file in the project, which stays the same if the project is moved."""
-    roots = [root for root in sys.path if root and path.startswith("/") and PurePath(path).is_relative_to(root)]
+    roots = [root or os.getcwd() for root in sys.path]  # noqa: PTH109 - the empty one is the working folder, as in a notebook
+    roots = [root for root in roots if path.startswith("/") and PurePath(path).is_relative_to(root)]
     return f"./{PurePath(path).relative_to(min(roots, key=len))}" if roots else ""
 
 # %% ../../nbs/cache/04_dependencies.ipynb #0752c11b
@@ -329,9 +337,10 @@ _READERS = (  # not in a step that was not observed completely
     r"(subprocess|socket|http|requests|httpx|urllib\.request)\..+",  # other programs and the network
     r"\.(read_text|read_bytes|iterdir|rglob|exists|open\(\))",  # of `pathlib.Path`
 )
+_CHOOSING = r"builtins\.(eval|exec|__import__)|(pkgutil|runpy)\..+|importlib\.(?!resources|metadata).+|\.__subclasses__"
 _TIME_ZONE = r"\.(fromtimestamp|timestamp|astimezone|tzlocal)|time\.(mktime|strftime|tzname|timezone|altzone|daylight)"
 _NEVER_PATTERN, _READERS_PATTERN = re.compile("|".join(_NEVER)), re.compile("|".join(_READERS))
-_TIME_ZONE_PATTERN = re.compile(_TIME_ZONE)
+_CHOOSING_PATTERN, _TIME_ZONE_PATTERN = re.compile(_CHOOSING), re.compile(_TIME_ZONE)
 
 
 # %% ../../nbs/cache/04_dependencies.ipynb #e67bbcf0
@@ -342,6 +351,7 @@ def check_pure(
     """Raise `UnhashableError` if the result of code that uses this name is never known; note it if the name reads."""
     if _NEVER_PATTERN.fullmatch(name) and not tracer.runs_once:
         raise UnhashableError(_IMPURE.format(name.removeprefix("builtins").strip(".")))
+    tracer.chooses_code |= _CHOOSING_PATTERN.fullmatch(name) is not None
     if not tracer.reads and _READERS_PATTERN.fullmatch(name):
         tracer.reads = name.strip(".")
     tracer.uses_time_zone |= _TIME_ZONE_PATTERN.fullmatch(name) is not None
@@ -360,6 +370,7 @@ def check_readable(
     for state, name in (sys.modules, "sys.modules"), (builtins, "builtins"):
         if value is state and not tracer.runs_once:
             raise UnhashableError(_IMPURE.format(name))
+        tracer.chooses_code |= value is state
     if value is os.environ:
         check_pure("os.environ", tracer)
 

@@ -7,12 +7,14 @@ __all__ = ['Fingerprint', 'fingerprint', 'digest', 'own_code', 'CacheKey', 'cach
            'encode_entry', 'decode_entry']
 
 # %% ../../nbs/cache/07_keys.ipynb #092ae7a5
+import importlib.util
 import json
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from pathlib import Path
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -91,7 +93,18 @@ def own_code(
     tracer = Tracer(runs_once=True)  # an estimator may do what a step may not
     with suppress(UnhashableError):  # the parts that were found count all the same
         _digest(value, tracer)
-    return {name: part for name, part in tracer.code_parts.items() if part}
+    whole = {f"a module of {name}": _whole_package(name) for name in tracer.own_packages} if tracer.chooses_code else {}
+    return whole | {name: part for name, part in tracer.code_parts.items() if part}
+
+
+def _whole_package(name: str) -> str:  # the digest of all its modules
+    spec = None
+    with suppress(ImportError, ValueError):
+        spec = importlib.util.find_spec(name)
+    folders = [Path(folder) for folder in (spec.submodule_search_locations if spec else None) or ()]
+    files = {str(file.relative_to(folder)): file for folder in folders for file in sorted(folder.rglob("*.py"))}
+    files |= {} if folders or not (spec and spec.has_location) else {name: Path(str(spec.origin))}
+    return _digest({place: file.read_bytes() for place, file in files.items()})
 
 # %% ../../nbs/cache/07_keys.ipynb #7b8df6d8
 @dataclass(frozen=True)

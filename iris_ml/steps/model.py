@@ -127,8 +127,8 @@ class Model(Origin):
         """Return the model; `ModelFileError` unless the predictions for its golden rows are the recorded ones."""
         for row, ((label, shares), (known, known_shares)) in enumerate(zip(self.answers(), recorded, strict=True)):
             if not same_answer([label, *shares], [known, *known_shares]):
-                now, then = (np.round(given, 3).tolist() for given in (shares, known_shares))
-                what = f"it predicts {label!r} with {now}, and predicted {known!r} with {then} when it was saved"
+                now, then = (f" with {np.round(given, 3).tolist()}" if given else "" for given in (shares, known_shares))
+                what = f"it predicts {label!r}{now}, and predicted {known!r}{then} when it was saved"
                 advice = "fit it again, or load it with the library versions that it was fitted with"
                 raise ModelFileError(what, f"golden row {row}", advice)
         return self

@@ -81,9 +81,14 @@ def _marks(spec: WorkflowSpec) -> dict[str, str]:
     return marks | dict.fromkeys(unused, "unused") | dict.fromkeys(spec.step_overrides, "overridden")
 
 
-def _changes(spec: WorkflowSpec) -> list[str]:
+def _changes(spec: WorkflowSpec, address: str) -> list[str]:  # from the workflow that is declared there, or from its own steps
+    module, _, name = address.partition(":")
+    declared = getattr(getattr(sys.modules.get(module), name, None), "_spec", None)
+    known = declared.overrides if declared else {}
     values = {name: value for name, value in spec.overrides.items() if name not in IGNORED_SETTINGS}
-    steps = [f"{name} ({mark})" for name, mark in _marks(spec).items() if name not in values]
+    values = {name: value for name, value in values.items() if name not in known or known[name] is not value}
+    marks = _marks(spec) if declared is None or declared.steps is not spec.steps else {}
+    steps = [f"{name} ({mark})" for name, mark in marks.items() if name not in spec.overrides]
     return [*steps, *(f"{name} = {_shorten(value)}" for name, value in values.items())]
 
 
@@ -194,7 +199,8 @@ class Workflow:
         if not checkpoints:
             return plan.run(bar).bind(bound)
         work = partial(plan.run, bar, Checkpoints(settings.checkpoints, settings.trusted_types))
-        run: Run = record_run(work, settings, self._graph(settings), partial(_changes, self._spec), self._spec.trial)
+        changes = partial(_changes, self._spec, settings.workflow)
+        run: Run = record_run(work, settings, self._graph(settings), changes, self._spec.trial)
         if shown:
             announce_new_data(run.record)
         entries = {name: result.entry for name, result in run.results.items()}
