@@ -1,6 +1,7 @@
 """The best of many trials must be better by more than the only one, and another seed is no better model."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -9,7 +10,7 @@ from sklearn.tree import DecisionTreeClassifier
 from typer.testing import CliRunner
 
 from iris_ml.base.settings import read_settings
-from iris_ml.cli.commands import application
+from iris_ml.cli.commands import _judged_by, application
 from iris_ml.models.champion import ChampionInfo
 from iris_ml.models.promotion import compare_with_champion, data_versions, only_seed_differs
 from iris_ml.production import workflow
@@ -114,3 +115,7 @@ def test_a_run_names_its_metric_and_how_many_models_its_test_rows_judged_before(
     for _ in range(2):  # the second one is unchanged
         said = CliRunner().invoke(application, ["run"]).output
         assert "These test rows judged 1 other model before; the interval that pays for all of them is 0." in said
+
+
+def test_a_run_whose_scores_are_something_else_has_no_metric_to_name():
+    assert [_judged_by(scores, None, Path("records")) for scores in ({}, 0.9, pd.Series([0.9]))] == [""] * 3

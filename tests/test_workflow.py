@@ -213,6 +213,11 @@ def test_a_formula_that_is_a_constant_of_the_module_counts_and_the_declared_work
     assert codes[0] != codes[1]
 
 
+def test_a_column_called_timestamp_is_no_question_about_the_time_zone():
+    assert not fingerprint(lambda rows: rows.assign(age=rows.timestamp)).uses_time_zone
+    assert fingerprint(lambda rows: rows.day.map(lambda day: day.timestamp())).uses_time_zone
+
+
 @pytest.mark.parametrize("graphs", [1, 2, 3])
 def test_a_variant_has_one_code_however_many_graphs_hamilton_has_built_of_it(graphs):
     function = variant()

@@ -338,7 +338,7 @@ _READERS = (  # not in a step that was not observed completely
     r"\.(read_text|read_bytes|iterdir|rglob|exists|open\(\))",  # of `pathlib.Path`
 )
 _CHOOSING = r"builtins\.(eval|exec|__import__)|(pkgutil|runpy)\..+|importlib\.(?!resources|metadata).+|\.__subclasses__"
-_TIME_ZONE = r"\.(fromtimestamp|timestamp|astimezone|tzlocal)|time\.(mktime|strftime|tzname|timezone|altzone|daylight)"
+_TIME_ZONE = r"\.(fromtimestamp|astimezone|tzlocal)|\.timestamp\(\)|time\.(mktime|strftime|tzname|timezone|altzone|daylight)"
 _NEVER_PATTERN, _READERS_PATTERN = re.compile("|".join(_NEVER)), re.compile("|".join(_READERS))
 _CHOOSING_PATTERN, _TIME_ZONE_PATTERN = re.compile(_CHOOSING), re.compile(_TIME_ZONE)
 

@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -102,14 +102,16 @@ def _judged_by(scores: dict[str, float], record: "RunRecord | None", records: Pa
     from iris_ml.tracking.history import judged_models
     from iris_ml.tracking.records import Records
 
-    metric = next(iter(scores))
+    metric = next(iter(scores), "") if isinstance(scores, Mapping) else ""
+    if not metric:  # of a workflow of one's own, whose scores are something else
+        return ""
     if record is None:
-        return f"The metric is {metric}."
+        return f" The metric is {metric}."
     data = [each.version for each in record.data.values()]
     before = judged_models(Records(records).summaries(), data) - {record.model.key}
     if not before:
-        return f"The metric is {metric}. These test rows judged no other model before."
-    looks = f"The metric is {metric}. These test rows judged {len(before)} other model{'s' * (len(before) > 1)} before"
+        return f" The metric is {metric}. These test rows judged no other model before."
+    looks = f" The metric is {metric}. These test rows judged {len(before)} other model{'s' * (len(before) > 1)} before"
     if f"{metric}_low" not in scores:
         return f"{looks}."
     low, high = widen_interval(scores[metric], scores[f"{metric}_low"], scores[f"{metric}_high"], len(before) + 1)
@@ -125,7 +127,7 @@ def _summarize(steps: "pd.DataFrame", scores: dict[str, float], judged: str, mod
     return f"""{format_table(steps, "Steps")}
 
 {format_table(Series(scores, name="value").rename_axis("score").to_frame(), "Scores")}
- {judged}
+{judged}
 
 {result}
   {program} predict FILE   predict the rows of a file

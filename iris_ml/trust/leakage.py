@@ -18,7 +18,6 @@ from ..models.gates import Gate
 from ..models.prediction_steps import equal_rows, predicted_table
 from ..steps.model import Model
 from ..steps.split import suggest_split
-from ..stats.column_types import as_type
 from ..workflow.run import Run
 from ..workflow.workflow import Workflow, find_workflow
 
@@ -76,11 +75,12 @@ def _telling_column(model: Model, features: pd.DataFrame, learned: pd.Index, tes
     return ""
 
 
-def _later_dates(run: Run) -> str:
-    profile, time = run["model"].profile, str(run.inputs.get("split_by")).partition("time: ")[2]
-    dates = {profile.rename.get(str(name), str(name)): cells for name, cells in run["raw"].items()}
-    dates = {name: as_type(cells, "date") for name, cells in dates.items() if profile.types.get(name) == "date"}
-    later = [name for name in dates if name in profile.columns and time in dates and (dates[name] > dates[time]).mean() > 0.5]
+def _later_dates(run: Run) -> str:  # of the checked rows: later steps take dates apart
+    time = str(run.inputs.get("split_by")).partition("time: ")[2]
+    checked = run["rows"].items() if "rows" in run else ()
+    dates = {str(name): pd.to_datetime(cells, utc=True) for name, cells in checked if cells.dtype.kind == "M"}
+    learned = [name for name in dates if time in dates and name in run["model"].profile.columns]
+    later = [name for name in learned if (dates[name] > dates[time]).mean() > 0.5]
     return f"column {later[0]!r} holds dates after {time!r}; leave it out if it is known only then" if later else ""
 
 
@@ -95,6 +95,7 @@ def _groups(run: Run) -> str:
 
 def _agrees_with_noise(run: Run, test: pd.Index, features: pd.DataFrame) -> str:  # a run whose target was drawn at random
     profile = run["model"].profile
+    test = test.intersection(features.index).intersection(run["predictions"].index)  # a step may drop rows
     truth, predicted = (table.loc[test, profile.target] for table in (features, run["predictions"]))
     is_number = profile.task == "regression"
     first, second = (cells.to_numpy(float) if is_number else cells.astype(str).to_numpy() for cells in (truth, predicted))
