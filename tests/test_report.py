@@ -13,6 +13,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import dask
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
@@ -480,8 +481,9 @@ def test_a_library_that_makes_an_error_of_the_signal_does_not_change_the_exit_co
 
 @pytest.fixture(scope="module")
 def cluster():
-    """A client of a cluster of its own."""
+    """A client of a cluster of its own, which gives a killed worker all the time that a busy machine needs to come back."""
     with (
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "10 minutes"}),
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster,
         Client(cluster) as client,
     ):
@@ -491,7 +493,7 @@ def cluster():
 @pytest.fixture
 def client(cluster):
     """A client of two worker processes, also after another test has killed one."""
-    cluster.wait_for_workers(2, timeout=60)
+    cluster.wait_for_workers(2, timeout=300)
     return cluster
 
 

@@ -9,12 +9,13 @@ import pytest
 from fastapi.testclient import TestClient
 from sklearn.cluster import KMeans
 from sklearn.compose import make_column_transformer
-from sklearn.ensemble import IsolationForest, RandomForestClassifier
+from sklearn.ensemble import IsolationForest, RandomForestClassifier, StackingClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, PoissonRegressor
 from sklearn.metrics import average_precision_score, f1_score, mean_pinball_loss, mean_poisson_deviance, roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
+from sklearn.tree import DecisionTreeClassifier
 from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
@@ -225,6 +226,12 @@ def test_large_counts_stay_counts(largest):
 def test_what_learns_no_target_is_refused(wrong):
     with pytest.raises(DataError, match=f"{type(wrong).__name__} is a .*, and predicts no target; give another estimator"):
         workflow.swap(estimator=wrong).run("model", progress=False)
+
+
+def test_a_stack_that_predicts_only_when_it_is_fitted_is_taken():
+    stack = StackingClassifier([("tree", DecisionTreeClassifier())])
+    assert not hasattr(stack, "predict")
+    assert workflow.swap(estimator=stack).run("scores", progress=False)["scores"]["accuracy"] > 0.8
 
 
 @pytest.mark.parametrize("asked", [{}, {"task": "classification"}, {"types": {"seen": "date"}}], ids=str)

@@ -26,7 +26,7 @@ from iris_ml.models.live_model import load_live_model
 from iris_ml.models.model_file import load, save
 from iris_ml.models.predictor import predict
 from iris_ml.production import workflow
-from iris_ml.stats.conformal import Uncertainty, class_scores, fit_uncertainty
+from iris_ml.stats.conformal import Uncertainty, class_scores, fit_uncertainty, set_columns
 from iris_ml.steps.model import Model
 from torture.coverage import TABLES, each_group, kept, label_is_enough, named
 
@@ -237,6 +237,11 @@ def test_a_row_of_no_known_group_has_the_largest_threshold():
         assert made.sets(guessed, rows).high.tolist() == [5.0, 5.0]
     with_a_gap_elsewhere = pd.DataFrame({"ward": [1.0, 2.0]})
     assert made.sets(guessed, with_a_gap_elsewhere).high.tolist() == [1.0, 5.0]
+
+
+def test_a_class_with_a_comma_is_told_from_two_classes():
+    sets = pd.DataFrame([[True, True, False], [False, False, True]], columns=["a", "b", "a, b"])
+    assert set_columns(sets, "kind").kind_set.tolist() == ["a, b", '"a, b"']
 
 
 def test_sets_do_not_depend_on_the_other_rows(stored):

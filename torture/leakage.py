@@ -13,7 +13,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, TargetEncoder
@@ -141,6 +141,26 @@ LEAKING = {
         "a column that tells the target",
         "column 'treated' alone",
     ),
+    "each record has a number of its own": (
+        lambda: workflow.swap(
+            raw=pd.concat([PEOPLE, PEOPLE[:90]], ignore_index=True).assign(record=[f"r{place}" for place in range(290)]),
+            target="ill",
+            split_by="random",
+            passthrough=["record"],
+        ),
+        "copies of training rows",
+        "are copies",
+    ),
+    "patients are numbered by the target": (
+        lambda: of(PEOPLE.sort_values("ill", ignore_index=True).assign(bed=np.linspace(1, 9, 200))),
+        "a column that tells the target",
+        "column 'bed' alone",
+    ),
+    "a number is another form of the target": (
+        lambda: of(AMOUNTS.assign(dose=np.exp(AMOUNTS.weight)), "weight", Ridge(), task="regression"),
+        "a column that tells the target",
+        "column 'dose' alone",
+    ),
     "a number is a function of the target": (
         lambda: of(PEOPLE.assign(dose=np.where(PEOPLE.ill == "yes", 5.0, 1.0))),
         "a column that tells the target",
@@ -152,6 +172,15 @@ LEAKING = {
         ),
         "dates after the time of the row",
         "column 'discharged' holds dates after 'day'",
+    ),
+    "later dates that most rows lack": (
+        lambda: of(
+            PEOPLE.assign(day=DAYS, cured=pd.Series(DAYS + pd.Timedelta("3D")).where(PEOPLE.index % 3 == 0)),
+            estimator=HistGradientBoostingClassifier(max_iter=5),
+            split_by="time: day",
+        ),
+        "dates after the time of the row",
+        "column 'cured' holds dates after 'day'",
     ),
     "patients are on both sides": (
         lambda: workflow.swap(raw=PEOPLE.assign(patient_id=[f"p{place // 4}" for place in range(200)]), target="ill"),
@@ -189,6 +218,12 @@ CLEAN = {
     ),
     "earlier dates": lambda: of(PEOPLE.assign(day=DAYS, born=DAYS - pd.Timedelta("9000D")), split_by="time: day"),
     "later rows": lambda: of(PEOPLE.assign(day=np.arange(200) % 150), split_by="time: day"),
+    "training rows are repeated": lambda: workflow.swap(raw=PEOPLE, target="ill", split_by="random").after(
+        "train", lambda train: train.loc[train.index.repeat(np.where(train.ill == "yes", 2, 1))]
+    ),
+    "a strong column": lambda: of(
+        PEOPLE.assign(age=PEOPLE.age + (PEOPLE.ill == "yes")), estimator=RandomForestClassifier(20)
+    ),
     "gaps and texts": lambda: workflow.swap(
         raw=PEOPLE.assign(town=DRAWS.choice(["a", "b"], 200)).mask(DRAWS.random((200, 5)) < 0.1).assign(ill=PEOPLE.ill),
         target="ill",

@@ -6,6 +6,7 @@
 __all__ = ['describe_table', 'distribution_distance', 'join_marked', 'write_number']
 
 # %% ../../nbs/stats/02_describe.ipynb #af24f493
+import json
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,8 @@ def join_marked(
     marked: np.ndarray,  # rows x columns: true or false
     names: list[str],  # of the columns
 ) -> Any:  # a categorical
-    """Return the names of the marked columns of each row, in one text."""
+    """Return the names of the marked columns of each row, in one text; in quotes those that a reader could take for several."""
+    names = [json.dumps(name, ensure_ascii=False) if "," in name or '"' in name or not name else name for name in names]
     some = np.flatnonzero(marked.any(axis=1))
     packed = np.packbits(marked[some], axis=1)
     _, first, which = np.unique(packed.view(f"S{packed.shape[1]}").ravel(), return_index=True, return_inverse=True)

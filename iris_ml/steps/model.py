@@ -237,7 +237,8 @@ def _check_estimator(estimator: BaseEstimator, profile: Profile) -> None:
         kind = get_tags(estimator).estimator_type
     except (AttributeError, TypeError):  # an object that only fits and predicts
         return
-    if kind in {"outlier_detector", "clusterer", "density_estimator", "transformer"} or not hasattr(estimator, "predict"):
+    predicts = kind in {"classifier", "regressor"} or hasattr(estimator, "predict")  # a stack has `predict` when it is fitted
+    if kind in {"outlier_detector", "clusterer", "density_estimator", "transformer"} or not predicts:
         name = str(kind or "transformer").replace("_", " ")
         what = f"{type(estimator).__name__} is a {name}, and predicts no target"
         raise DataError(what, "step 'estimator'", "give another estimator")

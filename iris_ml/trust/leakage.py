@@ -40,10 +40,14 @@ def _with_cells(raw: pd.DataFrame, rows: pd.Index, cells: pd.DataFrame) -> pd.Da
 def _first_difference(before: Run, after: Run, rows: pd.Index, without: Collection[str] = ()) -> str:  # a step; empty: none
     tables = [name for name in after if isinstance(before[name], pd.DataFrame | pd.Series) and name not in {"raw", "split"}]
     for name in tables:
-        one, other = (pd.DataFrame(run[name]).reindex(rows).drop(columns=[*without], errors="ignore") for run in (before, after))
+        one, other = (_of_rows(run[name], rows).drop(columns=[*without], errors="ignore") for run in (before, after))
         if rows.isin(before[name].index).all() and not equal_rows(one, other, [*range(len(rows))]):
             return name
     return ""
+
+
+def _of_rows(table: pd.DataFrame | pd.Series, rows: pd.Index) -> pd.DataFrame:  # a step may repeat a row
+    return pd.DataFrame(table[~table.index.duplicated()]).reindex(rows)
 
 
 def _learned_otherwise(before: Run, after: Run, features: pd.DataFrame) -> bool:  # another model
@@ -52,7 +56,8 @@ def _learned_otherwise(before: Run, after: Run, features: pd.DataFrame) -> bool:
 
 
 # %% ../../nbs/trust/01_leakage.ipynb #0c9ceca8
-def _copies(features: pd.DataFrame, learned: pd.Index, test: pd.Index) -> str:
+def _copies(model: Model, features: pd.DataFrame, learned: pd.Index, test: pd.Index) -> str:
+    features = features[[name for name in features if name in {*model.columns, model.profile.target}]]
     numbers = [name for name in features.select_dtypes("number") if features[name].nunique() > len(features) / 2]
     known = set(pd.util.hash_pandas_object(features.loc[learned], index=False))
     copied = pd.util.hash_pandas_object(features.loc[test], index=False).isin(known)
@@ -66,12 +71,14 @@ def _telling_column(model: Model, features: pd.DataFrame, learned: pd.Index, tes
     if model.profile.target not in features:
         return ""
     truth = features[model.profile.target]
-    kind = DecisionTreeRegressor if model.profile.task == "regression" else DecisionTreeClassifier
+    is_number = model.profile.task == "regression"
+    truth, kind = (truth.rank(), DecisionTreeRegressor) if is_number else (truth, DecisionTreeClassifier)
+    least = 0.998 if is_number else max(0.98, 1 - truth.nunique() / len(test))  # rows at a border of classes may be wrong
     for name in model.columns if len(model.columns) > 1 and len(test) >= 30 else []:
         column = features[[name]].apply(lambda cells: cells if cells.dtype.kind in "iufb" else cells.astype("category").cat.codes)
-        tree = kind(min_samples_leaf=5, random_state=0).fit(column.loc[learned].astype(float), truth[learned])
-        if tree.score(column.loc[test].astype(float), truth[test]) > 0.9999:
-            return f"column {name!r} alone predicts the target without an error; leave it out if it is known only afterwards"
+        tree = kind(random_state=0).fit(column.loc[learned].astype(float), truth[learned])
+        if tree.score(column.loc[test].astype(float), truth[test]) > least:
+            return f"column {name!r} alone predicts nearly every target; leave it out if it is known only afterwards"
     return ""
 
 
@@ -80,7 +87,7 @@ def _later_dates(run: Run) -> str:  # of the checked rows: later steps take date
     checked = run["rows"].items() if "rows" in run else ()
     dates = {str(name): pd.to_datetime(cells, utc=True) for name, cells in checked if cells.dtype.kind == "M"}
     learned = [name for name in dates if time in dates and name in run["model"].profile.columns]
-    later = [name for name in learned if (dates[name] > dates[time]).mean() > 0.5]
+    later = [name for name in learned if (dates[name] > dates[time])[dates[name].notna()].mean() > 0.5]
     return f"column {later[0]!r} holds dates after {time!r}; leave it out if it is known only then" if later else ""
 
 
@@ -148,7 +155,7 @@ def _reasons(workflow: Workflow, run: Run, sides: pd.Series) -> Iterator[tuple[s
     noise = run["raw"][target].sample(frac=1, random_state=0).set_axis(run["raw"].index)
     by_chance = _again(workflow, run["raw"].assign(**{target: noise}), sides, "predictions")
     yield "a target of noise", _agrees_with_noise(by_chance, test, by_chance[predicted_table(workflow)])
-    yield "copies of training rows", _copies(features, learned, test)
+    yield "copies of training rows", _copies(run["model"], features, learned, test)
     yield "a column that tells the target", _telling_column(run["model"], features, learned, test)
     yield "dates after the time of the row", _later_dates(run)
     yield "groups or time", _groups(run)
