@@ -204,13 +204,19 @@ def test_pruning_leaves_what_the_model_can_be_traced_by(command):
     assert other.run(progress=False).results["train"].how == "computed"
 
 
-def test_predictions_never_replace_the_rows(command):
+def test_predictions_never_replace_the_rows_or_the_table(command, monkeypatch):
     IRIS.to_csv("rows.csv", index=False)
     before = Path("rows.csv").read_bytes()
     command("run", "--quiet")
     code, _, said = command("predict", "rows.csv", "--to", "./rows.csv")
     assert (code, Path("rows.csv").read_bytes()) == (2, before)
-    assert "the predictions would replace the rows; write them to another file" in said
+    assert "rows.csv: the rows are in this file; write to another one" in said
+    monkeypatch.setenv("IRIS_ML_SOURCE", "table.csv")
+    IRIS.to_csv("table.csv", index=False)
+    for words in ("predict", "rows.csv", "--to", "table.csv"), ("report", "rows.csv", "--predictions", "table.csv"):
+        code, _, said = command(*words)
+        assert (code, Path("table.csv").read_bytes()) == (2, before)
+        assert "table.csv: the table to learn from is in this file; write to another one" in said
 
 
 def test_refused_rows_of_an_earlier_file_do_not_stay(command):

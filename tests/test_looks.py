@@ -51,9 +51,17 @@ def test_each_model_is_one_look_and_the_same_model_again_is_none():
     workflow.explore(estimator={str(k): KNeighborsClassifier(k) for k in (1, 3, 5)})
     other_table = pd.DataFrame({"x": [0.0, 1.0] * 20, "species": ["setosa", "virginica"] * 20})
     trained(raw=other_table, feature_names=["x"])
-    seen = judged_models(Records(read_settings().records).summaries(), data_versions(first))
+    seen = judged_models(Records(read_settings().records), data_versions(first))
     assert len(seen) == 5
     assert {first.model.key, other.model.key} < seen
+
+
+def test_a_look_at_another_version_of_the_table_is_a_look():
+    run, first = trained()
+    trained(raw=run["raw"].iloc[:-1])
+    trained(raw=run["raw"].assign(place="garden"), passthrough=["place"])
+    trained(raw=run["raw"].sample(frac=1, random_state=0))
+    assert len(judged_models(Records(read_settings().records), data_versions(first))) == 4
 
 
 def test_the_gate_says_for_how_many_looks_it_was_paid(monkeypatch):
@@ -110,11 +118,12 @@ def test_a_comparison_and_an_exploration_show_both_intervals():
 def test_a_run_names_its_metric_and_how_many_models_its_test_rows_judged_before(monkeypatch):
     monkeypatch.setenv("IRIS_ML_PROGRESS", "false")
     said = CliRunner().invoke(application, ["run"]).output
-    assert "The metric is accuracy. These test rows judged no other model before." in said
+    assert "The metric is accuracy. By the records, this table judged no other model before." in said
     monkeypatch.setenv("IRIS_ML_SEED", "3")
     for _ in range(2):  # the second one is unchanged
         said = CliRunner().invoke(application, ["run"]).output
-        assert "These test rows judged 1 other model before; the interval that pays for all of them is 0." in said
+        assert "By the records, this table or a version of it judged 1 other model before" in said
+        assert "the interval that pays for all of them is 0." in said
 
 
 def test_a_run_whose_scores_are_something_else_has_no_metric_to_name():

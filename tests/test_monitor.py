@@ -7,13 +7,21 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from iris_ml.batch.label_report import watch_labels
 from iris_ml.cli.commands import application
 from iris_ml.models.predictor import run_model, sample_predictions
 from iris_ml.models.request_log import RequestLog, read_requests
 from iris_ml.production import workflow
 from iris_ml.stats.anytime import anytime_interval, watch
 from iris_ml.stats.drift import detect_drift
-from torture.monitor import alarm_for_nothing, coverage_alarm_for_nothing, false_alarms, loss_found, missed
+from torture.monitor import (
+    alarm_for_nothing,
+    coverage_alarm_for_nothing,
+    false_alarms,
+    late_loss_found,
+    loss_found,
+    missed,
+)
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +57,26 @@ def test_a_loss_of_ten_points_is_found_within_500_labels():
     assert loss_found(100, 0.9, 2000, 0.95)[1] == 0
 
 
+def test_a_loss_after_many_good_answers_is_found_too():
+    streams, wrong, _ = late_loss_found(30, 0.9, 1000, 0.8)
+    assert (streams, wrong) == (30, 0)
+
+
+def test_a_class_that_the_model_does_not_know_is_a_wrong_answer(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "iris.toml").write_text("coverage = 0.9\ntest_size = 0.5\n")
+    assert CliRunner().invoke(application, ["run", "--quiet"]).exit_code == 0
+    rows = workflow.run("raw", progress=False)["raw"].sample(300, replace=True, random_state=0, ignore_index=True)
+    new = rows.assign(species=rows.species.where(rows.index % 3 > 0, "sibirica")).astype(object)
+    new.loc[[1, 2], "petal_length"] = "long"
+    new.to_csv("new.csv", index=False)
+    found = watch_labels(["new.csv"])
+    assert found.refused == 2
+    assert (found.promises.rows == 298).all()
+    assert (found.promises.share < 0.7).all()
+    assert (found.promises.lost_at > 0).all()
+
+
 def test_the_promise_of_few_test_rows_is_not_held_against_a_model():
     assert watch(np.arange(20) > 0, right=10, rows=10).lost_at == 0
 
@@ -73,7 +101,9 @@ def test_the_command_watches_labels(tmp_path, monkeypatch):
     assert (good.exit_code, bad.exit_code) == (0, 1)
     assert "accuracy" in good.output
     assert "coverage" in good.output
-    assert bad.output.count("since row") == 2
+    assert bad.output.count("proven at row") == 2
+    other = ask(application, ["monitor", "good.csv", "--labels", "good.csv", "--to", "page.html"])
+    assert str(other.exception).startswith("iris_ml monitor: --labels tests labels, and not good.csv")
     rows.drop(columns="species").to_csv("unlabelled.csv", index=False)
     assert "no row has a label" in str(ask(application, ["monitor", "--labels", "unlabelled.csv"]).exception)
 

@@ -396,7 +396,7 @@ def test_an_interrupted_report_leaves_the_old_one(model, monkeypatch, where):
 def test_what_was_asked_about_is_never_overwritten(model):
     Path("known.csv").rename("page_predictions.csv")
     before = left()
-    with pytest.raises(DataError, match="would replace the rows"):
+    with pytest.raises(DataError, match="the rows are in this file"):
         report("page_predictions.csv", "page.html", model)
     with pytest.raises(DataError, match="a report is an HTML page"):
         report("page_predictions.csv", "page_predictions.csv", model)

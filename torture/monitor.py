@@ -79,6 +79,18 @@ def coverage_alarm_for_nothing(streams, calibration_rows, rows=10_000):
     return streams, rung if rung > 0.01 * streams else 0, f"{rung} rang, {rung / streams:.1%}"
 
 
+def late_loss_found(streams, accuracy, test_rows, expected):
+    """Draw 2,000 rows, of whose second half ten points fewer are right; the expected share must be found, and not before."""
+    draws, answers = np.random.default_rng(6), np.where(np.arange(2000) < 1000, accuracy, accuracy - 0.1)
+    found = np.array(
+        [watch(draws.random(2000) < answers, draws.binomial(test_rows, accuracy), test_rows).lost_at for _ in range(streams)]
+    )
+    early, late = found[(found > 0) & (found <= 1000)], found[found > 1000]
+    is_wrong = len(late) / streams < expected or len(early) > 0.01 * streams
+    after = np.median([*late] or [0])
+    return streams, streams if is_wrong else 0, f"{len(late) / streams:.1%} found, half of them by row {after:.0f}"
+
+
 def loss_found(streams, accuracy, test_rows, expected):
     """Draw 500 rows of which ten points fewer are right; the expected share of such losses must be found."""
     draws = np.random.default_rng(5)
@@ -97,6 +109,13 @@ LATER = {
         (300, 0.9, 0.5), (1000, 0.95, 0.95), (1000, 0.9, 0.9), (1000, 0.8, 0.6), (3000, 0.9, 0.95), (3000, 0.8, 0.8)
     ]
 }  # fmt: skip
+
+LATER |= {
+    f"{accuracy} right of {rows} test rows, ten points fewer after 1,000": lambda accuracy=accuracy, rows=rows, least=least: (
+        late_loss_found(500, accuracy, rows, least)
+    )
+    for rows, accuracy, least in [(1000, 0.95, 0.95), (1000, 0.9, 0.9), (3000, 0.9, 0.95)]
+}
 
 CAMPAIGNS = {
     "batches on which nothing happened": lambda: false_alarms(2000),

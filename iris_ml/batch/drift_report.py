@@ -72,8 +72,8 @@ def report_drift(
     settings, model, refused = read_settings(), load_champion(), 0
     target = model.profile.target
     if files:
-        run, refused = predict_files(files, model)
-        rows = run["rows"].assign(**{target: run["predictions"][target]})
+        run, invalid = predict_files(files, model)
+        rows, refused = run["rows"].assign(**{target: run["predictions"][target]}), len(invalid)
     else:
         rows = read_requests(settings.request_log, model_version(settings.model_file), model)
         if rows.empty:
@@ -89,7 +89,7 @@ def report_drift(
 def predict_files(
     files: Sequence[str],
     model: Model,
-) -> tuple[Run, int]:  # the run of the valid rows, and the number of invalid ones
+) -> tuple[Run, pd.DataFrame]:  # the run of the valid rows; the invalid ones, the first column with their reasons
     """Predict the rows of files; `DataError` if no row is valid."""
     lines: dict[int, str] = {}
     cells = read_cells(files, lines)
@@ -97,4 +97,4 @@ def predict_files(
     refused = refused_lines(cells, refused, lines)
     if run is None:
         raise DataError(f"no row is valid: {refused.iat[0, 0]!s}", f"{files[0]}, row {refused.index[0]}", "correct the file")
-    return run, len(refused)
+    return run, refused

@@ -20,7 +20,7 @@ from ..steps.model import Model
 from ..io.batches import read_batches, expected_rows, cut_parts
 from ..base.atomic_files import replace_atomically, remove_leftovers
 from ..models.live_model import find_lineage
-from ..io.locations import file_format, expand_locations
+from ..io.locations import check_target, file_format, expand_locations
 from ..io.readers import RowFinder, escape_formulas
 from ..steps.profile import Profile
 from ..models.predictor import load_champion
@@ -149,8 +149,7 @@ def _targets(found: list[str], page: Path, predictions: Path | str | None) -> di
     data, refused = page.with_suffix(".json"), page.with_name(f"{page.stem}_refused.csv")
     written = {"predictions": answers, "refused": refused, "data": data, "page": page}
     for path in written.values():
-        if path.resolve() in {Path(place).resolve() for place in found}:
-            raise DataError("the report would replace the rows", str(path), "give the page another name")
+        check_target(path, found, read_settings().source)
     return written
 
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from ..base.atomic_files import check_writable
-from ..base.errors import DataError, IrisError, hide_passwords, printable, require_extra
+from ..base.errors import IrisError, hide_passwords, printable, require_extra
 from .manifest import current_state, file_digests, write_manifest
 from .program import program_name
 from .tables import fit_columns, format_table, terminal_width
@@ -108,10 +108,11 @@ def _judged_by(scores: dict[str, float], record: "RunRecord | None", records: Pa
     if record is None:
         return f" The metric is {metric}."
     data = [each.version for each in record.data.values()]
-    before = judged_models(Records(records).summaries(), data) - {record.model.key}
+    before = judged_models(Records(records), data) - {record.model.key}
     if not before:
-        return f" The metric is {metric}. These test rows judged no other model before."
-    looks = f" The metric is {metric}. These test rows judged {len(before)} other model{'s' * (len(before) > 1)} before"
+        return f" The metric is {metric}. By the records, this table judged no other model before."
+    others = f"{len(before)} other model{'s' * (len(before) > 1)}"
+    looks = f" The metric is {metric}. By the records, this table or a version of it judged {others} before"
     if f"{metric}_low" not in scores:
         return f"{looks}."
     low, high = widen_interval(scores[metric], scores[f"{metric}_low"], scores[f"{metric}_high"], len(before) + 1)
@@ -184,7 +185,7 @@ def _show_decision(decision: "Decision") -> None:
     if not decision.is_promoted:
         closed = [gate for gate in decision.gates if not gate.is_open]
         for gate in closed:  # also where the table is cut
-            print(f"{gate.name}: {gate.message}.")
+            print(f"{gate.name}: {gate.message.rstrip('.')}.")
         shut = ", ".join(gate.name for gate in closed if not gate.may_be_overridden)
         advice = f"Do what {shut} says: no reason overrides it." if shut else "Pass these gates with --because and a reason."
         print("The champion stays.", advice)
@@ -221,7 +222,7 @@ def monitor(
 ) -> None:
     """Test whether new rows have drifted from the training data; with --labels, whether errors are more frequent."""
     if labels:
-        _monitor_labels(labels)
+        _monitor_labels(labels, [*(files or []), *(["--to"] if to else [])])
         return
     from iris_ml.batch.drift_report import report_drift
 
@@ -229,19 +230,29 @@ def monitor(
         check_writable(to.parent)
     result = report_drift(files or [], to)
     print(format_table(result.drift, f"Drift in {len(result.rows)} rows"))
-    if result.refused:
-        print(f"{result.refused} rows are refused; iris_ml predict FILE --to FILE gives the reasons.", file=sys.stderr)
+    _print_refused(result.refused)
     if result.drift.drifted.any():
         raise SystemExit(1)
 
 
-def _monitor_labels(files: list[str]) -> None:
+def _print_refused(rows: int) -> None:
+    if rows:
+        what = f"{rows} rows are refused" if rows > 1 else "1 row is refused"
+        print(f"{what}; iris_ml predict FILE --to FILE gives the reasons.", file=sys.stderr)
+
+
+def _monitor_labels(files: list[str], others: list[str]) -> None:
     from iris_ml.batch.label_report import watch_labels
 
+    if others:
+        what = f"--labels tests labels, and not {others[0]}"
+        raise IrisError(what, "iris_ml monitor", "name each file with labels by a --labels of its own, and drop the rest")
     found = watch_labels(files)
-    since = found.lost_at.map(lambda row: f"since row {row}" if row else "no")
-    print(format_table(found.drop(columns="lost_at").assign(lost=since), "Promises, and the answers to rows with labels"))
-    if found.lost_at.any():
+    promises = found.promises
+    lost = promises.lost_at.map(lambda row: f"proven at row {row}" if row else "no")
+    print(format_table(promises.drop(columns="lost_at").assign(lost=lost), "Promises, and the answers to rows with labels"))
+    _print_refused(found.refused)
+    if promises.lost_at.any():
         raise SystemExit(1)
 
 # %% ../../nbs/cli/06_commands.ipynb #93d8e45a
@@ -265,15 +276,15 @@ def predict(
     raw: Annotated[bool, typer.Option("--raw", help="Write cells as they are, also those that a spreadsheet would run.")] = False,
 ) -> None:
     """Predict the rows of a file."""
+    from iris_ml.base.settings import read_settings
     from iris_ml.batch.scoring import answers_first, output_table, predict_valid_rows, refused_lines, uniform_cells, with_places
-    from iris_ml.io.locations import expand_locations
+    from iris_ml.io.locations import check_target, expand_locations
     from iris_ml.io.readers import RowFinder, escape_formulas, read_cells, write_table
     from iris_ml.models.predictor import Predictor, load_champion
 
     lines: dict[int, str] = {}
-    if to and to.resolve() in {Path(place).resolve() for place in expand_locations(file)}:
-        raise DataError("the predictions would replace the rows", str(to), "write them to another file")
     if to:
+        check_target(to, expand_locations(file), read_settings().source)
         check_writable(to.parent)
     cells = read_cells(file, lines)
     model = load_champion()
@@ -523,7 +534,7 @@ def verify(
 
     changes = find_changes(folder)
     for name, what in changes.items():
-        print(printable(f"{name} {what}"))
+        print(printable(f"{name} {what}".replace("\n", "�")))
     if changes:
         raise typer.Exit(1)
     if key:

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['FORMATS', 'COMPRESSIONS', 'DATABASES', 'is_query', 'file_format', 'package_file', 'reading_errors',
-           'expand_locations', 'source_paths', 'open_location']
+           'expand_locations', 'check_target', 'source_paths', 'open_location']
 
 # %% ../../nbs/io/01_locations.ipynb #94c04206
 import bz2
@@ -148,6 +148,18 @@ def expand_locations(
     return found
 
 # %% ../../nbs/io/01_locations.ipynb #7fd7c85d
+def check_target(
+    path: Path,  # a file to write
+    rows: Iterable[str],  # the files of the rows that are read
+    table: Iterable[str],  # the source of the settings
+) -> None:
+    """Raise `DataError` if a file to write is one that is read."""
+    here = [place for name in table if "://" not in name for place in _here(name)]
+    for what, places in {"the rows are in this file": rows, "the table to learn from is in this file": here}.items():
+        if path.resolve() in {Path(place).resolve() for place in places}:
+            raise DataError(what, str(path), "write to another one")
+
+
 def source_paths(
     names: Iterable[str],  # of a source
 ) -> set[str]:

@@ -21,9 +21,12 @@ def log_wealth(
     share: np.ndarray,  # shares of right answers that are claimed, between 0 and 1, or one of them
 ) -> np.ndarray:  # looks x shares
     """Return the log wealth of a gambler who bets that fewer answers are right (Waudby-Smith and Ramdas 2024)."""
-    bets = _BETS / (1 - share)[:, None]
-    gain, loss = np.log1p(bets * share[:, None]), np.log1p(-_BETS)
-    return logsumexp(wrong[:, None, None] * gain + right[:, None, None] * loss, axis=2) - np.log(len(_BETS))
+    return logsumexp(_growth(right, wrong, share), axis=2) - np.log(len(_BETS))
+
+
+def _growth(right: np.ndarray, wrong: np.ndarray, share: np.ndarray) -> np.ndarray:  # looks x shares x bets
+    gain, loss = np.log1p(_BETS / (1 - share)[:, None] * share[:, None]), np.log1p(-_BETS)
+    return wrong[:, None, None] * gain + right[:, None, None] * loss
 
 # %% ../../nbs/stats/07_anytime.ipynb #c0a8264a
 def anytime_interval(
@@ -45,14 +48,26 @@ def loss_evidence(
     right: float,  # right answers of the earlier rows
     rows: float,  # all earlier rows
 ) -> tuple[np.ndarray, np.ndarray]:  # rows at each look, and the logarithm of the evidence
-    """Return the evidence that new answers are right less often, as a product of two bets (Waudby-Smith and Ramdas 2024)."""
+    """Return the evidence that new answers have become right less often (Shin, Ramdas and Rinaldo 2023)."""
     looks = np.unique(np.linspace(1, len(hits), min(len(hits), 1000)).astype(int))
-    now = np.cumsum(hits)[looks - 1]
+    right_by = np.cumsum(np.insert(hits, 0, 0))
     middle = (right + 1) / (rows + 2)
     reach = 6 * np.sqrt(middle * (1 - middle) / rows)  # farther away, the earlier rows alone refute it
     shares = np.linspace(max(middle - reach, 1e-4), min(middle + reach, 1 - 1e-4), 40)
     earlier = log_wealth(np.array([rows - right]), np.array([right]), 1 - shares)
-    return looks, (log_wealth(now, looks - now, shares) + earlier).min(axis=1)
+    starts = _starts(len(hits))
+    numbers = np.arange(1, len(starts) + 1)[:, None, None]
+    staked = -np.log(numbers * (numbers + 1)) - _growth(right_by[starts], starts - right_by[starts], shares)
+    staked = np.logaddexp.accumulate(staked)[np.searchsorted(starts, looks, side="right") - 1]
+    now = logsumexp(_growth(right_by[looks], looks - right_by[looks], shares) + staked, axis=2) - np.log(len(_BETS))
+    return looks, (now + earlier).min(axis=1)
+
+
+def _starts(rows: int) -> np.ndarray:  # rows before a bet begins: every hundred, and each tenth more after a thousand
+    starts = [0]
+    while starts[-1] + max(100, starts[-1] // 10) < rows:
+        starts.append(starts[-1] + max(100, starts[-1] // 10))
+    return np.array(starts)
 
 
 @dataclass(frozen=True)

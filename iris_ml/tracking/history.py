@@ -8,7 +8,7 @@ __all__ = ['find_record', 'filter_runs', 'judged_models', 'diff_records', 'promo
 
 # %% ../../nbs/tracking/04_history.ipynb #e68f4b95
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,13 +66,16 @@ def _matches(summary: RunSummary, name: str, sign: str, value: str) -> bool:
 
 # %% ../../nbs/tracking/04_history.ipynb #62ffab7b
 def judged_models(
-    summaries: Sequence[RunSummary],
-    data: Sequence[str],  # versions of the data that the models learned and were tested on
+    records: Records,
+    data: Collection[str],  # versions of the data that the models learned and were tested on
     since: str = "",  # time, ISO 8601; empty: of all times
 ) -> set[str]:
-    """Return the keys of the models whose scores on this data were seen."""
-    seen = filter_runs(summaries, [f"since={since}"] if since else [])
-    return {each.model_key or each.id for each in seen if each.scores and sorted(each.data) == sorted(data)}
+    """Return the keys of the models whose scores on this data, or on a version of it, were seen."""
+    columns = {version: {*table["columns"]} for version, table in records.read_shared("data").items()}
+    shared = {(version, of): len(columns[version] & columns.get(of, set())) for version in columns for of in data}
+    versions = {*data, *(v for (v, of), both in shared.items() if 2 * both > max(len(columns[v]), len(columns.get(of, ()))))}
+    seen = filter_runs(records.summaries(), [f"since={since}"] if since else [])
+    return {each.model_key or each.id for each in seen if each.scores and not versions.isdisjoint(each.data)}
 
 # %% ../../nbs/tracking/04_history.ipynb #6a3e9f0e
 def diff_records(

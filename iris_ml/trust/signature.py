@@ -6,8 +6,10 @@
 __all__ = ['SUMS', 'SIGNATURE', 'file_sums', 'write_sums', 'find_changes', 'make_key', 'sign_folder', 'check_signature']
 
 # %% ../../nbs/trust/03_signature.ipynb #0275424d
+import json
 import re
 import subprocess
+from base64 import b64decode
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -22,12 +24,12 @@ SUMS, SIGNATURE = "SHA256SUMS", "signature.json"
 
 def file_sums(
     folder: Path | str,
-) -> dict[str, str]:  # file, from the folder on -> SHA-256 of its bytes; a symbolic link has none
+) -> dict[str, str]:  # file, from the folder on -> SHA-256 of its bytes; a link or a device has none
     """Return the digests of all files in a folder but `SHA256SUMS`."""
     found = sorted(path for path in Path(folder).rglob("*") if path.is_symlink() or not path.is_dir())
-    names = {path.relative_to(folder).as_posix(): path for path in found}
-    names.pop(SUMS, None)
-    return {name: "" if path.is_symlink() else sha256(read_regular(path)).hexdigest() for name, path in names.items()}
+    files = {path.relative_to(folder).as_posix(): path.is_file() and not path.is_symlink() for path in found}
+    files.pop(SUMS, None)
+    return {name: sha256(read_regular(Path(folder, name))).hexdigest() if is_file else "" for name, is_file in files.items()}
 
 
 def write_sums(
@@ -39,7 +41,8 @@ def write_sums(
 
 
 def _as_text(sums: Mapping[str, str]) -> str:
-    return "".join(f"{digest}  {name}\n" for name, digest in sums.items())
+    lines = "".join(f"{digest}  {name}\n" for name, digest in sums.items())
+    return f"{lines}# {sha256(lines.encode()).hexdigest()}\n"
 
 # %% ../../nbs/trust/03_signature.ipynb #056f7797
 def find_changes(
@@ -53,9 +56,22 @@ def find_changes(
         raise IrisError(what, str(folder), "name a folder that iris_ml dossier wrote") from error
     lines = [re.fullmatch("([0-9a-f]{64})  (.+)", line) for line in text.splitlines()]
     recorded, now = {line[2]: line[1] for line in lines if line}, file_sums(folder)
+    if "\n# " in text and text != _as_text(recorded):
+        return {SUMS: "differs"}
+    if SIGNATURE in now and now[SIGNATURE] == recorded.get(SIGNATURE):
+        recorded |= _signed_sums(Path(folder, SIGNATURE))
     found = {name: _change(recorded.get(name), now.get(name)) for name in sorted({*recorded, *now})}
     found = {name: what for name, what in found.items() if what}
-    return found if found or text == _as_text(now) else {SUMS: "differs"}
+    is_whole = _as_text(now).startswith(text)  # one of an earlier release ends without a digest of its own
+    return found if found or is_whole else {SUMS: "differs"}
+
+
+def _signed_sums(signature: Path) -> dict[str, str]:  # file -> SHA-256, as its signature says
+    try:
+        statement = json.loads(b64decode(json.loads(read_regular(signature))["dsseEnvelope"]["payload"]))
+        return {each["name"]: each["digest"] for each in statement["predicate"]["resources"]}
+    except (KeyError, RecursionError, TypeError, ValueError):  # it is no signature
+        return {}
 
 
 def _change(before: str | None, now: str | None) -> str:

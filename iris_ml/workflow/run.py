@@ -25,7 +25,7 @@ from ..tracking.records import NoRecord
 from .graph import current_name
 
 # %% ../../nbs/workflow/03_run.ipynb #1faf5552
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)  # of each input of a step that fails, Hamilton makes a text: of an estimator, in 100 ms
 class Result:
     """The result of a step, or the value that overrides it."""
 

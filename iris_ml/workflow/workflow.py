@@ -367,8 +367,9 @@ class Workflow:
 
 
 def _looks(settings: Settings) -> int:  # how many models have scores on the data of the last run
-    summaries = Records(settings.records).summaries() if settings.record else []
-    return len(judged_models(summaries, summaries[-1].data)) if summaries else 0
+    records = Records(settings.records)
+    summaries = records.summaries() if settings.record else []
+    return len(judged_models(records, summaries[-1].data)) if summaries else 0
 
 
 def _table_settings(overrides: Mapping[str, object]) -> dict[str, object]:  # of a model that is given rows without its target
