@@ -423,7 +423,7 @@ def test_a_form_that_a_file_does_not_show_is_set(content, form, expected):
 
 def test_surfaces_are_compared_whatever_the_settings_say_of_files(model):
     settings(categorical=["zone"], **{"reader.encoding": "utf-16", "reader.separator": ";", "reader.decimal": ","})
-    for surface in "command", "report from csv, 5 rows a batch":
+    for surface in "command", "report from csv, batches of 5":
         assert [*find_differences(SURFACES[surface](NEW.head(8), model), predict(NEW.head(8), model))] == []
 
 

@@ -232,7 +232,7 @@ def test_an_explanation_does_not_run_the_step_before_it_twice():
 
 
 def test_a_changed_workflow_gives_the_labels_of_its_run_on_every_surface_or_is_refused_there():
-    surfaces = {name: SURFACES[name] for name in ("notebook", "command", "report from csv, 5 rows a batch", "API", "app")}
+    surfaces = {name: SURFACES[name] for name in ("notebook", "command", "report from csv, batches of 5", "API", "app")}
     faults, failures = every_way(["after_features_method"], surfaces)
     assert (faults, failures) == (20, 0)
 

@@ -20,6 +20,7 @@ from ..base.settings import read_settings
 from ..io.readers import read_cells
 from .try_row import escape_markdown
 from ..batch.charts import Importances, draw_calibration, draw_errors, draw_importances, shuffled_importances
+from ..batch.html import write_estimator
 from ..batch.summary import ReportSummary, count_run, summarize_counts
 from ..workflow.drawing import Drawing
 from ..workflow.workflow import Workflow
@@ -156,7 +157,7 @@ def show_model(
     st.caption(escape_markdown(", ".join([f"Model {champion.version}", *known])))
     widths = {"step": st.column_config.Column(width=100)}  # pixels; else of the first rows alone
     st.dataframe(_steps_table(champion), height="content", column_config=widths, key=" record")
-    st.code(repr(champion.model.estimator))
+    st.code(write_estimator(champion.model.estimator))
     _show_comparison(champion)
 
 

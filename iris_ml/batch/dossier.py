@@ -27,7 +27,7 @@ from ..steps.model import Model
 from ..tracking.records import Records
 from ..tracking.run_record import RunRecord
 from ..trust.signature import SIGNATURE, SUMS, sign_folder, write_sums
-from .html import escape_text, render_page, render_table
+from .html import escape_text, render_page, render_table, write_estimator
 
 # %% ../../nbs/batch/11_dossier.ipynb #742951d4
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def _limits(known: Known) -> str:
     said = ["Each answer says which columns have a value outside of the ranges above; the model has not seen such rows."]
     if counts := dict(zip(target.get("values", []), target.get("counts", []), strict=False)):
         fewest = min(counts, key=counts.__getitem__)
-        said.append(f"It learned {fewest} from {counts[fewest]} rows only.")
+        said.append(f"Of the class {fewest!r} it learned {counts[fewest]} rows, the fewest.")
     if "test_rows" in scores:
         said.append(f"Its scores are from {scores['test_rows']:.0f} rows of the same table; other rows may be otherwise.")
     return "".join(f"<p>{escape_text(each)}</p>" for each in said)
@@ -222,7 +222,7 @@ def render_dossier(
         "Gates of its promotion": _gates(known),
         "Steps": _steps(known.record) if known.record else "",
         "Compiled form": _compiled(known),
-        "Estimator": f"<pre>{escape_text(known.model.estimator)}</pre>",
+        "Estimator": f"<pre>{escape_text(write_estimator(known.model.estimator))}</pre>",
         "Files": f"<p>{', '.join(map(escape_text, files))}. To verify them: <code>iris_ml verify FOLDER</code></p>",
     }
     return render_page(f"Dossier of model {known.version}", f"<p>{lead}</p>", sections)

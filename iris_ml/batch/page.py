@@ -21,7 +21,7 @@ from ..models.predictor import Predictor
 from .charts import beside, draw_calibration, draw_curves, draw_distribution, draw_errors
 from .charts import draw_importances, draw_outliers, shuffled_importances
 from .scoring import answers_first
-from .html import render_bars, render_page as whole_page, render_table, escape_text
+from .html import render_bars, render_page as whole_page, render_table, escape_text, write_estimator
 from .summary import ErrorSummary, LabelSummary, MetricSummary, ReportSummary
 from ..trust.slices import Slice
 
@@ -200,7 +200,7 @@ def _model(model: Model) -> str:
     classes = ", ".join(escape_text(name) for name in seen.classes)
     predicted = f"Classes of {escape_text(seen.target)}: {classes}" if seen.classes else f"It predicts {escape_text(seen.target)}"
     lead = f"{predicted}. The values of its columns in training:"
-    return f"<p>{lead}</p>{covered}<pre>{escape_text(model.estimator)}</pre>"
+    return f"<p>{lead}</p>{covered}<pre>{escape_text(write_estimator(model.estimator))}</pre>"
 
 # %% ../../nbs/batch/06_page.ipynb #695b6b85
 def _lead(summary: ReportSummary) -> str:

