@@ -122,8 +122,8 @@ def test_a_run_names_its_metric_and_how_many_models_its_test_rows_judged_before(
     monkeypatch.setenv("IRIS_ML_SEED", "3")
     for _ in range(2):  # the second one is unchanged
         said = CliRunner().invoke(application, ["run"]).output
-        assert "By the records, this table or a version of it judged 1 other model before" in said
-        assert "the interval that pays for all of them is 0." in said
+        judged = "By the records, this table or a version of it judged 1 other model before"
+        assert f"{judged}; the interval that pays for all of them is 0." in said
 
 
 def test_a_run_whose_scores_are_something_else_has_no_metric_to_name():

@@ -20,6 +20,7 @@ from ..models.predictor import Predictor, load_champion
 from ..stats.anytime import watch
 from ..stats.conformal import Uncertainty, covered
 from ..stats.intervals import cross_validation_inflation
+from ..steps.model import Model
 from ..tracking.history import find_record
 from ..tracking.records import Records
 
@@ -64,7 +65,7 @@ def watch_labels(
         hits["accuracy"] = run["predictions"][target][known] == truth, _promised_accuracy(version)
     if made is not None:
         hits["coverage"] = pd.Series(covered(truth, run["prediction_sets"][known]), truth.index), _promised_coverage(made)
-    unknown = _of_unknown_class(refused, Predictor(model))
+    unknown = _of_unknown_class(refused, model)
     wrong = pd.Series(False, unknown)
     watched = [
         watch(pd.concat([right, wrong]).sort_index().to_numpy(bool), *promised, error / len(hits))
@@ -73,12 +74,11 @@ def watch_labels(
     return LabelReport(pd.DataFrame(watched, pd.Index(hits, name="promise")), len(refused) - len(unknown))
 
 
-def _of_unknown_class(refused: pd.DataFrame, predictor: Predictor) -> pd.Index:  # the rows that are valid without their label
-    profile = predictor.model.profile
+def _of_unknown_class(refused: pd.DataFrame, model: Model) -> pd.Index:  # the rows that are valid without their label
+    profile = model.profile
     target = [name for name in refused if profile.rename.get(str(name), name) == profile.target]
-    if not profile.classes or not target:
+    if refused.empty or not profile.classes or not target:
         return refused.index[:0]
     labelled = refused[refused[target[0]].notna()]
-    run, _ = predict_valid_rows(labelled.drop(columns=[*target, labelled.columns[0]]), predictor)
+    run, _ = predict_valid_rows(labelled.drop(columns=[*target, labelled.columns[0]]), Predictor(model))
     return run["predictions"].index if run else labelled.index[:0]
-

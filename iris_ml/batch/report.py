@@ -148,8 +148,9 @@ def _targets(found: list[str], page: Path, predictions: Path | str | None) -> di
         raise DataError("predictions cannot be written in this format", str(answers), "name a .csv or a .parquet file")
     data, refused = page.with_suffix(".json"), page.with_name(f"{page.stem}_refused.csv")
     written = {"predictions": answers, "refused": refused, "data": data, "page": page}
+    table = read_settings().source
     for path in written.values():
-        check_target(path, found, read_settings().source)
+        check_target(path, found, table)
     return written
 
 

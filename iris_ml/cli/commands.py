@@ -77,7 +77,7 @@ def run(
             version, size = model_version(settings.model_file), settings.model_file.stat().st_size
             model = replace(finished.record.content.model, version=version, file_bytes=size)
             finished.record.add(kind="command", model=model)
-    judged = _judged_by(finished["scores"], finished.record.content, settings.records)
+    judged = _judged_by(finished["scores"], finished.record.content, settings.records) if single or not quiet else ""
     if not quiet:
         print(_summarize(finished.table, finished["scores"], judged, settings.model_file, champion))
     for step in finished.table.query("how == 'computed'").index if why else []:

@@ -67,14 +67,17 @@ def _matches(summary: RunSummary, name: str, sign: str, value: str) -> bool:
 # %% ../../nbs/tracking/04_history.ipynb #62ffab7b
 def judged_models(
     records: Records,
-    data: Collection[str],  # versions of the data that the models learned and were tested on
+    data: Collection[str] | None = None,  # versions of the data that the models learned and were tested on; none: of the last run
     since: str = "",  # time, ISO 8601; empty: of all times
 ) -> set[str]:
     """Return the keys of the models whose scores on this data, or on a version of it, were seen."""
+    summaries = records.summaries()
+    if data is None:
+        data = summaries[-1].data if summaries else []
     columns = {version: {*table["columns"]} for version, table in records.read_shared("data").items()}
     shared = {(version, of): len(columns[version] & columns.get(of, set())) for version in columns for of in data}
     versions = {*data, *(v for (v, of), both in shared.items() if 2 * both > max(len(columns[v]), len(columns.get(of, ()))))}
-    seen = filter_runs(records.summaries(), [f"since={since}"] if since else [])
+    seen = filter_runs(summaries, [f"since={since}"] if since else [])
     return {each.model_key or each.id for each in seen if each.scores and not versions.isdisjoint(each.data)}
 
 # %% ../../nbs/tracking/04_history.ipynb #6a3e9f0e

@@ -367,9 +367,7 @@ class Workflow:
 
 
 def _looks(settings: Settings) -> int:  # how many models have scores on the data of the last run
-    records = Records(settings.records)
-    summaries = records.summaries() if settings.record else []
-    return len(judged_models(records, summaries[-1].data)) if summaries else 0
+    return len(judged_models(Records(settings.records))) if settings.record else 0
 
 
 def _table_settings(overrides: Mapping[str, object]) -> dict[str, object]:  # of a model that is given rows without its target
