@@ -4,9 +4,10 @@ import os
 import shutil
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 BROWSER = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
+expect.set_options(timeout=90_000)  # a busy machine takes its time
 
 
 @pytest.fixture(scope="module")

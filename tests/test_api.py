@@ -45,7 +45,7 @@ def address(server):
 
 def post(address, body, path="/v1/predict", **headers):
     data = body if isinstance(body, bytes | str) else json.dumps(body)
-    return requests.post(f"{address}{path}", data=data, headers={"content-type": "application/json"} | headers, timeout=20)
+    return requests.post(f"{address}{path}", data=data, headers={"content-type": "application/json"} | headers, timeout=60)
 
 
 def test_rows_are_answered_in_their_order_as_the_workflow_answers_them(address):
@@ -61,7 +61,7 @@ def test_rows_are_answered_in_their_order_as_the_workflow_answers_them(address):
 def test_each_response_has_an_id_of_its_own_and_names_the_model(address):
     first, second = (post(address, {"rows": [FLOWER]}).json() for _ in range(2))
     assert first["id"] != second["id"]
-    assert first["model"] == second["model"] == requests.get(f"{address}/v1/model", timeout=5).json()["version"]
+    assert first["model"] == second["model"] == requests.get(f"{address}/v1/model", timeout=60).json()["version"]
 
 
 def test_a_value_outside_of_what_was_seen_is_answered_and_said_to_be_outside(address):
@@ -116,9 +116,9 @@ def test_a_body_exactly_at_the_limit_is_answered(address):
 
 def test_what_is_not_there_is_told_as_a_problem_too(address):
     for method, path, status in ("GET", "/nowhere", 404), ("GET", "/v1/predict", 405), ("PUT", "/livez", 405):
-        refused = requests.request(method, f"{address}{path}", timeout=5)
+        refused = requests.request(method, f"{address}{path}", timeout=60)
         assert (refused.status_code, refused.headers["content-type"]) == (status, "application/problem+json")
-    assert "POST" in requests.get(f"{address}/v1/predict", timeout=5).headers["allow"]
+    assert "POST" in requests.get(f"{address}/v1/predict", timeout=60).headers["allow"]
 
 
 def test_a_body_that_does_not_come_is_not_waited_for(folder):
@@ -128,7 +128,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(folder):
 
 
 def test_the_service_describes_what_the_model_was_shown(address):
-    described = requests.get(f"{address}/openapi.json", timeout=10).json()["components"]["schemas"]["Row"]
+    described = requests.get(f"{address}/openapi.json", timeout=60).json()["components"]["schemas"]["Row"]
     assert described["required"] == list(FLOWER)
     assert "between 0.1 and 2.5" in described["properties"]["petal_width"]["description"]
     assert described["properties"]["petal_width"]["x-training"]["maximum"] == 2.5
@@ -138,20 +138,20 @@ def test_another_table_is_described_without_an_edit(tmp_path):
     wine = pd.DataFrame({"alcohol": [9.5, 10.0, 12.0, 13.5] * 10, "quality": [3, 4] * 20})
     save(api.trained(raw=wine, target="quality"), tmp_path / ".iris_ml" / "model.skops")
     with served(tmp_path) as server:
-        document = requests.get(f"{server.address}/openapi.json", timeout=10).json()
+        document = requests.get(f"{server.address}/openapi.json", timeout=60).json()
         assert list(document["components"]["schemas"]["Row"]["properties"]) == ["alcohol"]
         assert post(server.address, {"rows": [{"alcohol": 10}]}).json()["answers"][0]["label"] in (3, 4)
 
 
 def test_its_page_asks_no_other_host(address):
-    page = requests.get(f"{address}/docs", timeout=10).text
+    page = requests.get(f"{address}/docs", timeout=60).text
     assert "swagger-ui" in page
     assert "//" not in page.replace("http://127.0.0.1", "").split("<script")[1]
     assert "https://" not in page
 
 
 def test_the_model_is_described_with_its_data_scores_pages_and_cost(address):
-    about = requests.get(f"{address}/v1/model", timeout=5).json()
+    about = requests.get(f"{address}/v1/model", timeout=60).json()
     assert about["classes"] == ["setosa", "versicolor", "virginica"]
     assert about["pages"]["estimator"].startswith("nbs/steps/05_estimator.ipynb, cell ")
     assert about["cost"]["file_bytes"] > 0
@@ -163,7 +163,7 @@ def test_the_model_is_described_with_its_data_scores_pages_and_cost(address):
 
 def test_the_metrics_count_what_was_answered(address):
     def counted():
-        text = requests.get(f"{address}/metrics", timeout=5).text
+        text = requests.get(f"{address}/metrics", timeout=60).text
         found = re.search(r'^iris_ml_requests_total\{page="/v1/predict",status="200"\} (\S+)', text, re.MULTILINE)
         return float(found[1]) if found else 0
 
@@ -184,8 +184,8 @@ def test_whoever_listens_elsewhere_needs_a_key(folder, tmp_path):
         for given in {}, {"authorization": "Bearer wrong"}, {"authorization": "sésame".encode()}:
             assert post(server.address, {"rows": [FLOWER]}, **given).status_code == 401
         assert post(server.address, {"rows": [FLOWER]}, authorization="Bearer sésame".encode()).status_code == 200
-        assert requests.get(f"{server.address}/livez", timeout=5).ok
-        assert requests.get(f"{server.address}/openapi.json", timeout=5).status_code == 401
+        assert requests.get(f"{server.address}/livez", timeout=60).ok
+        assert requests.get(f"{server.address}/openapi.json", timeout=60).status_code == 401
 
 
 def test_workers_share_the_work_and_the_metrics(folder):
@@ -194,10 +194,10 @@ def test_workers_share_the_work_and_the_metrics(folder):
             assert post(server.address, {"rows": [FLOWER]}).ok
 
         def counted():
-            text = requests.get(f"{server.address}/metrics", timeout=5).text
+            text = requests.get(f"{server.address}/metrics", timeout=60).text
             return float(re.search(r'page="/v1/predict",status="200"\} (\S+)', text)[1])
 
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while counted() < 20 and time.monotonic() < end:  # an answer is counted when it has been sent
             time.sleep(0.05)
         assert {counted() for _ in range(5)} == {20}
@@ -211,8 +211,8 @@ def test_a_broken_model_is_not_served_and_both_the_log_and_readyz_say_so(folder,
     with served(tmp_path) as server:
         model.write_bytes(good[:-100])
         ready = {}
-        for _ in range(100):
-            ready = requests.get(f"{server.address}/readyz", timeout=5).json()
+        for _ in range(1000):
+            ready = requests.get(f"{server.address}/readyz", timeout=60).json()
             if ready["refused"]:
                 break
             time.sleep(0.05)

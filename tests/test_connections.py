@@ -35,7 +35,7 @@ def server(tmp_path_factory):
 def connect(server):
     """Open a connection, which is closed after the test."""
     with ExitStack() as opened:
-        yield lambda: opened.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=20))
+        yield lambda: opened.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=60))
 
 
 def is_answered(connection):
@@ -85,7 +85,7 @@ def impatient(server):
 
 @pytest.mark.parametrize("first", [b"", PREDICT], ids=["the first request", "the second request"])
 def test_a_connection_is_closed_if_its_headers_do_not_arrive(impatient, first):
-    with socket.create_connection(("127.0.0.1", impatient.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", impatient.port), timeout=60) as connection:
         if first:
             assert is_answered(connection)
             time.sleep(1)  # between two requests there is more time
@@ -117,7 +117,7 @@ def test_a_client_that_does_not_read_is_not_waited_for(impatient):
 )
 @pytest.mark.parametrize("path", ["/v1/model", "/readyz", "/docs"])
 def test_a_request_for_another_host_is_refused(server, host, status, path):
-    answer = requests.get(f"{server.address}{path}", headers={"host": host}, timeout=20)
+    answer = requests.get(f"{server.address}{path}", headers={"host": host}, timeout=60)
     assert answer.status_code == status
     if status == 421:
         assert (
@@ -127,7 +127,7 @@ def test_a_request_for_another_host_is_refused(server, host, status, path):
 
 def test_a_name_of_the_service_can_be_given(server):
     with served(server.log.parent, IRIS_API_HOSTS="iris.example") as named:
-        assert requests.get(f"{named.address}/livez", headers={"host": "iris.example:80"}, timeout=20).ok
+        assert requests.get(f"{named.address}/livez", headers={"host": "iris.example:80"}, timeout=60).ok
 
 
 @pytest.mark.parametrize("path", ["/v1/model", "/v1/predict"])
@@ -138,14 +138,14 @@ def test_an_upgrade_to_a_websocket_is_answered_like_any_request(server, path):
         "sec-websocket-version": "13",
         "sec-websocket-key": "eA==",
     }
-    answer = requests.get(f"{server.address}{path}", headers=headers, timeout=20)
+    answer = requests.get(f"{server.address}{path}", headers=headers, timeout=60)
     assert answer.status_code == {"/v1/model": 200, "/v1/predict": 405}[path]
 
 
 def test_what_is_no_http_does_not_fill_the_log(server, connect):
     before = server.log.stat().st_size
     for _ in range(1_000):
-        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
             connection.sendall(b"\x16\x03\x01\r\n\r\n")
             connection.recv(100)
     assert server.log.stat().st_size - before < 20_000

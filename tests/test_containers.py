@@ -150,7 +150,7 @@ def test_the_steps_of_the_build_make_an_image_that_trains_answers_and_is_well(pr
     server = subprocess.Popen([*map(str, words)], cwd=tmp_path, env=clean | {"IRIS_API_KEY": "secret"})
     well = json.loads(last("api", "HEALTHCHECK").replace("8000", port).partition("CMD ")[2])
     try:
-        for _ in range(300):
+        for _ in range(1200):
             if (asked := typed(*well, env=clean)).returncode == 0:
                 break
             time.sleep(0.1)

@@ -940,7 +940,7 @@ def test_another_workflow_is_the_same_on_every_surface(project):
 def test_another_workflow_is_served(project, expected):
     rows = pd.read_csv(project / "new.csv").to_dict("records")
     with served(project, PYTHONPATH=os.pathsep.join([str(project), *sys.path])) as server:
-        answers = requests.post(f"{server.address}/v1/predict", json={"rows": rows}, timeout=30).json()["answers"]
+        answers = requests.post(f"{server.address}/v1/predict", json={"rows": rows}, timeout=60).json()["answers"]
     assert [answer["label"] for answer in answers] == expected
 
 

@@ -183,16 +183,16 @@ def test_a_server_with_older_code_keeps_its_model_and_one_that_reloads_answers_a
         assert promoted.type("promote", "--because", "the unit has changed")[0] == 0
         versions = []
         for _ in range(600):
-            answer = requests.post(f"{new.address}/v1/predict", json={"rows": [row]}, timeout=30)
+            answer = requests.post(f"{new.address}/v1/predict", json={"rows": [row]}, timeout=60)
             assert answer.ok, answer.text
             versions.append(answer.json()["model"])
             if versions[-1] == promoted.champion:
                 break
             time.sleep(0.05)
         assert [*dict.fromkeys(versions)] == [first, promoted.champion]
-        ready = requests.get(f"{old.address}/readyz", timeout=5).json()
+        ready = requests.get(f"{old.address}/readyz", timeout=60).json()
         assert "restart the server" in ready["refused"]
-        assert requests.post(f"{old.address}/v1/predict", json={"rows": [row]}, timeout=5).json()["model"] == first
+        assert requests.post(f"{old.address}/v1/predict", json={"rows": [row]}, timeout=60).json()["model"] == first
 
 
 def test_a_candidate_that_another_surface_predicts_differently_is_not_promoted(folder):

@@ -98,7 +98,7 @@ def _is_here(url, address):
 def test_the_search_finds_the_right_page_first(browser, address, words, path):
     page = browser.new_page()
     page.goto(f"{address}/search.html?q={words}")
-    expect(page.locator("#search-results")).to_contain_text("Search finished", timeout=20_000)
+    expect(page.locator("#search-results")).to_contain_text("Search finished")
     assert path in page.locator("#search-results li a").first.evaluate("link => link.href")
     page.close()
 

@@ -186,7 +186,7 @@ def test_its_command_trains_predicts_promotes_and_serves(shop):
     assert promoted.returncode == 0, promoted.stdout
     rows = json.loads(new.assign(day=new.day.astype(str)).to_json(orient="records"))
     with served(shop, PYTHONPATH=os.pathsep.join(map(str, (shop, PROJECT)))) as server:
-        answers = requests.post(f"{server.address}/v1/predict", json={"rows": rows}, timeout=10).json()["answers"]
+        answers = requests.post(f"{server.address}/v1/predict", json={"rows": rows}, timeout=60).json()["answers"]
     assert [answer["label"] for answer in answers] == pytest.approx(pd.read_csv(shop / "answers.csv").sold.tolist())
 
 

@@ -35,7 +35,7 @@ def lab(tmp_path):
     with (tmp_path / "log").open("w") as log:
         server = subprocess.Popen(program, cwd=tmp_path, env=home, stdout=log, stderr=log)
     try:
-        for _ in range(600):
+        for _ in range(1200):
             assert server.poll() is None, (tmp_path / "log").read_text()
             try:
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/api", timeout=1)
@@ -45,7 +45,7 @@ def lab(tmp_path):
         yield f"http://127.0.0.1:{port}/doc/tree/cloned.ipynb?token=cloned"
     finally:
         server.kill()  # it takes long to end its extensions when it is asked to
-        server.wait(timeout=30)
+        server.wait(timeout=60)
 
 
 def test_jupyterlab_shows_the_drawing_of_a_notebook_that_is_not_trusted(browser, lab, tmp_path):

@@ -46,12 +46,12 @@ def served(folder, *words, before="pass", **environment):
 
 def _looks_until_ready(server, address):
     looks = 0
-    for _ in range(600):
+    for _ in range(2400):
         if server.poll() is not None:
             raise RuntimeError("the server ended")
         try:
             looks += 1
-            if requests.get(f"{address}/readyz", timeout=5).ok:
+            if requests.get(f"{address}/readyz", timeout=60).ok:
                 return looks
         except requests.ConnectionError:
             looks -= 1
