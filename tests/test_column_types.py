@@ -421,6 +421,12 @@ def test_a_form_that_a_file_does_not_show_is_set(content, form, expected):
     assert read_table("new.csv", form).to_dict("list") == expected
 
 
+def test_a_header_below_the_last_line_is_a_sentence():
+    Path("new.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(DataError, match=r"no column is named in line 9 or below; set 'reader\.header'"):
+        read_table("new.csv", {"header": "9"})
+
+
 def test_surfaces_are_compared_whatever_the_settings_say_of_files(model):
     settings(categorical=["zone"], **{"reader.encoding": "utf-16", "reader.separator": ";", "reader.decimal": ","})
     for surface in "command", "report from csv, batches of 5":

@@ -193,6 +193,14 @@ def test_the_command_itself_ends_with_two_and_no_traceback(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_working_folder_that_was_removed_is_one_sentence(tmp_path):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    command = ["sh", "-c", 'rmdir ../gone; exec "$0" run', Path(sys.executable).with_name("iris_ml")]
+    done = subprocess.run(command, cwd=gone, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (2, "iris_ml: the working folder: it no longer exists; change into another.\n")
+
+
 def test_pruning_leaves_what_the_model_can_be_traced_by(command):
     command("run", "--quiet")
     other = workflow.swap(seed=5)

@@ -168,6 +168,7 @@ HEADERS = {
     "a column without a name": ([["a", None, "c"], [1, 2, 3]], "column 2 has no name"),
     "a cell beside the table": ([["a"], [1, None, "see below"]], "the header has 1 cells, and row 2 has more"),
     "a cell before the table": ([[None, "a"], ["see below", 1]], "the header has 1 cells, and row 2 has more"),
+    "a cell below an empty row": ([["a"], [1], [], [2, "see below"]], "the header has 1 cells, and row 4 has more"),
 }
 
 
@@ -209,6 +210,8 @@ def test_a_table_of_another_library_gives_the_same_predictions(library):
 def test_the_row_of_the_header_is_set(above):
     made(one=[*above, ["a", "b"], [1, "x"], [2, "y"]])
     assert read_table("made.xlsx", reader={"header": "3"}).to_dict("list") == {"a": [1, 2], "b": ["x", "y"]}
+    with pytest.raises(DataError, match=r"no column is named in line 6 or below; set 'reader\.header'"):
+        read_table("made.xlsx", reader={"header": "6"})
     made(one=[[1, "x"], [2, "y"]])
     assert read_table("made.xlsx", reader={"header": "none"}).to_dict("list") == {
         "column 1": [1, 2],

@@ -81,14 +81,20 @@ _THRESHOLD = _written("a threshold", r"(tuned(: (accuracy|balanced_accuracy|f1_m
 _CLASS_WEIGHT = _written("a weight of classes", "(balanced)?")
 
 
-def _check_limits(limits: dict[str, float]) -> dict[str, float]:
+Weight = Annotated[float, Field(gt=0)]
+
+
+def _check_limits(limits: dict[str, Weight]) -> dict[str, Weight]:
     figures = "file_mb", "import_seconds", "first_seconds", "median_ms", "p95_ms", "memory_mb"
     if unknown := [name for name in limits if name not in figures]:
         raise ValueError(f"{unknown[0]} is none of {', '.join(figures)}")
     return limits
 
 
-Weight = Annotated[float, Field(gt=0)]
+def _check_path(path: Path) -> Path:
+    if path == Path():
+        raise ValueError("it should name a place")
+    return path
 
 
 class Settings(BaseModel):
@@ -139,8 +145,8 @@ class Settings(BaseModel):
     )
     test_size: float = Field(gt=0, lt=1, description="share of the rows kept for the scores")
     seed: int = Field(ge=0, lt=2**32, description="seed of the split and of every estimator that takes one")
-    store: Path = Field(description="folder for what runs leave")
-    model_file: Path = Field(description="where the model lies")
+    store: Annotated[Path, AfterValidator(_check_path)] = Field(description="folder for what runs leave")
+    model_file: Annotated[Path, AfterValidator(_check_path)] = Field(description="where the model lies")
     compiled: bool = Field(True, description="whether the certified compiled form of a model answers in its place")
     trusted_types: tuple[str, ...] = Field((), description="further types that a model file may hold")
     progress: bool = Field(description="whether a run shows which step it is at")
@@ -148,7 +154,7 @@ class Settings(BaseModel):
     record: bool = Field(description="whether a run leaves a record")
     tracking: str = Field("", description="address of an MLflow server that each run is sent to; empty: none")
     margin: float = Field(gt=0, lt=1, description="share of right answers that a model may lose to one that learned older data")
-    limits: Annotated[dict[str, float], AfterValidator(_check_limits)] = Field(
+    limits: Annotated[dict[str, Weight], AfterValidator(_check_limits)] = Field(
         {}, description="what a promoted model may cost at most, by figure"
     )
     request_log_rows: int = Field(ge=0, description="rows that the server keeps in its request log, for the monitor; 0: none")

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from ..base.atomic_files import check_writable
-from ..base.errors import IrisError, hide_passwords, printable, require_extra
+from ..base.errors import IrisError, SettingsError, hide_passwords, printable, require_extra
 from .manifest import current_state, file_digests, write_manifest
 from .program import program_name
 from .tables import fit_columns, format_table, terminal_width
@@ -603,8 +603,8 @@ def update() -> None:
 def main() -> None:
     """Run the command from the command line."""
     warnings.showwarning = partial(_show_warning, warnings.showwarning)
-    sys.path.append(str(Path.cwd()))  # where the modules of a workflow and of a model lie
     try:
+        sys.path.append(_working_folder())  # where the modules of a workflow and of a model lie
         application(prog_name=program_name())
     except Exception as error:
         if record := getattr(error, "record", None):
@@ -616,6 +616,13 @@ def main() -> None:
             print_exception(error.with_traceback(error.of_step))
             raise SystemExit(1) from None
         raise
+
+
+def _working_folder() -> str:
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError:
+        raise SettingsError("it no longer exists", "the working folder", "change into another") from None
 
 
 def _show_warning(otherwise: Callable[..., None], message: object, category: type[Warning], *where: Any, **more: Any) -> None:

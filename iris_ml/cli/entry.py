@@ -31,7 +31,8 @@ def quick_answer(
         return _format_records(words[0], words[1:], Records(store / "records"))
     if words[:1] != ["run"] or not set(words[1:]) <= {"--quiet", "--why"}:
         return None
-    found = read_manifest(current_state(), store / "manifest")
+    manifest = store / "manifest"
+    found = read_manifest(current_state(), manifest) if manifest.exists() else None
     if found is None:
         return None
     answer, record = found

@@ -137,6 +137,7 @@ def _layout(
     found = [_records(text, separator) for separator in separators]
     best = max(range(len(found)), key=lambda number: _share_of_equal_rows(found[number]))
     if not found[best]:
+        _refuse_header(place, reader)
         raise pd.errors.EmptyDataError
     separator, (names, *rows) = separators[best], found[best]
     if reader.get("header") == "none":
@@ -145,6 +146,12 @@ def _layout(
         raise DataError("the file has a header and no rows", place, "write at least one row into it")
     meaning = {",": "decimal", ".": "thousands"}.get(reader.get("decimal", ""))
     return names, separator, meaning or _meaning_of_commas(rows, separator)
+
+
+def _refuse_header(place: str, reader: Mapping[str, str]) -> None:
+    if reader.get("header", "none") not in {"none", "1"}:
+        what = f"no column is named in line {reader['header']} or below"
+        raise DataError(what, place, "set 'reader.header' to the line that names the columns")
 
 
 def _share_of_equal_rows(rows: list[list[str]]) -> float:
@@ -322,7 +329,7 @@ def _excel(file: BinaryIO, place: str, reader: Mapping[str, str]) -> Iterator[pd
         first = next((title for title, sheet in sheets.items() if sheet.sheet_state == "visible"), "")
         if (name := reader.get("sheet", first)) not in sheets:
             raise DataError(f"there is no sheet {name!r}", place, suggest(name, sheets))
-        for piece in _from_objects(_excel_rows(sheets[name], place, reader.get("header", "1"))):
+        for piece in _from_objects(_excel_rows(sheets[name], place, reader)):
             piece = piece.fillna("").astype("str")
             piece.attrs.update(cells="texts", commas="")
             yield piece
@@ -335,21 +342,26 @@ def _excel(file: BinaryIO, place: str, reader: Mapping[str, str]) -> Iterator[pd
         raise DataError(f"the table cannot be read: the workbook is damaged: {error}", place, "save it again") from error
 
 
-def _excel_rows(sheet: Any, place: str, header: str) -> Iterator[dict[str, Any]]:
-    lines = sheet.iter_rows(values_only=True, min_row=1 if header == "none" else int(header))
-    rows = (row for row in lines if any(cell is not None for cell in row))
-    names = ["" if cell is None else str(cell) for cell in next(rows, ())]
+def _excel_rows(sheet: Any, place: str, reader: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    header = reader.get("header", "1")
+    first = 1 if header == "none" else int(header)
+    lines = enumerate(sheet.iter_rows(values_only=True, min_row=first), first)
+    rows = ((number, row) for number, row in lines if any(cell is not None for cell in row))
+    names = ["" if cell is None else str(cell) for cell in next(rows, (0, ()))[1]]
+    if not names:
+        _refuse_header(place, reader)
     left = next((place for place, name in enumerate(names) if name), 0)  # empty columns beside the table
     names = names[left:]
     while names and not names[-1]:
         names.pop()
     if header == "none":
-        rows = (row for row in sheet.iter_rows(values_only=True) if any(cell is not None for cell in row))
+        lines = enumerate(sheet.iter_rows(values_only=True), 1)
+        rows = ((number, row) for number, row in lines if any(cell is not None for cell in row))
         names = [f"column {number}" for number in range(1, len(names) + 1)]
     if twice := [name for name in names if not name or names.count(name) > 1]:
         what = f"duplicate column {twice[0]!r}" if twice[0] else f"column {names.index('') + 1} has no name"
         raise DataError(what, place, "give each column of the header a name of its own")
-    for number, row in enumerate(rows, 2):
+    for number, row in rows:
         beside, row = [*row[:left], *row[left + len(names) :]], row[left:]
         if any(cell is not None for cell in beside):
             what = f"the header has {len(names)} cells, and row {number} has more"
