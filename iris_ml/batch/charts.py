@@ -214,7 +214,12 @@ def distribution(
         return Distribution(shown, before.round(4).tolist(), now.round(4).tolist(), is_number=False)
     earlier, later = read_quantiles(reference), as_numbers(values.dropna())
     every = np.concatenate([earlier, later])
-    ends = np.linspace(every.min(), every.max() if every.max() > every.min() else every.min() + 1, bins + 1)
+    least, greatest = every.min(), every.max()
+    if (every == every.round()).all():  # as many whole numbers in every bin
+        width = max(1, np.ceil((greatest - least + 1) / bins))
+        ends = np.arange(least, greatest + width + 1, width)
+    else:
+        ends = np.linspace(least, greatest if greatest > least else least + 1, bins + 1)
     shares = [np.round(np.histogram(each, ends)[0] / (len(each) or 1), 4).tolist() for each in (earlier, later)]
     return Distribution([write_number(end, 6) for end in ends], *shares)
 
