@@ -1,7 +1,9 @@
 """Prediction sets hold the truth as often as they promise, are those of MAPIE and crepes, and reach every answer."""
 
 
+import re
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -27,6 +29,7 @@ from iris_ml.models.model_file import load, save
 from iris_ml.models.predictor import predict
 from iris_ml.production import workflow
 from iris_ml.stats.conformal import Uncertainty, class_scores, fit_uncertainty, set_columns
+from iris_ml.stats.metric import fitting_metrics
 from iris_ml.steps.model import Model
 from torture.coverage import TABLES, each_group, kept, label_is_enough, named
 
@@ -216,6 +219,18 @@ def test_a_report_with_labels_says_what_each_group_is_covered(stored):
     assert [each.group for each in summary.sets] == ["day", "night"]
     assert all(each.low < each.covered < each.high and each.covered > 0.87 for each in summary.sets)  # most were learned
     assert sum(each.labelled for each in summary.sets) == 300
+
+
+def test_a_report_with_labels_shows_the_coverage_now_beside_that_of_the_test_rows(folder):
+    PEOPLE[["age", "weight", "noise", "ill"]].to_csv("rows.csv", index=False)
+    Path("iris.toml").write_text('source = "rows.csv"\ntarget = "ill"\ncoverage = 0.9\n')
+    assert CliRunner().invoke(application, ["run", "--quiet"]).exit_code == 0
+    made = report("rows.csv")
+    (covered,) = made.summary.sets
+    shown = re.search(r"<th scope=\"row\">coverage</th>(.*?)</tr>", made.page.read_text())[1]
+    assert f">{made.summary.training.scores['coverage']:.3f} (" in shown
+    assert f">{covered.covered:.3f} ({covered.low:.3f} to {covered.high:.3f})<" in shown
+    assert made.summary.scores.keys() >= made.summary.training.scores.keys() & fitting_metrics(PEOPLE.ill).keys()
 
 
 def test_an_interval_is_served_as_two_numbers(folder):

@@ -64,7 +64,7 @@ def _trained(summary: ReportSummary) -> str:
 
 
 def _scores_now(summary: ReportSummary) -> dict[str, tuple[float, ...]]:  # score -> its value, and its interval
-    found: dict[str, tuple[float, ...]] = {}
+    found: dict[str, tuple[float, ...]] = {name: (value,) for name, value in summary.scores.items()}
     if labels := summary.labels:
         found["accuracy"] = labels.accuracy, labels.low, labels.high
         found |= {"log_loss": (labels.log_loss,)} if labels.log_loss is not None else {}
@@ -73,6 +73,9 @@ def _scores_now(summary: ReportSummary) -> dict[str, tuple[float, ...]]:  # scor
         found["rmse"] = (errors.rmse,)
     if metric := summary.metric:
         found[metric.name] = metric.value, metric.low, metric.high
+    for each in summary.sets:
+        if not each.group and each.covered is not None:
+            found["coverage"] = each.covered, each.low or 0.0, each.high or 0.0
     return found
 
 

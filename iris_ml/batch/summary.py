@@ -21,7 +21,7 @@ from ..stats.drift import count_tenths, detect_drift, name_tenths, read_quantile
 from ..models.predictor import out_of_domain, sample_predictions
 from .charts import PlotData, plot_data
 from ..workflow.run import Run
-from ..stats.metric import find_metric, label_indicators, named_metric, score
+from ..stats.metric import find_metric, fitting_metrics, label_indicators, named_metric, score
 from ..stats.regression import error_scores, error_sums
 from ..stats.conformal import covered, group_names, set_sizes
 from ..stats.intervals import confusion_matrix, per_class_metrics, wilson_interval
@@ -368,6 +368,7 @@ class ReportSummary:
     labels: LabelSummary | None = None  # none: the rows have no labels
     errors: ErrorSummary | None = None  # none: the rows have no numbers to compare with
     metric: MetricSummary | None = None  # none: it is one of the figures in `labels` or `errors`
+    scores: dict[str, float] = field(default_factory=dict)  # every metric that fits the target, of the rows of `metric`
     plots: PlotData | None = None  # none: the summary of an earlier release
     sets: tuple[SetSummary, ...] = ()  # empty: the model has no prediction sets
     coverage: float = 0.0  # that was asked for; 0: as above
@@ -438,6 +439,7 @@ def summarize_counts(
         labels=_summarize_labels(counts.labels, names) if counts.labels else None,
         errors=_summarize_errors(counts.errors) if counts.errors else None,
         metric=_summarize_metric(counts.judged, metric, profile.task) if counts.judged is not None else None,
+        scores=_summarize_scores(counts.judged, profile.task) if counts.judged is not None else {},
         plots=plot_data(some, counts.judged, model),
         sets=_summarize_sets(counts.sets) if counts.sets is not None else (),
         coverage=model.uncertainty.coverage if model.uncertainty else 0.0,
@@ -502,6 +504,13 @@ def _summarize_metric(judged: pd.DataFrame, name: str, task: str) -> MetricSumma
         return None
     value, low, high = score(truth, predictions, metric)
     return None if value != value else MetricSummary(name, metric.title, value, low, high, len(truth))
+
+
+def _summarize_scores(judged: pd.DataFrame, task: str) -> dict[str, float]:
+    truth, predictions = judged.iloc[:, 0], judged.iloc[:, 1:]
+    fitting = fitting_metrics(truth, predictions.shape[1] > 1, task)
+    found = {name: float(metric.compute(truth, predictions)) for name, metric in fitting.items()}
+    return {name: value for name, value in found.items() if np.isfinite(value)}
 
 
 def _records(rows: pd.DataFrame) -> list[dict[str, object]]:
