@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 from iris_ml.cli.commands import application
 from iris_ml.trust.leakage import leakage_gate
-from torture.leakage import CLEAN, LEAKING, centered, leaks, of
+from torture.leakage import CLEAN, DAYS, LEAKING, PEOPLE, centered, leaks, of
+
+DUE = PEOPLE.assign(day=DAYS, due=DAYS + pd.Timedelta("9D"))
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +28,7 @@ def test_a_leak_is_found_with_its_step_or_column(kind):
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", CLEAN)
 def test_a_clean_workflow_raises_no_alarm(name):
-    assert not leaks(CLEAN[name]())
+    assert not leaks(CLEAN[name](), ["due"])
 
 
 def test_a_leak_closes_the_gate_of_promotion(monkeypatch):
@@ -42,3 +45,12 @@ def test_the_command_names_the_leak_and_exits_with_1(monkeypatch):
     ended = CliRunner().invoke(application, ["check", "leakage"])
     assert ended.exit_code == 1
     assert "step 'features' depends on them" in " ".join(ended.output.split())
+
+
+def test_a_column_that_is_known_in_advance_is_not_named(tmp_path):
+    DUE.to_csv("orders.csv", index=False)
+    settings = 'source = "orders.csv"\ntarget = "ill"\nsplit_by = "time: day"\n'
+    (tmp_path / "iris.toml").write_text(settings)
+    assert "'due'" in CliRunner().invoke(application, ["check", "leakage"]).output
+    (tmp_path / "iris.toml").write_text(f'{settings}known_in_advance = ["due"]\n')
+    assert CliRunner().invoke(application, ["check", "leakage"]).exit_code == 0

@@ -26,12 +26,41 @@ PEOPLE = pd.DataFrame(DRAWS.normal(size=(200, 3)), columns=["age", "weight", "no
 PEOPLE["ill"] = np.where(PEOPLE.age + DRAWS.normal(size=200) > 0, "yes", "no")
 DAYS = pd.date_range("2026-01-01", periods=200)
 AMOUNTS = PEOPLE.drop(columns="ill")
+VISITS = pd.DataFrame(
+    {
+        "age": DRAWS.integers(18, 80, 500),
+        "mass": DRAWS.normal(27, 4, 500).round(1),
+        "town": DRAWS.choice([f"town {number}" for number in range(40)], 500),
+        "ill": DRAWS.choice(["yes", "no"], 500),
+    }
+)
 MANY = pd.DataFrame(DRAWS.normal(size=(80, 200))).add_prefix("column_").assign(ill=["yes", "no"] * 40)
 
 
 def of(table=PEOPLE, target="ill", estimator=None, **changes):
-    chosen = LogisticRegression() if estimator is None else estimator
-    return workflow.swap(raw=table, target=target, **{"split_by": "random", "estimator": chosen} | changes)
+    chosen = {"estimator": LogisticRegression() if estimator is None else estimator} if estimator != "default" else {}
+    return workflow.swap(raw=table, target=target, **{"split_by": "random"} | chosen | changes)
+
+
+DEFAULT = {"estimator": "default"}
+
+
+CRATES = pd.DataFrame(
+    {
+        "kilograms": DRAWS.integers(1, 50, 500),
+        "crates": DRAWS.integers(1, 30, 500),
+        "truck": DRAWS.choice(["old", "new"], 500),
+    }
+)
+
+
+def copied(table):
+    return pd.concat([table, table.sample(frac=0.5, random_state=0)], ignore_index=True)
+
+
+def at_random(features):
+    sides = np.random.default_rng(0).choice(["train", "train", "test"], len(features))
+    return pd.Series(sides, features.index, dtype="str", name="split")
 
 
 def centered(rows):
@@ -136,10 +165,64 @@ LEAKING = {
         "copies of training rows",
         "are copies",
     ),
+    "rows of texts and whole numbers are copied": (
+        lambda: of(copied(VISITS), **DEFAULT),
+        "copies of training rows",
+        "are copies",
+    ),
+    "copies are written in other letters": (
+        lambda: of(pd.concat([VISITS, VISITS[:250].assign(town=VISITS.town.str.upper() + " ")], ignore_index=True), **DEFAULT),
+        "copies of training rows",
+        "are copies",
+    ),
+    "copies have a number and a time of their own": (
+        lambda: of(
+            copied(VISITS).assign(
+                record=np.arange(7000, 7750), loaded=pd.date_range("2026-01-01", periods=750, freq="13s")
+            ),
+            **DEFAULT,
+        ),
+        "copies of training rows",
+        "but for 'record', 'loaded'",
+    ),
+    "the rare class is copied eight times": (
+        lambda: of(pd.concat([VISITS, *[VISITS[VISITS.age < 22]] * 8], ignore_index=True), **DEFAULT),
+        "copies of training rows",
+        "are copies",
+    ),
+    "a step adds rows before the split": (
+        lambda: of(rows=lambda raw: pd.concat([raw, raw[raw.ill == "yes"]], ignore_index=True)),
+        "rows that a step adds",
+        "step 'rows' adds",
+    ),
+    "the rows are numbered in the order of the target": (
+        lambda: of(
+            VISITS.sort_values("ill", ignore_index=True).reset_index(names="number").sample(frac=1, random_state=1), **DEFAULT
+        ),
+        "a column that tells the target",
+        "'number'",
+    ),
+    "the dates that tell are not the first": (
+        lambda: of(
+            PEOPLE.assign(day=DAYS, due=DAYS + pd.Timedelta("9D"), seen=DAYS + pd.Timedelta("3D")), split_by="time: day"
+        ),
+        "dates after the time of the row",
+        "'due', 'seen'",
+    ),
+    "a split ignores the time that is declared": (
+        lambda: of(PEOPLE.assign(day=DAYS), split_by="time: day", split=at_random),
+        "groups or time",
+        "training rows lie after the first test row",
+    ),
+    "a split ignores the groups that are declared": (
+        lambda: of(PEOPLE.assign(ward=np.arange(200) % 20), split_by="group: ward", split=at_random),
+        "groups or time",
+        "groups of 'ward' on both sides",
+    ),
     "a column is written afterwards": (
         lambda: of(PEOPLE.assign(treated=PEOPLE.ill == "yes")),
         "a column that tells the target",
-        "column 'treated' alone",
+        "'treated'",
     ),
     "each record has a number of its own": (
         lambda: workflow.swap(
@@ -154,24 +237,24 @@ LEAKING = {
     "patients are numbered by the target": (
         lambda: of(PEOPLE.sort_values("ill", ignore_index=True).assign(bed=np.linspace(1, 9, 200))),
         "a column that tells the target",
-        "column 'bed' alone",
+        "'bed'",
     ),
     "a number is another form of the target": (
         lambda: of(AMOUNTS.assign(dose=np.exp(AMOUNTS.weight)), "weight", Ridge(), task="regression"),
         "a column that tells the target",
-        "column 'dose' alone",
+        "'dose'",
     ),
     "a number is a function of the target": (
         lambda: of(PEOPLE.assign(dose=np.where(PEOPLE.ill == "yes", 5.0, 1.0))),
         "a column that tells the target",
-        "column 'dose' alone",
+        "'dose'",
     ),
     "dates are later than the day that orders the rows": (
         lambda: of(
             PEOPLE.assign(day=DAYS, discharged=DAYS + pd.to_timedelta(DRAWS.integers(0, 9, 200), "D")), split_by="time: day"
         ),
         "dates after the time of the row",
-        "column 'discharged' holds dates after 'day'",
+        "dates after 'day': 'discharged'",
     ),
     "later dates that most rows lack": (
         lambda: of(
@@ -180,7 +263,7 @@ LEAKING = {
             split_by="time: day",
         ),
         "dates after the time of the row",
-        "column 'cured' holds dates after 'day'",
+        "dates after 'day': 'cured'",
     ),
     "patients are on both sides": (
         lambda: workflow.swap(raw=PEOPLE.assign(patient_id=[f"p{place // 4}" for place in range(200)]), target="ill"),
@@ -236,6 +319,20 @@ CLEAN = {
     ),
     "diabetes": lambda: of(frame(load_diabetes), "target", Ridge(), task="regression"),
     "features of each row": lambda: of(features=lambda rows: rows.assign(ratio=rows.age / (1 + rows.weight.abs()))),
+    "crates that weigh the same": lambda: of(
+        CRATES.assign(load=CRATES.kilograms * CRATES.crates + np.where(CRATES.truck == "old", 900.0, 1200.0)),
+        "load",
+        task="regression",
+        **DEFAULT,
+    ),
+    "answers from one to five": lambda: of(
+        pd.DataFrame(DRAWS.integers(1, 4, (500, 4))).add_prefix("question_").assign(ill=DRAWS.choice(["yes", "no"], 500)),
+        **DEFAULT,
+    ),
+    "codes of countries": lambda: of(
+        PEOPLE.assign(country_code=DRAWS.choice(["de", "fr", "it", "pl"], 200)), split_by="", **DEFAULT
+    ),
+    "a date that is known before": lambda: of(PEOPLE.assign(day=DAYS, due=DAYS + pd.Timedelta("9D")), split_by="time: day"),
     "several labels": lambda: of(
         PEOPLE.assign(ill=PEOPLE.ill + np.where(PEOPLE.weight > 0, ";old", "")), task="multilabel: ;"
     ),
@@ -253,10 +350,10 @@ KINDS = {
 }
 
 
-def leaks(flow):
+def leaks(flow, known=()):
     """Return the checks that find a leak, and what they say."""
     with warnings.catch_warnings(action="ignore"):
-        return {check: leak for check, leak in find_leaks(flow).leak.items() if leak}
+        return {check: leak for check, leak in find_leaks(flow, known).leak.items() if leak}
 
 
 def missed():
@@ -269,7 +366,7 @@ def missed():
 def false_alarms():
     """No check may ring at a workflow that does not leak."""
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
-        wrong = [name for name, make in CLEAN.items() if leaks(make())]
+        wrong = [name for name, make in CLEAN.items() if leaks(make(), ["due"])]
     return len(CLEAN), len(wrong), ", ".join(wrong) or "none rang"
 
 

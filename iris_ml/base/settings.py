@@ -139,6 +139,9 @@ class Settings(BaseModel):
     calibrated: bool = Field(description="whether probabilities are calibrated by cross-validation")
     coverage: float = Field(0.0, ge=0, lt=1, description="share of prediction sets that hold the truth, as 0.9; 0: none are made")
     mondrian: str = Field("", description="column of groups, each of which the prediction sets cover; empty: all rows together")
+    known_in_advance: tuple[str, ...] = Field(
+        (), description="columns that are known before the target, whatever the check of leakage makes of them"
+    )
     split_by: Annotated[str, _SPLIT_BY] = Field(
         "",
         description='way to split the rows: "random", "time: column", "group: column", "file: name" or "cv: 5"',
@@ -247,7 +250,7 @@ def _plain(name: str, text: str) -> object:
 _OF_THE_TABLE = {
     *("feature_names", "types", "missing_values", "categorical", "nullable", "classes", "passthrough", "rename", "relabel"),
     *("task", "reader", "default_estimator", "split_by", "metric", "class_weight", "sample_weight", "threshold", "mondrian"),
-    "units",
+    *("units", "known_in_advance"),
 }
 
 

@@ -442,7 +442,8 @@ def _check_leakage() -> None:
     from iris_ml.trust.leakage import find_leaks
     from iris_ml.workflow.workflow import find_workflow
 
-    leaks = find_leaks(find_workflow(read_settings().workflow))
+    settings = read_settings()
+    leaks = find_leaks(find_workflow(settings.workflow), settings.known_in_advance)
     print(format_table(leaks.assign(leak=leaks.leak.replace("", "none")), "What the test rows tell the model"))
     if leaks.leak.any():
         raise SystemExit(1)

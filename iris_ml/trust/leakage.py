@@ -11,13 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.stats import chi2
 
 from ..base.errors import WorkflowError
 from ..base.settings import read_settings
 from ..models.gates import Gate
 from ..models.prediction_steps import equal_rows, predicted_table
-from ..steps.model import Model
-from ..steps.split import suggest_split
+from ..steps.split import describe_order
+from ..stats.metric import is_regression
 from ..workflow.run import Run
 from ..workflow.workflow import Workflow, find_workflow
 
@@ -56,48 +57,99 @@ def _learned_otherwise(before: Run, after: Run, features: pd.DataFrame) -> bool:
 
 
 # %% ../../nbs/trust/01_leakage.ipynb #0c9ceca8
-def _copies(model: Model, features: pd.DataFrame, learned: pd.Index, test: pd.Index) -> str:
-    features = features[[name for name in features if name in {*model.columns, model.profile.target}]]
-    numbers = [name for name in features.select_dtypes("number") if features[name].nunique() > len(features) / 2]
-    known = set(pd.util.hash_pandas_object(features.loc[learned], index=False))
-    copied = pd.util.hash_pandas_object(features.loc[test], index=False).isin(known)
-    is_leak = bool(numbers) and copied.mean() > 0.05
-    return f"{copied.sum()} of {len(test)} test rows are copies of training rows; remove them from the table" if is_leak else ""
-
-
-def _telling_column(model: Model, features: pd.DataFrame, learned: pd.Index, test: pd.Index) -> str:
-    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
-
-    if model.profile.target not in features:
-        return ""
-    truth = features[model.profile.target]
-    is_number = model.profile.task == "regression"
-    truth, kind = (truth.rank(), DecisionTreeRegressor) if is_number else (truth, DecisionTreeClassifier)
-    least = 0.998 if is_number else max(0.98, 1 - truth.nunique() / len(test))  # rows at a border of classes may be wrong
-    for name in model.columns if len(model.columns) > 1 and len(test) >= 30 else []:
-        column = features[[name]].apply(lambda cells: cells if cells.dtype.kind in "iufb" else cells.astype("category").cat.codes)
-        tree = kind(random_state=0).fit(column.loc[learned].astype(float), truth[learned])
-        if tree.score(column.loc[test].astype(float), truth[test]) > least:
-            return f"column {name!r} alone predicts nearly every target; leave it out if it is known only afterwards"
+def _copies(run: Run, features: pd.DataFrame, learned: pd.Index, test: pd.Index) -> str:
+    model = run["model"]
+    table, names = (run["rows"], model.profile.columns) if "rows" in run else (features, model.columns)
+    truth, inputs = (table[[name for name in table if name in chosen]] for chosen in ([model.profile.target], [*names]))
+    inputs = inputs.apply(lambda cells: cells.str.strip().str.casefold() if isinstance(cells.dtype, pd.StringDtype) else cells)
+    is_timed = str(run.inputs.get("split_by")).startswith("time")
+    once = [] if is_timed else [str(name) for name, cells in inputs.items() if cells.is_unique]  # as the numbers of records are
+    for left in [[], once] if once else [[]]:
+        compared = inputs.drop(columns=left)
+        rows = pd.util.hash_pandas_object(pd.concat([compared, truth], axis=1), index=False)
+        copied = rows[test].isin(set(rows[learned]))
+        is_precise = any(compared[name].nunique() > len(compared) / 2 for name in compared.select_dtypes("number"))
+        if copied.mean() > 0.05 and (is_precise or _is_copied(compared, truth, rows)):
+            but_for = f" but for {', '.join(map(repr, left))}" if left else ""
+            return f"{copied.sum()} of {len(test)} test rows are copies of training rows{but_for}; remove them from the table"
     return ""
 
 
-def _later_dates(run: Run) -> str:  # of the checked rows: later steps take dates apart
+def _is_copied(inputs: pd.DataFrame, truth: pd.DataFrame, rows: pd.Series) -> bool:
+    if not inputs.shape[1]:
+        return False
+    pairs = [(sizes * (sizes - 1) / 2).sum() for sizes in (rows.value_counts(), inputs.value_counts(dropna=False))]
+    by_chance = (truth.value_counts(normalize=True) ** 2).sum()  # of two rows, that they have one target
+    has_one_target = pairs[0] / max(pairs[1], 1) > 1 - 0.2 * (1 - by_chance)
+    return bool(has_one_target and not _may_be_drawn(rows.value_counts().to_numpy()))
+
+
+def _may_be_drawn(times: np.ndarray) -> bool:  # how often each different row comes, if each was drawn for itself
+    """Compare how many rows come 2, 3, ... times with their neighbours (the inequality of Cauchy and Schwarz; Chao 1984)."""
+    counts = np.bincount(times, minlength=2)[1:]
+    counts = np.append(counts, [0, 0])  # of rows that come once, twice, ...
+    least, most = np.nan_to_num(chi2.ppf(0.001, 2 * counts) / 2), chi2.ppf(0.999, 2 * counts + 2) / 2
+    number = np.arange(2, len(counts))
+    return bool((least[1:-1] ** 2 <= (number + 1) / number * most[:-2] * most[2:]).all())
+
+
+def _telling_columns(run: Run, features: pd.DataFrame, learned: pd.Index, test: pd.Index, known: Collection[str]) -> str:
+    model = run["model"]
+    if model.profile.target not in features or len(model.columns) < 2 or len(test) < 30:
+        return ""
+    truth = features[model.profile.target]
+    read = sorted(map(str, run["rows" if "rows" in run else "raw"]), key=len)
+    told: dict[str, str] = {}
+    for name in model.columns:
+        origin = next((one for one in reversed(read) if f"{name}_".startswith(f"{one}_")), name)  # a date is taken apart
+        if origin not in {*known, *told} and _tells(features[name], truth, learned, test):
+            told[origin] = repr(origin)
+    found = ", ".join(told.values())
+    what = f"each of these alone predicts nearly every target: {found}"
+    return f"{what}; leave out what is known only afterwards, and name the others in 'known_in_advance'" if found else ""
+
+
+def _tells(column: pd.Series, truth: pd.Series, learned: pd.Index, test: pd.Index) -> bool:
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+    column = column if column.dtype.kind in "iufb" else column.astype("category").cat.codes
+    cells, borders = pd.DataFrame(column).astype(float), truth.nunique() - 1
+    if is_regression(truth):
+        ranks = truth.rank()
+        tree = DecisionTreeRegressor(random_state=0).fit(cells.loc[learned], ranks[learned])
+        return bool(tree.score(cells.loc[test], ranks[test]) > 0.998)
+    tree = DecisionTreeClassifier(random_state=0).fit(cells.loc[learned], truth[learned])
+    wrong = int((tree.predict(cells.loc[test]) != truth[test]).sum())
+    is_ordered = tree.get_n_leaves() == borders + 1 and tree.score(cells.loc[learned], truth[learned]) == 1
+    if is_ordered:  # rows beside a border may be wrong
+        return wrong <= min(0.05 * len(test), 2 * borders)
+    return wrong < min(0.02 * len(test), borders + 1)
+
+
+def _later_dates(run: Run, known: Collection[str]) -> str:  # of the checked rows: later steps take dates apart
     time = str(run.inputs.get("split_by")).partition("time: ")[2]
     checked = run["rows"].items() if "rows" in run else ()
     dates = {str(name): pd.to_datetime(cells, utc=True) for name, cells in checked if cells.dtype.kind == "M"}
-    learned = [name for name in dates if time in dates and name in run["model"].profile.columns]
-    later = [name for name in learned if (dates[name] > dates[time])[dates[name].notna()].mean() > 0.5]
-    return f"column {later[0]!r} holds dates after {time!r}; leave it out if it is known only then" if later else ""
+    learned = [name for name in dates if time in dates and name in run["model"].profile.columns and name not in known]
+    later = ", ".join(repr(name) for name in learned if (dates[name] > dates[time])[dates[name].notna()].mean() > 0.5)
+    advice = "leave out what is known only then, and name the others in 'known_in_advance'"
+    return f"these hold dates after {time!r}: {later}; {advice}" if later else ""
 
 
-def _groups(run: Run) -> str:
-    if run.inputs.get("split_by") != "":  # the split is chosen, or has no such setting
+def _order(run: Run, learned: pd.Index, test: pd.Index) -> str:
+    profile, split_by = run["model"].profile, run.inputs.get("split_by")
+    named = {profile.rename.get(str(name), str(name)): cells for name, cells in run["raw"].items()}
+    if split_by == "":
+        return describe_order({name: cells for name, cells in named.items() if name != profile.target}, profile.types)
+    kind, _, name = str(split_by).partition(": ")
+    cells = run["rows"].get(name, named.get(name)) if "rows" in run else named.get(name)
+    if kind not in {"time", "group"} or cells is None:
         return ""
-    profile = run["model"].profile
-    split_by = suggest_split({str(name): cells for name, cells in run["raw"].items() if name != profile.target}, profile.types)
-    what = "the rows are drawn at random, and a column orders them"
-    return f'{what}; set split_by = "{split_by}", else "random"' if split_by else ""
+    if kind == "time":
+        late = 0 if cells.dtype.kind not in "mMiuf" else int((cells[learned] > cells[test].min()).sum())
+        return f"step 'split' lets {late} training rows lie after the first test row; divide them by {name!r}" if late else ""
+    shared = len({*cells[learned]} & {*cells[test]})
+    return f"step 'split' has {shared} groups of {name!r} on both sides; keep each on one" if shared else ""
 
 
 def _agrees_with_noise(run: Run, test: pd.Index, features: pd.DataFrame) -> str:  # a run whose target was drawn at random
@@ -115,10 +167,16 @@ def _agrees_with_noise(run: Run, test: pd.Index, features: pd.DataFrame) -> str:
 # %% ../../nbs/trust/01_leakage.ipynb #06ce88aa
 def find_leaks(
     workflow: Workflow,  # with steps `raw`, `split`, `model` and `predictions`
+    known: Collection[str] = (),  # columns that are known before the target
 ) -> pd.DataFrame:  # a row for each check: the step or column that leaks, and what to do; both empty where nothing does
     """Look for what the test rows tell the model; `WorkflowError` where the workflow lacks a step."""
     judged = _run(workflow)
-    return pd.DataFrame({"leak": dict([*_proofs(*judged), *_reasons(*judged)])}).rename_axis("check")
+    proofs = dict(_proofs(*judged))
+    reasons = {} if proofs[_ADDED] else dict(_reasons(*judged, known))
+    return pd.DataFrame({"leak": proofs | reasons}).rename_axis("check")
+
+
+_ADDED = "rows that a step adds"
 
 
 def _run(workflow: Workflow) -> tuple[Workflow, Run, pd.Series]:  # with a fixed split; and the side of each row
@@ -134,6 +192,12 @@ def _run(workflow: Workflow) -> tuple[Workflow, Run, pd.Series]:  # with a fixed
 def _proofs(workflow: Workflow, run: Run, sides: pd.Series) -> Iterator[tuple[str, str]]:
     learned, test = (sides.index[sides == side] for side in ("train", "test"))
     features, target = run[predicted_table(workflow)], _target(run)
+    tables = [name for name in ("rows", predicted_table(workflow)) if name in run]
+    added = {name: len(run[name].index.difference(run["raw"].index)) for name in tables}
+    step = next((name for name in tables if added[name]), "")
+    yield _ADDED, f"step {step!r} adds {added[step]} before the split; add them in a function after 'train'" if step else ""
+    if step:
+        return
     for what, raw in _changed(run["raw"], test, target):
         after = _again(workflow, raw, sides, "model")
         step = _first_difference(run, after, learned) or ("model" if _learned_otherwise(run, after, features) else "")
@@ -149,16 +213,16 @@ def _proofs(workflow: Workflow, run: Run, sides: pd.Series) -> Iterator[tuple[st
     yield "training rows among the test rows", f"{known} of them; score rows that the model has not learned" if known else ""
 
 
-def _reasons(workflow: Workflow, run: Run, sides: pd.Series) -> Iterator[tuple[str, str]]:
+def _reasons(workflow: Workflow, run: Run, sides: pd.Series, known: Collection[str]) -> Iterator[tuple[str, str]]:
     learned, test = (sides.index[sides == side] for side in ("train", "test"))
     features, target = run[predicted_table(workflow)], _target(run)
     noise = run["raw"][target].sample(frac=1, random_state=0).set_axis(run["raw"].index)
     by_chance = _again(workflow, run["raw"].assign(**{target: noise}), sides, "predictions")
     yield "a target of noise", _agrees_with_noise(by_chance, test, by_chance[predicted_table(workflow)])
-    yield "copies of training rows", _copies(run["model"], features, learned, test)
-    yield "a column that tells the target", _telling_column(run["model"], features, learned, test)
-    yield "dates after the time of the row", _later_dates(run)
-    yield "groups or time", _groups(run)
+    yield "copies of training rows", _copies(run, features, learned, test)
+    yield "a column that tells the target", _telling_columns(run, features, learned, test, known)
+    yield "dates after the time of the row", _later_dates(run, known)
+    yield "groups or time", _order(run, learned, test)
 
 
 def _again(workflow: Workflow, raw: pd.DataFrame, sides: pd.Series, step: str) -> Run:
@@ -183,4 +247,4 @@ def leakage_gate(
     except WorkflowError as error:  # of a workflow with other steps
         return Gate("leakage", True, f"not checked: {error.what}")
     found = [f"{check}: {leak}" for check, leak in leaks.items() if leak]
-    return Gate("leakage", not found, found[0] if found else f"{len(leaks)} checks found none")
+    return Gate("leakage", not found, found[0] if found else f"{len(leaks)} proofs found none")
