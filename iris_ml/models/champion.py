@@ -8,6 +8,7 @@ __all__ = ['ChampionInfo', 'write_champion', 'read_champion', 'is_outdated', 'se
 # %% ../../nbs/models/07_champion.ipynb #d9f08177
 import json
 import re
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -34,6 +35,8 @@ class ChampionInfo:
     run: str = ""  # id of its run
     key: str = ""  # of the step `model` in that run
     data: list[str] = field(default_factory=list)  # versions of the data that it learned from
+    rows: int = 0  # of its table; 0: they are not known
+    learned: str = ""  # its training rows, as `learned_rows` writes them; empty: they are not known
     cost: Mapping[str, float] = field(default_factory=dict)  # figure -> value, as `check_cost` measured it
     gates: list[Mapping[str, object]] = field(default_factory=list)  # the fields of each `Gate`
     when: str = ""  # time of the promotion, ISO 8601
@@ -79,6 +82,8 @@ def _champion(fields: dict[str, Any]) -> ChampionInfo:
     champion = check_fields(ChampionInfo(**{**fields, "history": [_champion(each) for each in fields.get("history", [])]}))
     if not re.fullmatch("[0-9a-f]*", champion.model + (champion.previous or "")):  # it becomes a path
         raise ValueError("a model is named by hexadecimal digits")
+    if len(b64decode(champion.learned, validate=True)) % 4:
+        raise ValueError("a training row has four bytes")
     return champion
 
 # %% ../../nbs/models/07_champion.ipynb #0d71d56f
