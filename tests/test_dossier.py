@@ -120,21 +120,50 @@ def test_what_happened_to_a_folder_is_said(dossier, signed, how, tmp_path):
     assert (code, expected in said) == (2 if "signed" in how else 1, True), said
 
 
+@pytest.mark.parametrize("how", ["the page is edited", "notes are a folder", "no key"])
+def test_what_would_be_lost_is_said_and_kept(dossier, signed, how):
+    to = signed / "kept"
+    shutil.rmtree(to, ignore_errors=True)
+    shutil.copytree(dossier, to)
+    words = ["dossier", "--to", "kept", "--key", "team"]
+    if how == "the page is edited":
+        (to / "index.html").write_text("<p>Seen by the board.</p>")
+        expected = "kept: somebody changed index.html; move it away; only what is in notes.md stays"
+    elif how == "notes are a folder":
+        (to / "notes.md").unlink()
+        (to / "notes.md").mkdir()
+        (to / "notes.md" / "part.md").touch()
+        expected = "kept/notes.md: it is a folder; move it away; notes are one file"
+    else:
+        del words[3:]
+        expected = "kept: it is signed, and would not be any more; add --key, or remove signature.json first"
+    before = sorted(to.rglob("*"))
+    code, said = typed(signed, *words)
+    assert (code, expected in said) == (2, True), said
+    assert sorted(to.rglob("*")) == before
+
+
+@pytest.mark.parametrize("content", [b"", b"0123", b"\0" * 100])
+def test_broken_digests_are_said(dossier, content):
+    (dossier / SUMS).write_bytes(content)
+    assert find_changes(dossier) == {SUMS: "differs"}
+
+
 def test_what_a_person_wrote_stays_and_the_folder_is_never_half_made(dossier, signed):
     shutil.rmtree(signed / "again", ignore_errors=True)
     shutil.copytree(dossier, signed / "again")
     (signed / "again" / "notes.md").write_text("## What it is for\n\nFor lessons, <b>not</b> for sales.\n")
-    code, said = typed(signed, "dossier", "--to", "again")
+    code, said = typed(signed, "dossier", "--to", "again", "--key", "team")
     assert code == 0, said
     page = (signed / "again" / "index.html").read_text()
     assert "For lessons, &lt;b&gt;not&lt;/b&gt; for sales." in page
     assert (signed / "again" / "notes.md").read_text().endswith("for sales.\n")
     (signed / "again" / "notes.md").write_bytes(b"\xff\xfe")
-    code, said = typed(signed, "dossier", "--to", "again")
+    code, said = typed(signed, "dossier", "--to", "again", "--key", "team")
     assert (code, "notes.md: it is no text in UTF-8" in said) == (2, True), said
     (signed / "again" / "photo.jpg").touch()
     before = sorted((signed / "again").iterdir())
-    code, said = typed(signed, "dossier", "--to", "again")
+    code, said = typed(signed, "dossier", "--to", "again", "--key", "team")
     assert (code, "another file, photo.jpg" in said, sorted((signed / "again").iterdir())) == (2, True, before)
 
 

@@ -72,6 +72,7 @@ def test_a_class_that_the_model_does_not_know_is_a_wrong_answer(tmp_path, monkey
     new.to_csv("new.csv", index=False)
     found = watch_labels(["new.csv"])
     assert found.refused == 2
+    assert found.unknown == {"sibirica": 100}
     assert (found.promises.rows == 298).all()
     assert (found.promises.share < 0.7).all()
     assert (found.promises.lost_at > 0).all()
@@ -105,7 +106,14 @@ def test_the_command_watches_labels(tmp_path, monkeypatch):
     other = ask(application, ["monitor", "good.csv", "--labels", "good.csv", "--to", "page.html"])
     assert str(other.exception).startswith("iris_ml monitor: --labels tests labels, and not good.csv")
     rows.drop(columns="species").to_csv("unlabelled.csv", index=False)
-    assert "no row has a label" in str(ask(application, ["monitor", "--labels", "unlabelled.csv"]).exception)
+    rows.rename(columns={"species": "label"}).to_csv("other.csv", index=False)
+    for name in "unlabelled", "other":
+        refused = str(ask(application, ["monitor", "--labels", f"{name}.csv"]).exception)
+        assert refused.startswith(f"{name}.csv, column 'species': no row has a label; name files with this column")
+    rows.assign(species=rows.species.where(np.arange(300) % 50 > 0, "sibirica")).to_csv("new.csv", index=False)
+    assert "6 rows have a label that the model has never learned, and count as wrong: sibirica (6)" in ask(
+        application, ["monitor", "--labels", "new.csv"]
+    ).output
 
 
 def test_the_training_rows_themselves_do_not_ring(flowers, model):

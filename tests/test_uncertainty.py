@@ -31,7 +31,7 @@ from iris_ml.production import workflow
 from iris_ml.stats.conformal import Uncertainty, class_scores, fit_uncertainty, set_columns
 from iris_ml.stats.metric import fitting_metrics
 from iris_ml.steps.model import Model
-from torture.coverage import TABLES, each_group, kept, label_is_enough, named
+from torture.coverage import TABLES, each_class, each_group, kept, label_is_enough, named
 
 ROWS = pd.DataFrame(np.random.default_rng(0).normal(size=(300, 3)), columns=["age", "weight", "noise"])
 PEOPLE = ROWS.assign(
@@ -64,6 +64,24 @@ def test_a_set_is_never_empty_where_the_label_alone_is_enough():
 
 def test_each_group_is_covered():
     assert each_group(60)[1] == 0
+
+
+def test_each_class_is_covered_also_a_rare_one():
+    assert each_class(60)[1] == 0
+
+
+def test_a_report_says_what_each_class_is_covered(folder):
+    rare = PEOPLE[["age", "weight", "noise"]].assign(ill=np.where(ROWS.age + ROWS.weight > 1.9, "yes", "no"))
+    rare.to_csv("rows.csv", index=False)
+    Path("iris.toml").write_text('source = "rows.csv"\ntarget = "ill"\ncoverage = 0.9\nmondrian = "ill"\n')
+    assert CliRunner().invoke(application, ["run", "--quiet"]).exit_code == 0
+    summary = report("rows.csv").summary
+    assert {each.group: each.labelled for each in summary.sets} == rare.ill.value_counts().to_dict()
+    rare.drop(columns="ill").to_csv("new.csv", index=False)
+    (unlabelled,) = report("new.csv").summary.sets
+    assert (unlabelled.group, unlabelled.rows) == ("", 300)
+    assert CliRunner().invoke(application, ["predict", "new.csv", "--to", "answers.csv"]).exit_code == 0
+    assert pd.read_csv("answers.csv").ill_set.tolist() == pd.read_csv("report_predictions.csv").ill_set.tolist()
 
 
 

@@ -138,7 +138,7 @@ class Settings(BaseModel):
     )
     calibrated: bool = Field(description="whether probabilities are calibrated by cross-validation")
     coverage: float = Field(0.0, ge=0, lt=1, description="share of prediction sets that hold the truth, as 0.9; 0: none are made")
-    mondrian: str = Field("", description="column of groups, each of which the prediction sets cover; empty: all rows together")
+    mondrian: str = Field("", description="column of groups, each of which the sets cover, or the target; empty: all rows")
     known_in_advance: tuple[str, ...] = Field(
         (), description="columns that are known before the target, whatever the check of leakage makes of them"
     )

@@ -26,7 +26,7 @@ from ..models.model_file import load, model_path
 from ..steps.model import Model
 from ..tracking.records import Records
 from ..tracking.run_record import RunRecord
-from ..trust.signature import SIGNATURE, SUMS, sign_folder, write_sums
+from ..trust.signature import SIGNATURE, SUMS, find_changes, sign_folder, write_sums
 from .html import escape_text, render_page, render_table, write_estimator
 
 # %% ../../nbs/batch/11_dossier.ipynb #742951d4
@@ -240,7 +240,7 @@ def write_dossier(
     """Write the dossier of a model, completely or not at all; `IrisError` if the folder holds other files."""
     settings = read_settings()
     known = collect_known(path or settings.model_file, settings)
-    _check_replaceable(to)
+    _check_replaceable(to, key)
     notes = _read_notes(to / "notes.md")
     compiled = compiled_path(path or settings.model_file, known.digest)
     with replace_atomically(to) as part:
@@ -264,13 +264,15 @@ def write_dossier(
 
 # %% ../../nbs/batch/11_dossier.ipynb #4922ad99
 def _read_notes(path: Path) -> str:
+    if path.is_dir():
+        raise IrisError("it is a folder", str(path), "move it away; notes are one file")
     try:
         return path.read_text(encoding="utf-8") if path.is_file() else _NOTES
     except UnicodeDecodeError as error:
         raise IrisError("it is no text in UTF-8", str(path), "save it as one") from error
 
 
-def _check_replaceable(to: Path) -> None:
+def _check_replaceable(to: Path, key: Path | None) -> None:
     advice = "choose another folder"
     if to.is_symlink() or (to.exists() and not to.is_dir()):
         raise IrisError("it is no folder", str(to), advice)
@@ -279,3 +281,8 @@ def _check_replaceable(to: Path) -> None:
     held = sorted(each.name for each in to.iterdir()) if to.is_dir() else []
     if others := held if SUMS not in held else [name for name in held if name not in _MADE]:
         raise IrisError(f"it holds another file, {others[0]}", str(to), "move it away, or choose another folder")
+    changed = [name for name, what in (find_changes(to) if held else {}).items() if what == "differs" and name != "notes.md"]
+    if changed:
+        raise IrisError(f"somebody changed {changed[0]}", str(to), "move it away; only what is in notes.md stays")
+    if SIGNATURE in held and not key:
+        raise IrisError("it is signed, and would not be any more", str(to), "add --key, or remove signature.json first")

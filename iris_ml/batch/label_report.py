@@ -14,6 +14,7 @@ import pandas as pd
 from ..base.errors import DataError, IrisError
 from ..base.settings import read_settings
 from .drift_report import predict_files
+from ..io.batches import read_batches
 from ..models.model_file import model_version
 from .scoring import predict_valid_rows
 from ..models.predictor import Predictor, load_champion
@@ -45,6 +46,7 @@ class LabelReport:
 
     promises: pd.DataFrame  # a row for "accuracy" and for "coverage", with the fields of `Watched`
     refused: int  # invalid rows, which are left out
+    unknown: dict[str, int]  # label that the model has never learned -> rows with it, whose answers count as wrong
 
 
 def watch_labels(
@@ -57,28 +59,34 @@ def watch_labels(
     if not model.profile.classes and made is None:
         advice = "set coverage = 0.9 and train the model again"
         raise DataError("a predicted number is never exactly right, and the model has no intervals", f"column {target!r}", advice)
+    advice = "name files with this column, or say under 'rename' which one it is"
+    first = next(read_batches(files[0]), None)
+    if target not in {model.profile.rename.get(str(name), str(name)) for name in (first.rows if first else ())}:
+        raise DataError("no row has a label", f"{files[0]}, column {target!r}", advice)
     run, refused = predict_files(files, model)
     if target not in run["rows"] or not (known := run["rows"][target].notna()).any():
-        raise DataError("no row has a label", f"{files[0]}, column {target!r}", "name files with this column")
+        raise DataError("no row has a label", f"{files[0]}, column {target!r}", advice)
     truth, hits = run["rows"][target][known], {}
     if model.profile.classes:
         hits["accuracy"] = run["predictions"][target][known] == truth, _promised_accuracy(version)
     if made is not None:
         hits["coverage"] = pd.Series(covered(truth, run["prediction_sets"][known]), truth.index), _promised_coverage(made)
     unknown = _of_unknown_class(refused, model)
-    wrong = pd.Series(False, unknown)
+    wrong = pd.Series(False, unknown.index)
     watched = [
         watch(pd.concat([right, wrong]).sort_index().to_numpy(bool), *promised, error / len(hits))
         for right, promised in hits.values()
     ]
-    return LabelReport(pd.DataFrame(watched, pd.Index(hits, name="promise")), len(refused) - len(unknown))
+    promises = pd.DataFrame(watched, pd.Index(hits, name="promise"))
+    labels = {str(label): int(rows) for label, rows in unknown.value_counts().items()}
+    return LabelReport(promises, len(refused) - len(unknown), labels)
 
 
-def _of_unknown_class(refused: pd.DataFrame, model: Model) -> pd.Index:  # the rows that are valid without their label
+def _of_unknown_class(refused: pd.DataFrame, model: Model) -> pd.Series:  # labels of the rows that are valid without them
     profile = model.profile
-    target = [name for name in refused if profile.rename.get(str(name), name) == profile.target]
+    target = [str(name) for name in refused if profile.rename.get(str(name), name) == profile.target]
     if refused.empty or not profile.classes or not target:
-        return refused.index[:0]
+        return pd.Series(dtype="str")
     labelled = refused[refused[target[0]].notna()]
     run, _ = predict_valid_rows(labelled.drop(columns=[*target, labelled.columns[0]]), Predictor(model))
-    return run["predictions"].index if run else labelled.index[:0]
+    return labelled.loc[run["predictions"].index if run else [], target[0]].astype("str")

@@ -39,6 +39,7 @@ def _drift(summary: ReportSummary) -> str:
     tests = pd.DataFrame({name: asdict(test) for name, test in summary.drift.items()}).T.rename_axis("compared")
     drifted = [escape_text(name) for name, test in summary.drift.items() if test.drifted]
     tests = tests.astype({"distance": float, "p_value": float}).round(3).replace({"drifted": {True: "yes", False: "no"}})
+    tests["p_value"] = tests.p_value.map(lambda value: f"{value:.3f}" if value else "below 0.001")
     outside = pd.Series(summary.outside.columns, name="values out of the training range").rename_axis("column").to_frame()
     first = f"Rows with a value out of the training range: {summary.outside.rows}."
     second = f"Drifted from the training data: {', '.join(drifted)}." if drifted else "No column has drifted."

@@ -244,6 +244,8 @@ def _count_sets(run: Run) -> pd.DataFrame | None:
         right = covered(truth, run["prediction_sets"].loc[truth.index])
         counts.loc[truth.index, ["labelled", "covered"]] = np.column_stack([np.ones(len(truth)), right])
     groups = group_names(rows[column]) if column in rows else pd.Series("", rows.index)
+    if column == run["model"].profile.target:
+        groups = pd.Series("", rows.index) if truth is None else truth.astype(str).reindex(rows.index, fill_value="")
     return counts.groupby(groups).sum()
 
 # %% ../../nbs/batch/04_summary.ipynb #86e09ae3
@@ -487,7 +489,8 @@ def _summarize_slices(counts: Counts, model: Model, mondrian: str) -> SliceSumma
     rows, truth, predicted = counts.sample.loc[both, columns], judged.iloc[:, 0][both], judged.iloc[:, 1][both]
     numbers = model.profile.task == "regression"
     worst, looked_at = find_slices(rows, truth, predicted, numbers)
-    names = group_names(counts.sample[mondrian][both]) if mondrian in counts.sample else None
+    is_grouped = mondrian in counts.sample and mondrian != model.profile.target
+    names = group_names(counts.sample[mondrian][both]) if is_grouped else None
     if names is None:
         return SliceSummary(looked_at, len(rows), worst)
     is_compared = not numbers and not model.profile.separator and names.nunique() > 1

@@ -251,6 +251,9 @@ def _monitor_labels(files: list[str], others: list[str]) -> None:
     promises = found.promises
     lost = promises.lost_at.map(lambda row: f"proven at row {row}" if row else "no")
     print(format_table(promises.drop(columns="lost_at").assign(lost=lost), "Promises, and the answers to rows with labels"))
+    if found.unknown:
+        names = ", ".join(f"{printable(label)} ({rows})" for label, rows in [*found.unknown.items()][:5])
+        print(f"{sum(found.unknown.values())} rows have a label that the model has never learned, and count as wrong: {names}")
     _print_refused(found.refused)
     if promises.lost_at.any():
         raise SystemExit(1)

@@ -50,7 +50,7 @@ class Uncertainty:
 
     coverage: float  # share of the sets that hold the truth
     kind: str  # of the target: "classes", "numbers" or "counts"
-    column: str  # that names the group of a row; empty: all rows are one group
+    column: str  # that names the group of a row, or the target: each class has a threshold; empty: all rows are one group
     thresholds: dict[str, float]  # group -> threshold
     rows: int = 0  # on which the thresholds were found
 
@@ -60,11 +60,13 @@ class Uncertainty:
 
     def sets(self, predictions: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
         """Return for each row and class whether it is in the set; or the ends of the interval of a number, `low` and `high`."""
-        reach = self._reach(rows)
         if self.kind == "classes":
             scores = class_scores(predictions.iloc[:, 1:].to_numpy(float))
             names = [str(name).removeprefix("probability_") for name in predictions.columns[1:]]
-            return pd.DataFrame(scores <= reach[:, None] + _ROUNDING, predictions.index, names)
+            of_classes = np.array([[self.thresholds.get(name, np.inf) for name in names]])
+            reach = of_classes if self.column == predictions.columns[0] else self._reach(rows)[:, None]
+            return pd.DataFrame(scores <= reach + _ROUNDING, predictions.index, names)
+        reach = self._reach(rows)
         number = predictions.iloc[:, 0].to_numpy(float)
         reach = reach * number_spread(number, self.kind == "counts")
         low = np.maximum(number - reach, 0.0) if self.kind == "counts" else number - reach
@@ -148,10 +150,11 @@ def fit_uncertainty(
     rows: pd.DataFrame,  # the same rows, with the column of groups
     coverage: float,
     kind: str,  # "classes", "numbers" or "counts"
-    column: str = "",  # that names the group of a row; empty: all rows are one group
+    column: str = "",  # that names the group of a row, or the target, for its classes; empty: all rows are one group
 ) -> Uncertainty:
     """Find the threshold of each group; `DataError` if no group has enough rows."""
-    groups = group_names(rows[column]) if column else pd.Series("", rows.index)
+    is_by_class = kind == "classes" and column == truth.name
+    groups = truth.astype(str) if is_by_class else group_names(rows[column]) if column else pd.Series("", rows.index)
     scores = pd.Series(truth_scores(truth, predictions, kind), rows.index)
     found = {str(name): conformal_threshold(each.to_numpy(), coverage) for name, each in scores.groupby(groups)}
     thresholds = {name: threshold for name, threshold in found.items() if np.isfinite(threshold)}

@@ -48,7 +48,7 @@ def uncertainty(
     threshold: float | str = "",
     calibrated: bool = False,
     coverage: float = 0.0,  # share of the prediction sets that hold the truth; 0: there are none
-    mondrian: str = "",  # column of groups, each of which is covered; empty: all rows together
+    mondrian: str = "",  # column of groups, each of which is covered, or the target of classes; empty: all rows together
 ) -> dict[str, Any]:  # the fields of `Uncertainty`; empty: there are no prediction sets
     """Find the thresholds of prediction sets on rows that were not learned (Vovk 2015); `DataError` if that cannot be."""
     if not coverage:
@@ -71,7 +71,7 @@ def _check(train: pd.DataFrame, profile: Profile, coverage: float, mondrian: str
         raise DataError("a row may have several labels, and they have no prediction set", f"coverage = {coverage}", "set it to 0")
     if len(train) < 10:
         raise DataError(f"there are {len(train)} training rows", f"coverage = {coverage}", "give at least 10, or set it to 0")
-    others = [str(name) for name in train if name != profile.target]
+    others = [str(name) for name in train if name != profile.target or profile.classes]
     if mondrian and mondrian not in others:
-        what = "it is the target" if mondrian == profile.target else "no column has this name"
+        what = "it is the target, and a number" if mondrian == profile.target else "no column has this name"
         raise DataError(what, f"mondrian = {mondrian!r}", suggest(mondrian, others))

@@ -56,7 +56,8 @@ def find_changes(
         raise IrisError(what, str(folder), "name a folder that iris_ml dossier wrote") from error
     lines = [re.fullmatch("([0-9a-f]{64})  (.+)", line) for line in text.splitlines()]
     recorded, now = {line[2]: line[1] for line in lines if line}, file_sums(folder)
-    if "\n# " in text and text != _as_text(recorded):
+    is_broken = not recorded or not all(lines[:-1]) or ("\n# " in text and text != _as_text(recorded))
+    if is_broken:
         return {SUMS: "differs"}
     if SIGNATURE in now and now[SIGNATURE] == recorded.get(SIGNATURE):
         recorded |= _signed_sums(Path(folder, SIGNATURE))
@@ -124,7 +125,7 @@ def sign_folder(
     try:
         made = signing.Config().use_elliptic_key_signer(private_key=key).set_hashing_config(_hashed())
     except (OSError, ValueError, TypeError) as error:
-        raise IrisError(f"it is no secret key: {error}", str(key), "make one: iris_ml key PATH") from error
+        raise IrisError("it is no secret key", str(key), "make one: iris_ml key PATH") from error
     made.sign(folder, folder / SIGNATURE)
 
 
@@ -147,7 +148,7 @@ def check_signature(
     try:
         checker = verifying.Config().use_elliptic_key_verifier(public_key=key).set_hashing_config(_hashed())
     except (OSError, ValueError, TypeError) as error:
-        raise IrisError(f"it is no public key: {error}", str(key), "name the file that ends in .pub") from error
+        raise IrisError("it is no public key", str(key), "name the file that ends in .pub") from error
     try:
         checker.verify(folder, folder / SIGNATURE)
     except Exception as error:  # the file may be somebody else's
