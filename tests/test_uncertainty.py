@@ -248,6 +248,7 @@ def test_a_report_with_labels_shows_the_coverage_now_beside_that_of_the_test_row
     shown = re.search(r"<th scope=\"row\">coverage</th>(.*?)</tr>", made.page.read_text())[1]
     assert f">{made.summary.training.scores['coverage']:.3f} (" in shown
     assert f">{covered.covered:.3f} ({covered.low:.3f} to {covered.high:.3f})<" in shown
+    assert f">{covered.mean_size:.3f}<" in re.search(r"<th scope=\"row\">set_size</th>(.*?)</tr>", made.page.read_text())[1]
     assert made.summary.scores.keys() >= made.summary.training.scores.keys() & fitting_metrics(PEOPLE.ill).keys()
 
 

@@ -77,6 +77,7 @@ def _scores_now(summary: ReportSummary) -> dict[str, tuple[float, ...]]:  # scor
     for each in summary.sets:
         if not each.group and each.covered is not None:
             found["coverage"] = each.covered, each.low or 0.0, each.high or 0.0
+            found |= dict.fromkeys(["set_size", "interval_width"], (each.mean_size,))
     return found
 
 
