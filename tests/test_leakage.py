@@ -13,6 +13,10 @@ from torture.leakage import CLEAN, DAYS, LEAKING, PEOPLE, centered, leaks, of
 DUE = PEOPLE.assign(day=DAYS, due=DAYS + pd.Timedelta("9D"))
 
 
+def doubled(raw):
+    return pd.concat([raw, raw], ignore_index=True)
+
+
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -37,6 +41,10 @@ def test_a_leak_closes_the_gate_of_promotion(monkeypatch):
     gate = leakage_gate(Path("candidate"))
     assert not gate.is_open
     assert gate.message.startswith("features of the test rows: step 'features' depends on them")
+    monkeypatch.setattr("iris_ml.trust.leakage.find_workflow", lambda address: of(rows=doubled))
+    gate = leakage_gate(Path("candidate"))
+    assert not gate.is_open
+    assert gate.message == "rows that a step adds: step 'rows' adds 200 before the split; add them in a function after 'train'"
 
 
 def test_the_command_names_the_leak_and_exits_with_1(monkeypatch):

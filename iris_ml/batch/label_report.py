@@ -60,7 +60,7 @@ def watch_labels(
         advice = "set coverage = 0.9 and train the model again"
         raise DataError("a predicted number is never exactly right, and the model has no intervals", f"column {target!r}", advice)
     advice = "name files with this column, or say under 'rename' which one it is"
-    first = next(read_batches(files[0]), None)
+    first = next(read_batches(files[0], 1), None)
     if target not in {model.profile.rename.get(str(name), str(name)) for name in (first.rows if first else ())}:
         raise DataError("no row has a label", f"{files[0]}, column {target!r}", advice)
     run, refused = predict_files(files, model)

@@ -66,13 +66,14 @@ def check_better(
     metric: Metric | None = None,  # none: accuracy, or R² of numbers
     folds: int = 0,  # of a cross-validation
     looks: int = 1,  # how many models were judged by these rows, with this one
-    left_out: int = 0,  # further test rows, which the champion has learned
+    left_out: int = 0,  # further test rows, which the champion may have learned
 ) -> Gate:
     """Return the gate that is open if the challenger is better than the champion beyond chance."""
     metric = metric or find_metric("", truth)
     _, *naive = score_difference(truth, before, after, metric, folds=folds)
     change, least, most = score_difference(truth, before, after, metric, confidence_of_look(looks), folds)
-    over = f"{len(truth)} rows" + (f" that the champion has not learned (it has learned {left_out})" if left_out else "")
+    of_all = f" of {len(truth) + left_out}" if left_out else ""
+    over = f"{len(truth)}{of_all} rows" + (", which the champion has surely not learned" if left_out else "")
     figures = f"{metric.title} {change:+.3f} over {over}, paid for {looks} look{'s' * (looks > 1)}: "
     figures += f"{least:+.3f} to {most:+.3f} (naive {naive[0]:+.3f} to {naive[1]:+.3f})"
     figures += "; + is an improvement" if metric.is_loss else ""

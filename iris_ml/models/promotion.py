@@ -72,8 +72,8 @@ def compare_with_champion(
             is_newer = is_newer and not (are_all_there and len(run["raw"]) == champion.rows)
             new = new if folds else new.difference(known, sort=False)
         if new.empty:
-            what = f"the champion has learned all {len(truth)} test rows, and answers them from memory"
-            return Gate("better", False, f"{what}; keep rows for the test that it has not seen, such as later ones")
+            what = f"none of the {len(truth)} test rows is surely new to the champion, which answers others from memory"
+            return Gate("better", False, f"{what}; keep other rows for the test, such as later ones")
         margin, metric, left_out = settings.margin if is_newer else 0.0, metric_of_run(run), len(truth) - len(new)
         return check_better(truth[new], before.loc[new], after.loc[new], margin, metric, folds, max(looks, 1), left_out)
     except (IrisError, LookupError) as error:

@@ -92,7 +92,7 @@ def _may_be_drawn(times: np.ndarray) -> bool:  # how often each different row co
     number = np.arange(2, len(counts))
     return bool((least[1:-1] ** 2 <= (number + 1) / number * most[:-2] * most[2:]).all())
 
-
+# %% ../../nbs/trust/01_leakage.ipynb #9ab31e02
 def _telling_columns(run: Run, features: pd.DataFrame, learned: pd.Index, test: pd.Index, known: Collection[str]) -> str:
     model = run["model"]
     if model.profile.target not in features or len(model.columns) < 2 or len(test) < 30:
@@ -151,7 +151,7 @@ def _order(run: Run, learned: pd.Index, test: pd.Index) -> str:
     shared = len({*cells[learned]} & {*cells[test]})
     return f"step 'split' has {shared} groups of {name!r} on both sides; keep each on one" if shared else ""
 
-
+# %% ../../nbs/trust/01_leakage.ipynb #9ab31e05
 def _agrees_with_noise(run: Run, test: pd.Index, features: pd.DataFrame) -> str:  # a run whose target was drawn at random
     profile = run["model"].profile
     test = test.intersection(features.index).intersection(run["predictions"].index)  # a step may drop rows
