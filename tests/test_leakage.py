@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from iris_ml.base.errors import DataError
 from iris_ml.cli.commands import application
 from iris_ml.trust.leakage import leakage_gate
-from torture.leakage import CLEAN, DAYS, LEAKING, PEOPLE, centered, leaks, of
+from torture.leakage import CLEAN, DAYS, KNOWN, LEAKING, PEOPLE, centered, leaks, of
 
 DUE = PEOPLE.assign(day=DAYS, due=DAYS + pd.Timedelta("9D"))
 
@@ -32,7 +33,7 @@ def test_a_leak_is_found_with_its_step_or_column(kind):
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", CLEAN)
 def test_a_clean_workflow_raises_no_alarm(name):
-    assert not leaks(CLEAN[name](), ["due"])
+    assert not leaks(CLEAN[name](), KNOWN.get(name, ()))
 
 
 def test_a_leak_closes_the_gate_of_promotion(monkeypatch):
@@ -62,3 +63,12 @@ def test_a_column_that_is_known_in_advance_is_not_named(tmp_path):
     assert "'due'" in CliRunner().invoke(application, ["check", "leakage"]).output
     (tmp_path / "iris.toml").write_text(f'{settings}known_in_advance = ["due"]\n')
     assert CliRunner().invoke(application, ["check", "leakage"]).exit_code == 0
+
+
+def test_a_column_known_in_advance_that_is_none_is_refused(tmp_path):
+    DUE.to_csv("orders.csv", index=False)
+    settings = 'source = "orders.csv"\ntarget = "ill"\nsplit_by = "time: day"\nknown_in_advance = ["duo"]\n'
+    (tmp_path / "iris.toml").write_text(settings)
+    ended = CliRunner().invoke(application, ["check", "leakage"])
+    assert isinstance(ended.exception, DataError)
+    assert str(ended.exception) == "the setting 'known_in_advance': no column is called 'duo'; did you mean 'due'?"

@@ -332,11 +332,14 @@ CLEAN = {
     "codes of countries": lambda: of(
         PEOPLE.assign(country_code=DRAWS.choice(["de", "fr", "it", "pl"], 200)), split_by="", **DEFAULT
     ),
+    "days of birth": lambda: of(PEOPLE.assign(birth_date=DAYS - pd.Timedelta("9000D")), split_by="", **DEFAULT),
     "a date that is known before": lambda: of(PEOPLE.assign(day=DAYS, due=DAYS + pd.Timedelta("9D")), split_by="time: day"),
     "several labels": lambda: of(
         PEOPLE.assign(ill=PEOPLE.ill + np.where(PEOPLE.weight > 0, ";old", "")), task="multilabel: ;"
     ),
 }
+
+KNOWN = {"a date that is known before": ["due"]}
 
 
 KINDS = {
@@ -366,7 +369,7 @@ def missed():
 def false_alarms():
     """No check may ring at a workflow that does not leak."""
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
-        wrong = [name for name, make in CLEAN.items() if leaks(make(), ["due"])]
+        wrong = [name for name, make in CLEAN.items() if leaks(make(), KNOWN.get(name, ()))]
     return len(CLEAN), len(wrong), ", ".join(wrong) or "none rang"
 
 

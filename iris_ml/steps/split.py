@@ -129,6 +129,7 @@ _IDENTIFIER = re.compile(
 )
 
 
+_BIRTH = re.compile(r"(?i:(.*[ _.-])?(dob|born|birth)([ _.-]?(day|date|on|at))?)")  # of a person, not of the row
 _GROUPS = 10  # of fewer, the next row has one that is known
 
 
@@ -138,7 +139,7 @@ def suggest_split(
 ) -> str:  # as for `split_by`: "time: column" or "group: column"; empty: neither
     """Return the split that the first column of dates or of repeated identifiers suggests."""
     for name, cells in named.items():
-        if _typed(cells.head(100), name, types).dtype.kind == "M" and cells.nunique() > 1:
+        if _typed(cells.head(100), name, types).dtype.kind == "M" and cells.nunique() > 1 and not _BIRTH.fullmatch(name):
             return f"time: {name}"
         if _IDENTIFIER.fullmatch(name) and cells.dtype.kind != "f" and _GROUPS <= cells.nunique() <= len(cells) / 2:
             return f"group: {name}"

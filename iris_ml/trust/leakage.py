@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
-from ..base.errors import WorkflowError
+from ..base.errors import DataError, WorkflowError, suggest
 from ..base.settings import read_settings
 from ..models.gates import Gate
 from ..models.prediction_steps import equal_rows, predicted_table
@@ -169,11 +169,21 @@ def find_leaks(
     workflow: Workflow,  # with steps `raw`, `split`, `model` and `predictions`
     known: Collection[str] = (),  # columns that are known before the target
 ) -> pd.DataFrame:  # a row for each check: the step or column that leaks, and what to do; both empty where nothing does
-    """Look for what the test rows tell the model; `WorkflowError` where the workflow lacks a step."""
+    """Look for what the test rows tell the model; `WorkflowError` if a step is absent, `DataError` if a column of `known` is."""
     judged = _run(workflow)
+    known = _known_columns(judged[1], known)
     proofs = dict(_proofs(*judged))
     reasons = {} if proofs[_ADDED] else dict(_reasons(*judged, known))
     return pd.DataFrame({"leak": proofs | reasons}).rename_axis("check")
+
+
+def _known_columns(run: Run, known: Collection[str]) -> list[str]:  # as the rows are renamed
+    renamed = run["model"].profile.rename
+    tables = [run[name] for name in ("raw", "rows") if name in run]
+    columns = dict.fromkeys(str(name) for names in [*tables, run["model"].columns] for name in names)
+    if unknown := [name for name in known if name not in columns]:
+        raise DataError(f"no column is called {unknown[0]!r}", "the setting 'known_in_advance'", suggest(unknown[0], columns))
+    return [renamed.get(name, name) for name in known]
 
 
 _ADDED = "rows that a step adds"
