@@ -146,10 +146,13 @@ def promote(
     rollback: Annotated[bool, typer.Option("--rollback", help="Make the previous champion the champion again.")] = False,
 ) -> None:
     """Make the model of a run the champion, if all gates are open."""
+    from iris_ml.base.settings import read_settings
     from iris_ml.cli.parity import parity_gate
     from iris_ml.compiled.compiled_model import compiled_gate
     from iris_ml.models.promotion import promote
     from iris_ml.models.champion import roll_back
+    from iris_ml.models.live_model import find_training
+    from iris_ml.models.model_file import model_version
     from iris_ml.models.predictor import Predictor, load_champion
     from iris_ml.trust.leakage import leakage_gate
 
@@ -158,7 +161,10 @@ def promote(
         try:
             Predictor(load_champion())
         except IrisError as error:
-            print(f"The code here cannot predict with it; check out the commit of its run. {error}", file=sys.stderr)
+            settings = read_settings()
+            trained = find_training(model_version(settings.model_file), settings.records)
+            commit = f"commit {trained.commit[:12]}" if trained and trained.commit else "the commit of its run"
+            print(f"The code here cannot predict with it; check out {commit}. {error}", file=sys.stderr)
     else:
         _show_decision(promote(run, because, [compiled_gate, parity_gate, leakage_gate]))
 
