@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,14 @@ def test_a_dossier_that_nobody_changed_is_verified_and_says_who_signed_it(signed
     assert typed(signed, "verify", "dossier", "--key", "team.pub") == (
         0,
         "All 9 files are as they were made, and signed by the owner of this key.\n",
+    )
+    signature = json.loads((signed / "dossier" / SIGNATURE).read_text())
+    subjects = json.loads(b64decode(signature["dsseEnvelope"]["payload"]))["subject"]
+    assert [each["name"] for each in subjects] == ["dossier"]
+    code, said = typed(signed, "verify", "dossier", "--key", "none.pub")
+    assert (code, said) == (
+        2,
+        "iris_ml: none.pub: it cannot be read: No such file or directory; name the file that ends in .pub.\n",
     )
 
 

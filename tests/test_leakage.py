@@ -48,6 +48,17 @@ def test_a_leak_closes_the_gate_of_promotion(monkeypatch):
     assert gate.message == "rows that a step adds: step 'rows' adds 200 before the split; add them in a function after 'train'"
 
 
+def test_a_step_that_fails_when_the_test_rows_change_closes_the_gate_and_is_named(monkeypatch):
+    def rows(raw):
+        assert raw.age.is_unique
+        return raw
+
+    monkeypatch.setattr("iris_ml.trust.leakage.find_workflow", lambda address: of(rows=rows))
+    gate = leakage_gate(Path("candidate"))
+    assert not gate.is_open
+    assert gate.message.startswith("not checked: step 'rows': it fails when the test rows change")
+
+
 def test_the_command_names_the_leak_and_exits_with_1(monkeypatch):
     assert CliRunner().invoke(application, ["check", "leakage"]).exit_code == 0
     monkeypatch.setattr("iris_ml.workflow.workflow.find_workflow", lambda address: of(features=centered))

@@ -12,6 +12,7 @@ import textwrap
 import warnings
 from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -22,9 +23,12 @@ import pytest
 from sklearn.dummy import DummyRegressor
 from typer.testing import CliRunner
 
+import iris_ml
+from iris_ml.cache.hashing import UnhashableError
 from iris_ml.cache.keys import fingerprint
 from iris_ml.cache.observation import CHANGED_PACKAGES, Observation
 from iris_ml.cli.commands import application
+from iris_ml.models.predictor import predict
 from iris_ml.production import workflow
 from iris_ml.workflow.workflow import Workflow
 from tests.fork_server import FORKED_PYTHON
@@ -454,3 +458,16 @@ def test_a_warning_of_a_package_is_no_change_of_it():
         patch.setattr(colorsys, "ONE_THIRD", 0.5)
     CHANGED_PACKAGES.discard("colorsys")
     assert observation.obstacle == "it changes colorsys.ONE_THIRD"
+
+
+def test_a_name_that_a_package_gives_is_not_imported_as_a_module(monkeypatch):
+    def step():
+        from iris_ml import predict
+
+        return predict
+
+    monkeypatch.delitem(sys.modules, "iris_ml.predict", raising=False)
+    monkeypatch.delitem(vars(iris_ml), "predict", raising=False)
+    with suppress(UnhashableError):
+        fingerprint(step)
+    assert step() is predict

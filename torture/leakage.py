@@ -12,7 +12,9 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
+from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
@@ -43,8 +45,8 @@ def of(table=PEOPLE, target="ill", estimator=None, **changes):
 
 
 DEFAULT = {"estimator": "default"}
-
-
+RARE = pd.DataFrame(DRAWS.normal(size=(4000, 2)), columns=["age", "weight"])
+RARE["ill"] = np.where(np.arange(4000) % 20 == 0, "yes", "no")
 CRATES = pd.DataFrame(
     {
         "kilograms": DRAWS.integers(1, 50, 500),
@@ -89,6 +91,30 @@ def row_above(rows):
     return rows.assign(noise=rows.age.shift(fill_value=0))
 
 
+def best_of_test(train, test, target):
+    tried = [make_pipeline(PCA(count), LogisticRegression()) for count in (1, 2)]
+    columns = train.columns.drop(target)
+    return max(tried, key=lambda one: one.fit(train[columns], train[target]).score(test[columns], test[target]))
+
+
+def columns_of_all(rows, target):
+    tells = rows.drop(columns=target).corrwith((rows[target] == "yes").astype(float)).abs()
+    return make_pipeline(make_column_transformer(("passthrough", [*tells.nlargest(5).index])), LogisticRegression())
+
+
+def easy(features, split):
+    return features[(split == "test") & ((features.ill == "no") | (features.age > 0))]
+
+
+def of_training_rows(train, model, target):
+    return {"accuracy": float((model.predict(train[model.columns])[target] == train[target]).mean())}
+
+
+def day_before(rows):
+    rows = rows.sort_values("day")
+    return rows.assign(before=rows.weight.shift().bfill()).drop(columns="day")
+
+
 class Memory(ClassifierMixin, BaseEstimator):
     """Remembers all rows that it was made with."""
 
@@ -131,7 +157,7 @@ LEAKING = {
     "a feature holds its row's own target": (
         lambda: of(features=hinting),
         "targets of the test rows",
-        "a feature may not depend on its row's target",
+        "a row's features, and whether it stays, may not depend on its target",
     ),
     "predictions agree with a target of noise": (
         lambda: of(features=hinting),
@@ -150,6 +176,26 @@ LEAKING = {
         "order of the rows",
         "step 'features' depends on it",
     ),
+    "the estimator with the best test rows is taken": (
+        lambda: of(estimator=best_of_test),
+        "test rows",
+        "step 'estimator' fails without them",
+    ),
+    "the estimator's columns are chosen by all targets": (
+        lambda: of(MANY, estimator=columns_of_all),
+        "targets of the test rows",
+        "step 'estimator'",
+    ),
+    "hard test rows are left out": (
+        lambda: of(test=easy),
+        "targets of the test rows",
+        "step 'test'",
+    ),
+    "training rows are scored": (
+        lambda: of(scores=of_training_rows),
+        "training rows among the test rows",
+        "step 'scores' depends on no test row",
+    ),
     "there is no test set": (
         lambda: of(test=lambda features, split: features),
         "training rows among the test rows",
@@ -158,7 +204,7 @@ LEAKING = {
     "an estimator holds all rows": (
         lambda: of(PEOPLE[PEOPLE.index > 3], estimator=remembering),
         "test rows",
-        "step 'model'",
+        "step 'estimator'",
     ),
     "test rows are copies": (
         lambda: of(pd.concat([PEOPLE, PEOPLE[:90]], ignore_index=True)),
@@ -265,6 +311,21 @@ LEAKING = {
         "dates after the time of the row",
         "dates after 'day': 'cured'",
     ),
+    "a column holds bands of the target": (
+        lambda: of(
+            AMOUNTS.assign(band=pd.cut(AMOUNTS.weight, [-9, -1, 0, 1, 9], labels=["a", "d", "b", "c"]).astype("str")),
+            "weight",
+            task="regression",
+            **DEFAULT,
+        ),
+        "a column that tells the target",
+        "'band'",
+    ),
+    "a flag is set afterwards for most of a rare class": (
+        lambda: of(RARE.assign(flag=(RARE.ill == "yes") & (np.arange(4000) % 400 > 0)), **DEFAULT),
+        "a column that tells the target",
+        "'flag'",
+    ),
     "patients are on both sides": (
         lambda: workflow.swap(raw=PEOPLE.assign(patient_id=[f"p{place // 4}" for place in range(200)]), target="ill"),
         "groups or time",
@@ -331,6 +392,13 @@ CLEAN = {
     ),
     "codes of countries": lambda: of(
         PEOPLE.assign(country_code=DRAWS.choice(["de", "fr", "it", "pl"], 200)), split_by="", **DEFAULT
+    ),
+    "equal rows are left out": lambda: of(copied(PEOPLE), rows=lambda raw: raw.drop_duplicates()),
+    "the number of the day before": lambda: of(
+        AMOUNTS.assign(day=DAYS), "weight", Ridge(), task="regression", split_by="time: day", features=day_before
+    ),
+    "rows of high numbers are left out": lambda: of(
+        AMOUNTS, "weight", Ridge(), task="regression", rows=lambda raw: raw[raw.weight < 1.5]
     ),
     "days of birth": lambda: of(PEOPLE.assign(birth_date=DAYS - pd.Timedelta("9000D")), split_by="", **DEFAULT),
     "a date that is known before": lambda: of(PEOPLE.assign(day=DAYS, due=DAYS + pd.Timedelta("9D")), split_by="time: day"),

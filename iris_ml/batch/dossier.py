@@ -258,7 +258,7 @@ def write_dossier(
         files = sorted({"index.html", SUMS, *(each.name for each in part.iterdir()), *([SIGNATURE] if key else [])})
         (part / "index.html").write_text(render_dossier(known, notes, files), encoding="utf-8")
         if key:
-            sign_folder(part, key)
+            sign_folder(part, key, to.absolute().name)
         write_sums(part)
     return files
 

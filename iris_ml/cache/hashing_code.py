@@ -66,7 +66,7 @@ def _attribute(module: ModuleType, attribute: str, tracer: Tracer) -> Any:
         check_pure(f"{module.__name__}.{attribute}", tracer)
         if home == "python":
             tracer.reached[id(module)] = module
-    elif attribute not in vars(module) and "__getattr__" in vars(module):
+    elif attribute not in vars(module) and "__getattr__" in vars(module) and module.__name__ != "iris_ml":  # which imports
         tracer.update(vars(module)["__getattr__"])
     return tracer.watcher.resolve(functools.partial(getattr, module, attribute, MISSING))
 
@@ -239,17 +239,23 @@ def _trace_import(name: str, names: tuple[str, ...], code: Code, tracer: Tracer)
             check_pure(f"{name}.{attribute}", tracer)
             check_readable(getattr(sys.modules.get(name), attribute, None), tracer)
         return
-    for part in (name, *(f"{name}.{attribute}" for attribute in names)):
-        if tracer.watcher.resolve(functools.partial(_exists, part)):
-            importlib.import_module(part)
-    module = sys.modules.get(name)
+    module = _imported(name, tracer)
     if module:
         trace_import_effects(module, tracer)
+    for attribute in names:
+        if not tracer.watcher.resolve(functools.partial(hasattr, module, attribute)):  # then Python imports a module of this name
+            _imported(f"{name}.{attribute}", tracer)
     for attribute in names:
         trace_name((name, attribute), {name: module}, tracer)
     if not names:
         tracer.update(module)
         tracer.update(sys.modules.get(name.partition(".")[0]))
+
+
+def _imported(name: str, tracer: Tracer) -> ModuleType | None:
+    if tracer.watcher.resolve(functools.partial(_exists, name)):
+        importlib.import_module(name)
+    return sys.modules.get(name)
 
 
 def _exists(module: str) -> bool:

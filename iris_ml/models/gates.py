@@ -158,6 +158,7 @@ def check_cost(
     ended = subprocess.run(command, capture_output=True, text=True, env=plain)
     if ended.returncode:
         reason = (ended.stderr.strip().splitlines() or [f"the process ended with exit code {ended.returncode}"])[-1]
+        reason = re.sub(r"^iris_ml\.base\.errors\.\w+: ", "", reason)
         return [Gate("loadable", False, reason, may_be_overridden=False)], {}
     figures = {"file_mb": path.stat().st_size / 1e6, **json.loads(ended.stdout)}
     if unknown := [name for name in limits if name not in figures]:

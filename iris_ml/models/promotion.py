@@ -50,7 +50,7 @@ def compare_with_champion(
     records = Records(settings.records)
     if only_seed_differs(champion, record, records):
         return Gate("better", False, "the runs differ in their seeds only, and another seed is no better model")
-    looks = len((judged_models(records, data_versions(record), champion.when) | {record.model.key}) - {champion.key})
+    looks = len((judged_models(records, data_versions(record)) | {record.model.key}) - {champion.key})
     (truth, after, folds), is_newer = truth_and_predictions(run), bool(champion.data) and champion.data != data_versions(record)
     try:
         try:

@@ -113,7 +113,7 @@ def profile(
     """Describe the training rows."""
     training = train(rows, split)
     features = training.drop(columns=[target, *passthrough], errors="ignore")
-    sample = features.assign(**{target: training[target]}).iloc[:: -(-len(training) // 100)]
+    sample = training[[*features, target]].iloc[:: -(-len(training) // 100)]
     named = {rename.get(str(name), str(name)): column_type(column) for name, column in raw.items()}
     numbers, separator = is_regression(training[target]), task.partition("multilabel: ")[2]
     labels = training[target].str.split(separator).explode() if separator else training[target]

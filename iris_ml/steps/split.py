@@ -209,8 +209,8 @@ def test(
 
 def _aligned(split: pd.Series, rows: pd.DataFrame) -> pd.Series:
     if len(split) != len(rows):
-        what = f"a step in front of it makes {min(len(split), len(rows))} rows of {max(len(split), len(rows))}"
-        raise WorkflowError(what, "step 'split'", "select training rows in a function after 'train' instead")
+        what = f"it divides {len(split)} rows, and there are {len(rows)}"
+        raise WorkflowError(what, "step 'split'", "select or repeat training rows in a function after 'train' instead")
     return split
 
 

@@ -68,7 +68,6 @@ def _matches(summary: RunSummary, name: str, sign: str, value: str) -> bool:
 def judged_models(
     records: Records,
     data: Collection[str] | None = None,  # versions of the data that the models learned and were tested on; none: of the last run
-    since: str = "",  # time, ISO 8601; empty: of all times
 ) -> set[str]:
     """Return the keys of the models whose scores on this data, or on a version of it, were seen."""
     summaries = records.summaries()
@@ -77,8 +76,7 @@ def judged_models(
     columns = {version: {*table["columns"]} for version, table in records.read_shared("data").items()}
     shared = {(version, of): len(columns[version] & columns.get(of, set())) for version in columns for of in data}
     versions = {*data, *(v for (v, of), both in shared.items() if 2 * both > max(len(columns[v]), len(columns.get(of, ()))))}
-    seen = filter_runs(summaries, [f"since={since}"] if since else [])
-    return {each.model_key or each.id for each in seen if each.scores and not versions.isdisjoint(each.data)}
+    return {each.model_key or each.id for each in summaries if each.scores and not versions.isdisjoint(each.data)}
 
 # %% ../../nbs/tracking/04_history.ipynb #6a3e9f0e
 def diff_records(

@@ -8,11 +8,13 @@ __all__ = ['SUMS', 'SIGNATURE', 'file_sums', 'write_sums', 'find_changes', 'make
 # %% ../../nbs/trust/03_signature.ipynb #0275424d
 import json
 import re
+import shutil
 import subprocess
 from base64 import b64decode
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from ..base.atomic_files import check_writable, read_regular, replace_atomically
@@ -118,6 +120,7 @@ def _is_in_repository(folder: Path) -> bool:
 def sign_folder(
     folder: Path,
     key: Path,  # the secret key
+    name: str = "",  # of the folder in the signature; empty: its own
 ) -> None:
     """Sign all files of a folder but `SHA256SUMS`, and write `signature.json` there."""
     with require_extra("dossier"):
@@ -125,8 +128,13 @@ def sign_folder(
     try:
         made = signing.Config().use_elliptic_key_signer(private_key=key).set_hashing_config(_hashed())
     except (OSError, ValueError, TypeError) as error:
-        raise IrisError("it is no secret key", str(key), "make one: iris_ml key PATH") from error
-    made.sign(folder, folder / SIGNATURE)
+        raise IrisError(_no_key("secret", error), str(key), "make one: iris_ml key PATH") from error
+    with TemporaryDirectory() as other:  # a copy, since the signature holds the name of the folder that it is made in
+        made.sign(shutil.copytree(folder, Path(other, name or folder.name)), folder / SIGNATURE)
+
+
+def _no_key(kind: str, error: Exception) -> str:
+    return f"it cannot be read: {error.strerror}" if isinstance(error, OSError) else f"it is no {kind} key"
 
 
 def _hashed() -> Any:
@@ -148,7 +156,7 @@ def check_signature(
     try:
         checker = verifying.Config().use_elliptic_key_verifier(public_key=key).set_hashing_config(_hashed())
     except (OSError, ValueError, TypeError) as error:
-        raise IrisError("it is no public key", str(key), "name the file that ends in .pub") from error
+        raise IrisError(_no_key("public", error), str(key), "name the file that ends in .pub") from error
     try:
         checker.verify(folder, folder / SIGNATURE)
     except Exception as error:  # the file may be somebody else's
