@@ -236,15 +236,25 @@ def _proofs(workflow: Workflow, run: Run, sides: pd.Series) -> Iterator[tuple[st
     yield "training rows among the test rows", f"{found}; score rows that the model has not learned" if found else ""
 
 
+def _reasons(workflow: Workflow, run: Run, sides: pd.Series, known: Collection[str]) -> Iterator[tuple[str, str]]:
+    learned, test = (sides.index[sides == side] for side in ("train", "test"))
+    features, target = run[predicted_table(workflow)], _target(run)
+    noise = run["raw"][target].sample(frac=1, random_state=0).set_axis(run["raw"].index)
+    by_chance = _again(workflow, run["raw"].assign(**{target: noise}), "predictions")
+    yield "a target of noise", _agrees_with_noise(by_chance, test, by_chance[predicted_table(workflow)])
+    yield "copies of training rows", _copies(run, features, learned, test)
+    yield "a column that tells the target", _telling_columns(run, features, learned, test, known)
+    yield "dates after the time of the row", _later_dates(run, known)
+    yield "groups or time", _order(run, learned, test)
+
+# %% ../../nbs/trust/01_leakage.ipynb #06ce88ac
 def _learned_from(workflow: Workflow, run: Run, raw: pd.DataFrame, learned: pd.Index) -> str:  # what the changed rows change
     try:
         after = _again(workflow, raw, "model")
-    except Exception as error:
-        step = f"step {getattr(error, 'step', 'model')!r}"
+    except WorkflowError as error:
         if len(raw) == len(run["raw"]):
-            what = f"it fails when the test rows change: {error}"
-            raise WorkflowError(what, step, "let it take such rows, so that it can be checked") from error
-        return f"{step} fails without them; compute it from the training rows"
+            raise
+        return f"{error.where} fails without them; compute it from the training rows"
     step = _first_difference(run, after, learned) or _learned_otherwise(run, after, run[predicted_table(workflow)])
     return f"step {step!r} depends on them; compute it from the training rows, in the pipeline of the estimator" if step else ""
 
@@ -277,21 +287,14 @@ def _scores_others(workflow: Workflow, run: Run, test: pd.Index, target: str) ->
     return "step 'scores' depends on no test row"
 
 
-def _reasons(workflow: Workflow, run: Run, sides: pd.Series, known: Collection[str]) -> Iterator[tuple[str, str]]:
-    learned, test = (sides.index[sides == side] for side in ("train", "test"))
-    features, target = run[predicted_table(workflow)], _target(run)
-    noise = run["raw"][target].sample(frac=1, random_state=0).set_axis(run["raw"].index)
-    by_chance = _again(workflow, run["raw"].assign(**{target: noise}), "predictions")
-    yield "a target of noise", _agrees_with_noise(by_chance, test, by_chance[predicted_table(workflow)])
-    yield "copies of training rows", _copies(run, features, learned, test)
-    yield "a column that tells the target", _telling_columns(run, features, learned, test, known)
-    yield "dates after the time of the row", _later_dates(run, known)
-    yield "groups or time", _order(run, learned, test)
-
-
 def _again(workflow: Workflow, raw: pd.DataFrame, *steps: str) -> Run:
-    with warnings.catch_warnings(action="ignore"):  # of rows that nobody has
-        return workflow.swap(raw=raw).run(*steps, progress=False, checkpoints=False)
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of rows that nobody has
+            return workflow.swap(raw=raw).run(*steps, progress=False, checkpoints=False)
+    except Exception as error:
+        what = f"it fails when the test rows change: {error}"
+        where = f"step {getattr(error, 'step', 'model')!r}"
+        raise WorkflowError(what, where, "let it take such rows, so that it can be checked") from error
 
 
 def _target(run: Run) -> str:  # its name in the raw rows
@@ -302,7 +305,7 @@ def _target(run: Run) -> str:  # its name in the raw rows
 def _scored(workflow: Workflow) -> list[str]:  # the steps whose rows are scored
     return [name for name in ("test", "test_predictions") if name in workflow]
 
-
+# %% ../../nbs/trust/01_leakage.ipynb #06ce88ae
 def leakage_gate(
     candidate: Path,  # the file of a candidate, which is not read
 ) -> Gate:
@@ -311,6 +314,6 @@ def leakage_gate(
         leaks = dict(_proofs(*_run(find_workflow(read_settings().workflow))))
     except WorkflowError as error:
         is_other = error.where == "the workflow"  # it has other steps
-        return Gate("leakage", is_other, f"not checked: {error.what}" if is_other else f"not checked: {error}")
+        return Gate("leakage", is_other, f"not checked: {error.what if is_other else error}")
     found = [f"{check}: {leak}" for check, leak in leaks.items() if leak]
     return Gate("leakage", not found, found[0] if found else f"{len(leaks)} proofs found none")
