@@ -231,6 +231,13 @@ LEAKING = {
         "copies of training rows",
         "but for 'record', 'loaded'",
     ),
+    "copies have another value in one column": (
+        lambda: of(
+            pd.concat([PEOPLE, PEOPLE[:90].assign(noise=DRAWS.normal(size=90))], ignore_index=True),
+        ),
+        "copies of training rows",
+        "but for 'noise'",
+    ),
     "the rare class is copied eight times": (
         lambda: of(pd.concat([VISITS, *[VISITS[VISITS.age < 22]] * 8], ignore_index=True), **DEFAULT),
         "copies of training rows",
