@@ -27,6 +27,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbdev.clean import clean_nb
 from nbdev.config import get_config
+from traitlets.config import Config
 
 from .cell_coverage import cell_coverage, describe_coverage
 from .cell_dependencies import CellNames, cell_names, needed_cells
@@ -102,6 +103,7 @@ class FreshPage:
             kernel_name="python3",
             kernel_manager_class=self.kernel,
             extra_arguments=["--log-level=ERROR"],
+            config=Config(KernelManager={"shutdown_wait_time": 60.0 if Coverage.current() else 5.0}),  # measured, it writes
             resources={"metadata": {"path": self.path.parent}},
         )
         folder = self._open.enter_context(TemporaryDirectory(ignore_cleanup_errors=True))  # what a cell started may write still
