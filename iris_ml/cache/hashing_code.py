@@ -66,7 +66,7 @@ def _attribute(module: ModuleType, attribute: str, tracer: Tracer) -> Any:
         check_pure(f"{module.__name__}.{attribute}", tracer)
         if home == "python":
             tracer.reached[id(module)] = module
-    elif attribute not in vars(module) and "__getattr__" in vars(module) and module.__name__ != "iris_ml":  # which imports
+    elif attribute not in vars(module) and "__getattr__" in vars(module):
         tracer.update(vars(module)["__getattr__"])
     return tracer.watcher.resolve(functools.partial(getattr, module, attribute, MISSING))
 
