@@ -32,7 +32,7 @@ torture: .venv/dev  ## harm checkpoints, records and API in every way, at full l
 	@$(inside) python -m torture $(ONLY)
 
 # Each tool gets an environment in bench/.environments, once. ROUNDS=7 gives quieter medians.
-bench: .venv/made  ## measure speed beside other tools; ONLY=processes, slow, steps, digests, exploration, records, batch, compiled, wire or million
+bench: .venv/made  ## measure speed beside other tools; ONLY=processes, slow, steps, digests, exploration, records, batch, rows, compiled, wire or million
 	@.venv/bin/python -m bench $(ONLY)
 
 tables: .venv/made  ## take thirty tables from elsewhere through every command, and compare the default with what people begin with

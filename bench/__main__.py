@@ -2,7 +2,7 @@
 
 import sys
 
-from . import batch, compiled, decisions, digests, exploration, processes, records, steps, tables, wire
+from . import batch, compiled, decisions, digests, exploration, processes, records, rows, steps, tables, wire
 
 QUESTIONS = {
     "processes": processes.compare,
@@ -12,6 +12,7 @@ QUESTIONS = {
     "exploration": exploration.compare,
     "records": records.compare,
     "batch": batch.compare,
+    "rows": rows.compare,
     "compiled": compiled.compare,
     "wire": wire.compare,
     "million": wire.grow,

@@ -12,12 +12,12 @@ from .environments import COPY, PROJECT, command, environment, make
 from .timing import ROUNDS, Spent, quoted, show, spent
 
 ROWS = {"first run": "<= 1.25", "unchanged": "<= 0.25", "estimator changed": "<= 1.15"}
-READING = "    if sum(map(_at_most"  # the line of iris_ml's module before which a slow table waits
+READING = "    if fits_memory(found, largest_table)"  # the line of iris_ml's module before which a slow table waits
 CHOOSING = "LogisticRegression(max_iter"  # in every tool's file
 ABOUT = """\
 The work: read the iris table, split it, select two columns by F-value, fit a logistic regression, score it, save it.
 {slow} Each run is a process of its own, each tool in an environment of its own.
-"Classifier changed" is an edit, C=0.5, of the file in which a person would make it: the script, Hamilton's module, the
+"Estimator changed" is an edit, C=0.5, of the file in which a person would make it: the script, Hamilton's module, the
 fitting stage; for iris_ml the estimator's module, in a copy of this project. iris_ml also holds the table against its
 contract, profiles it, answers every row, bounds the score and keeps golden rows with the model.
 Multiples of the plain script's seconds in the same round, all tools taking turns; of several rounds ({rounds} here) the

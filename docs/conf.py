@@ -97,7 +97,7 @@ rooms = {
     "base": ("Base", "errors, settings, atomic files, environment, progress, model archives"),
     "stats": ("Statistics", "intervals, metrics, types of columns, descriptions of columns, drift tests"),
     "cache": ("Cache", "hashing of code and values, keys, serializers, the store"),
-    "io": ("Input and output", "locations, readers, batches, the schema of a table"),
+    "io": ("Input and output", "locations, readers, batches, pieces in parallel, the schema of a table"),
     "tracking": ("Tracking", "records of runs, data versions, history"),
     "workflow": ("Workflow", "the graph of steps, runs, comparison, exploration"),
     "steps": ("Steps", "the application: the steps of the iris workflow, each with the data that led to it"),

@@ -13,6 +13,7 @@ from iris_ml.steps.estimator import (
     estimator__default_calibrated,
 )
 from .steps.features import features
+from .steps.all_rows import model__all_rows, profile__all_rows
 from .steps.rows import rows
 from .steps.model import model, predictions, test_predictions
 from .steps.profile import profile
@@ -31,12 +32,14 @@ workflow = Workflow(
     train,
     test,
     profile,
+    profile__all_rows,
     estimator,
     estimator__calibrated,
     estimator__default,
     estimator__default_calibrated,
     uncertainty,
     model,
+    model__all_rows,
     predictions,
     test_predictions,
     scores,

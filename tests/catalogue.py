@@ -166,6 +166,10 @@ def result() -> int: return «1 → 2»
 def helper(x=«1 → 2»): return x
 def result() -> int: return helper()
 """,
+    "the keyword of an argument": """
+def helper(x=0, y=0): return x - y
+def result() -> int: return helper(«x → y»=1)
+""",
     "a keyword's default": """
 def helper(*, x=«1 → 2»): return x
 def result() -> int: return helper()

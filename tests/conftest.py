@@ -1,4 +1,4 @@
-"""What tests of several windows share."""
+"""What tests of several windows, or on a cluster, share."""
 
 import os
 import shutil
@@ -21,3 +21,24 @@ def browser():
         browser = playwright.chromium.launch(executable_path=BROWSER, args=arguments)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A client of a cluster of its own, which gives a killed worker all the time that a busy machine needs to come back."""
+    import dask
+    from distributed import Client, LocalCluster
+
+    with (
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "10 minutes"}),
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+def client(cluster):
+    """A client of two worker processes, also after another test has killed one."""
+    cluster.wait_for_workers(2, timeout=300)
+    return cluster

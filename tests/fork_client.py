@@ -12,8 +12,9 @@ import sys
 
 def main(arguments):
     server = socket.socket(socket.AF_UNIX)
+    warm = "" if "COVERAGE_PROCESS_CONFIG" in os.environ or imports_another(arguments) else "-warm"
     try:
-        server.connect(os.environ["FORK_SERVER"] + os.environ.get("PYTHONHASHSEED", ""))
+        server.connect(os.environ["FORK_SERVER"] + os.environ.get("PYTHONHASHSEED", "") + warm)
     except (KeyError, OSError):
         become_fresh(arguments)
     os.umask(umask := os.umask(0))
@@ -33,6 +34,14 @@ def main(arguments):
             signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     os._exit(code)
+
+
+def imports_another(arguments):
+    """Whether the process finds another copy of `iris_ml` than the one beside these tests."""
+    scripts = [os.path.realpath(word) for word in arguments[:1] if not word.startswith("-")]
+    places = [".", *os.environ.get("PYTHONPATH", "").split(os.pathsep), *(script.rpartition("/")[0] for script in scripts)]
+    own = os.path.realpath(f"{__file__}/../../iris_ml")
+    return any(os.path.exists(path := f"{place}/iris_ml") and os.path.realpath(path) != own for place in places)  # noqa: PTH110
 
 
 def become_fresh(arguments):

@@ -1,14 +1,15 @@
 """Starts Python processes quickly: it forks them from a server that has imported the heavy packages once.
 
 A test types `[*FORKED_PYTHON, "-c", program]` instead of `[sys.executable, "-c", program]`. The process has its own folder,
-environment, `sys.path`, arguments, streams, process group and random state, and it imports `iris_ml` itself. A fork hides
-what Python does when it starts. A test of imports, or of any seed of hashes but a clean process's, uses `sys.executable`.
-`FORK_SERVER= pytest` starts every process afresh.
+environment, `sys.path`, arguments, streams, process group and random state. A fork hides what Python does when it starts,
+and what `iris_ml` does once in a process. A test of either, or of any seed of hashes but a clean process's, uses
+`sys.executable`. `FORK_SERVER= pytest` starts every process afresh.
 
 Three processes take part:
 - The client, `fork_client.py`, sends its arguments, folder, environment and streams to the server. It passes signals on to
   the process and ends as the process ends.
-- The server belongs to one test session. It ends when the session ends, also when the session is killed.
+- The server belongs to one test session. It ends when the session ends, also when the session is killed. It has run the
+  workflow once; for a process that imports another copy of `iris_ml`, there is a second server, which has imported none.
 - The process is a child of the server. It is killed when the server ends or when its client is killed.
 """
 
@@ -27,12 +28,15 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import types
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stderr, suppress
 from importlib import import_module
+from io import StringIO
 from pathlib import Path
 from select import select
 
+PROJECT = Path(__file__).parents[1]
 FORKED_PYTHON = [sys.executable, "-I", "-S", str(Path(__file__).with_name("fork_client.py"))]
 if sys.platform != "linux":
     FORKED_PYTHON = [sys.executable]
@@ -52,12 +56,12 @@ exec {" ".join(FORKED_PYTHON)} {Path(sys.executable).with_name("iris_ml")} "$@"
 """,
 }
 
-# Not `iris_ml`, because tests run changed copies of it, and not Matplotlib, which reads the environment when imported.
+# Not Matplotlib, which reads the environment when imported.
 HEAVY = """pandas pyarrow.parquet pyarrow.dataset pyarrow.csv sklearn.pipeline sklearn.linear_model sklearn.ensemble
     sklearn.model_selection sklearn.dummy skops.io scipy.stats hamilton.driver pydantic joblib typer rich.progress
     ipykernel.kernelapp ipykernel.ipkernel altair streamlit fastapi.testclient fastapi_offline uvicorn
     prometheus_client mlflow.sklearn mlflow.store.tracking.sqlalchemy_store"""
-# Only a process with one thread forks safely: OpenBLAS and Arrow start no threads. Hamilton loads no extensions, as in `iris_ml`.
+# A process with one thread forks safely: OpenBLAS and Arrow's memory start none. Hamilton loads no extensions, as in `iris_ml`.
 BEFORE_IMPORTS = {
     "OPENBLAS_NUM_THREADS": "1",
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
@@ -72,11 +76,15 @@ CLEAN_SEED = "4001"  # with which `iris_ml` starts a clean process; there is a s
 NOT_READ = "PYTHONPATH", "PYTHONUSERBASE", "PYTHON_COLORS"
 
 
-def serve(listening, session):
-    """Fork a process for each client until the session ends; in the process, return what its client sent."""
+def serve(listening, warm, session):
+    """Fork a process for each client until the session ends; in the process, return the server and what its client sent."""
     started = read_at_start(BEFORE_IMPORTS | os.environ)
-    wait_for_client(listening, session)
+    wait_for_client(listening, warm, session)
     import_heavy()
+    listening = in_two_servers(listening, warm)
+    gc.collect()
+    gc.freeze()  # so that collecting garbage in a process copies no memory of the server
+    server, threads = os.getpid(), count_threads()
     processes = {}  # the number and the client of each process, by its descriptor
     while True:
         ready = {*select([listening, session, *processes, *(client for _, client in processes.values())], [], [])[0]}
@@ -93,19 +101,19 @@ def serve(listening, session):
             if not forks(request, started):
                 client.sendall(b"0\n")
                 client.close()
-            elif process := fork():
+            elif process := fork(threads):
                 os.setpgid(process, process)
                 processes[os.pidfd_open(process)] = process, client
                 client.sendall(f"{process}\n".encode())
             else:
-                return request, streams
+                return server, request, streams
             for stream in streams:
                 os.close(stream)
 
 
-def wait_for_client(listening, session):
+def wait_for_client(*descriptors):
     """Import nothing before there is a client, and end if the session ends without one."""
-    if session in select([listening, session], [], [])[0]:
+    if descriptors[-1] in select(descriptors, [], [])[0]:
         os._exit(0)
 
 
@@ -115,8 +123,25 @@ def import_heavy():
         import_module(package)
     assert "iris_ml" not in sys.modules
     search_components_once()
-    gc.collect()
-    gc.freeze()  # so that collecting garbage in a process copies no memory of the server
+
+
+def in_two_servers(plain, warm):
+    """Fork the server that runs the workflow once, so that the code is traced; `iris_ml` looks whether what it knows holds."""
+    server = os.getpid()
+    if fork():
+        return plain
+    end_with(server)
+    sys.path.insert(0, str(PROJECT))
+    environment, folder = dict(os.environ), Path.cwd()
+    os.environ["IRIS_ML_PROGRESS"] = "false"
+    with tempfile.TemporaryDirectory() as temporary, redirect_stderr(StringIO()):
+        os.chdir(temporary)
+        import_module("iris_ml.production").workflow.run()
+        os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.path.remove(str(PROJECT))
+    return warm
 
 
 def search_components_once():
@@ -141,9 +166,16 @@ def forks(request, started):
     return read_at_start(given) == started and (kind in {"-c", "-m"} or not kind.startswith("-"))
 
 
-def fork():
-    assert len([*Path("/proc/self/task").iterdir()]) == 1, "a process with several threads does not fork safely"
+def fork(threads=1):
+    deadline = time.monotonic() + 5
+    while count_threads() > threads and time.monotonic() < deadline:  # a thread that has returned takes a moment to end
+        time.sleep(0.01)
+    assert count_threads() == threads, "a process with other threads than those of Arrow does not fork safely"
     return os.fork()
+
+
+def count_threads():  # after a workflow, two are Arrow's, which a forked process starts anew
+    return len([*Path("/proc/self/task").iterdir()])
 
 
 def report_end(process, client):
@@ -159,9 +191,7 @@ def read_at_start(environment):
 
 def take_over(server, request, streams):
     """Give this process what its client was started with, and return a function that runs the program."""
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: the kernel kills this process when the server ends
-    if os.getppid() != server:
-        os._exit(1)
+    end_with(server)
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
@@ -202,9 +232,15 @@ def take_over(server, request, streams):
     return lambda: runpy.run_path(first, run_name="__main__")
 
 
+def end_with(server):
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: the kernel kills this process when the server ends
+    if os.getppid() != server:
+        os._exit(1)
+
+
 @contextmanager
 def running_server():
-    """Run a server for the clients that this process and its children start, and one for their clean processes."""
+    """Run servers for the clients that this process and its children start, and for their clean processes."""
     with tempfile.TemporaryDirectory() as folder:
         for program in Path(sys.executable).parent.iterdir():
             if program.name in FORKED_PROGRAMS:
@@ -228,12 +264,14 @@ def running_server():
 def start_server(address, seed, session):
     """Start a server that listens at an address, with a seed of hashes if there is one."""
     environment = {name: text for name, text in os.environ.items() if name != "PYTHONPATH"}
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(address)
-        listening.listen(100)
+    with socket.socket(socket.AF_UNIX) as listening, socket.socket(socket.AF_UNIX) as warm:
+        for each, name in (listening, address), (warm, f"{address}-warm"):
+            each.bind(name)
+            each.listen(100)
+        numbers = [listening.fileno(), warm.fileno(), session]
         return subprocess.Popen(
-            [sys.executable, __file__, str(listening.fileno()), str(session)],
-            pass_fds=[listening.fileno(), session],
+            [sys.executable, __file__, *map(str, numbers)],
+            pass_fds=numbers,
             env=environment | ({"PYTHONHASHSEED": seed} if seed else {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -265,4 +303,5 @@ def run_and_exit(program):
 
 
 if __name__ == "__main__":
-    run_and_exit(take_over(os.getpid(), *serve(socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2]))))
+    plain, warm, session = map(int, sys.argv[1:])
+    run_and_exit(take_over(*serve(socket.socket(fileno=plain), socket.socket(fileno=warm), session)))

@@ -240,7 +240,7 @@ def test_an_upload_with_a_torn_line_is_answered_and_the_line_is_told(opened, mod
     page = uploaded(opened(model), ("new.csv", as_csv(NEW) + b"1,2\n"))
     assert [success.value for success in page.success] == ["Predictions for 150 of 151 rows."]
     (refused,) = shown(page, "refused_because")
-    assert refused.refused_because.tolist() == ["the header has 4 cells, and this line 2: '1,2'"]
+    assert refused.refused_because.tolist() == ["the header has 4 cells, and this line has 2: '1,2'"]
 
 
 @pytest.mark.parametrize("upload", BAD)

@@ -1,4 +1,4 @@
-"""A share of the reused results is computed again: what is not true is set aside, told and recorded."""
+"""A share of the processes computes again what it reuses: what is not true is set aside, told and recorded."""
 
 import json
 import os

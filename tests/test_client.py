@@ -42,20 +42,20 @@ def generated(application, tmp_path_factory):
 
 @pytest.fixture
 def call(application, generated):
-    """A function that calls an operation by its name."""
+    """A function that calls an operation by its group and its name."""
 
     def call(operation, **arguments):
         client = generated("client").Client("http://localhost", raise_on_unexpected_status=True)
         transport = httpx.ASGITransport(application)
         client.set_async_httpx_client(httpx.AsyncClient(transport=transport, base_url="http://localhost"))
-        return asyncio.run(generated(f"api.default.{operation}").asyncio(client=client, **arguments))
+        return asyncio.run(generated(f"api.{operation}").asyncio(client=client, **arguments))
 
     return call
 
 
 def test_a_generated_client_predicts(call, generated):
     models = generated("models")
-    answered = call("predict", body=models.Rows(rows=[models.Row(**FLOWER)]))
+    answered = call("predictions.predict", body=models.Rows(rows=[models.Row(**FLOWER)]))
     assert isinstance(answered, models.Answers)
     (answer,) = answered.answers
     assert answer.label == "virginica"
@@ -65,21 +65,21 @@ def test_a_generated_client_predicts(call, generated):
 
 def test_a_generated_client_explains(call, generated):
     models = generated("models")
-    explained = call("explain", body=models.FewRows(rows=[models.Row(**FLOWER)]))
+    explained = call("predictions.explain", body=models.FewRows(rows=[models.Row(**FLOWER)]))
     assert [move.column for move in explained.answers[0].moves] == [*FLOWER]
     assert "predictions" in [step.step for step in explained.steps]
 
 
 def test_a_generated_client_gets_a_problem_where_a_request_is_refused(call, generated):
     models = generated("models")
-    refused = call("predict", body=models.Rows(rows=[]))
+    refused = call("predictions.predict", body=models.Rows(rows=[]))
     assert isinstance(refused, models.Problem)
     assert (refused.title, refused.status) == ("Unprocessable Content", 422)
     assert refused.detail.startswith("rows: List should have at least 1 item")
 
 
 def test_a_generated_client_describes_the_model_by_its_fields(call, generated):
-    model = call("describe_model")
+    model = call("model.describe_model")
     assert isinstance(model, generated("models").ModelDescription)
     assert (model.target, model.task) == ("species", "classification")
     column = model.columns["petal_width"]

@@ -33,7 +33,7 @@ from iris_ml.models.live_model import load_live_model
 from iris_ml.models.model_file import load, save
 from iris_ml.models.predictor import predict
 from iris_ml.production import workflow
-from iris_ml.stats.column_types import read_columns
+from iris_ml.stats.column_types import as_type, read_columns, valid_cells
 
 TEXTS = OneHotEncoder(handle_unknown="ignore"), make_column_selector(dtype_exclude="number")
 CAREFUL = make_pipeline(
@@ -335,6 +335,49 @@ def test_every_dtype_of_pandas_is_trained_and_predicted(kind, values):
     assert predict(table.drop(columns="y"), run["model"]).equals(run["predictions"])
 
 
+OTHERS = {
+    "integer": [[pd.Timedelta("1h")], [pd.Timestamp(0)], [True], [pd.Period("2026-01")]],
+    "number": [[pd.Timedelta("1h")], [pd.Timestamp(0)], [True], [pd.Timestamp(0, tz="UTC")]],
+    "boolean": [[pd.Timedelta("1h")], [pd.Timestamp(0)], [2], [0.5]],
+    "date": [[pd.Timedelta("1h")], [2026], [2026.5], [True]],
+    "duration": [[pd.Timestamp(0)], [pd.Period("2026-01")], [True], ["soon"]],
+}
+
+
+@pytest.mark.parametrize(("kind", "values"), [(kind, values) for kind, each in OTHERS.items() for values in each], ids=str)
+def test_a_value_of_another_type_is_not_converted(kind, values):
+    for column in pd.Series(values), pd.Series(values, dtype=object):
+        assert not valid_cells(as_type(column, kind), kind).any()
+
+
+def test_dates_that_pandas_cannot_count_in_nanoseconds_are_learned_and_answered():
+    ends = DRAWS.choice(["9999-12-31", "1600-01-01", "2026-01-05"], 80)
+    table = pd.DataFrame({"age": DRAWS.normal(size=80), "end": ends, "y": np.where(ends > "2027", "open", "ended")})
+    table.to_csv("contracts.csv", index=False)
+    run = workflow.swap(source="contracts.csv", target="y", split_by="random").run(progress=False)
+    assert run["profile"].columns["end"]["type"] == "date"
+    assert run["scores"]["accuracy"] == 1
+    asked = table.drop(columns="y")
+    answers = predict(asked, run["model"])
+    assert answers.equals(predict(asked.assign(end=pd.to_datetime(ends)), run["model"]))
+    save(run["model"], "contracts.skops")
+    client = TestClient(create_app(load_live_model(Path("contracts.skops"))))
+    answered = client.post("/v1/predict", json={"rows": asked.to_dict("records")}).json()["answers"]
+    assert [answer["label"] for answer in answered] == answers["y"].tolist()
+
+
+@pytest.mark.parametrize("rows", [{"age": [1]}, [{"age": 1}], np.zeros((1, 1)), pd.Series([1]), "new.csv"], ids=str)
+def test_what_is_no_table_is_a_sentence(model, rows):
+    with pytest.raises(DataError, match="predict: rows are a table, and this is a"):
+        predict(rows, model)
+
+
+def test_a_target_that_is_not_there_is_told_beside_what_is():
+    Path("odd.csv").write_text("a~y\n1~x\n2~z\n")
+    with pytest.raises(DataError, match=r"no target to learn, only 'a~y'; say what separates its columns"):
+        workflow.swap(source="odd.csv", target="y").run("rows", progress=False)
+
+
 def test_a_gap_where_there_was_none_refuses_its_row_alone(model):
     NEW.assign(age=[None, *NEW.age[1:]]).to_csv("new.csv", index=False)
     assert report("new.csv", "report.html", model).summary.refused == 1
@@ -346,8 +389,8 @@ def test_a_gap_where_there_was_none_refuses_its_row_alone(model):
 
 FAR_BELOW = b"a\n" + (b"x" * 999 + b"\n") * 9_000 + b"\xe9\n"
 FAULTS = {
-    "one cell more in each row": ("new.csv", "a,b\n1,2,3\n4,5,6\n", r"line 2: the header has 2 cells, and this line 3"),
-    "names of rows": ("new.csv", '"a","b"\n"1",2,3\n', r"line 2: the header has 2 cells, and this line 3"),
+    "one cell more in each row": ("new.csv", "a,b\n1,2,3\n4,5,6\n", r"line 2: the header has 2 cells, and this line has 3"),
+    "names of rows": ("new.csv", '"a","b"\n"1",2,3\n', r"line 2: the header has 2 cells, and this line has 3"),
     "an open quotation mark": ("new.csv", 'a,b\n1,"2\n3,4\n', "a quotation mark is not closed"),
     "another encoding": ("new.csv", "a\n\nJosé\n".encode("latin-1"), 'line 3 .* UTF-8; .* reader = { encoding = "cp1252" }'),
     "another encoding in the header": ("new.csv", "Größe,a\n1,2\n".encode("latin-1"), "line 1 is not encoded in UTF-8"),
@@ -355,6 +398,10 @@ FAULTS = {
     "another encoding far below": ("new.csv", FAR_BELOW, "line 9002 is not encoded in UTF-8"),
     "UTF-16 without a mark": ("new.csv", "a\n1\n".encode("utf-16-le"), 'reader = { encoding = "utf-16-le" }'),
     "half a character of UTF-16": ("new.csv", "a\n1\n".encode("utf-16")[:-1], "cannot be read: 'utf-16.*truncated data"),
+    "a byte of zero": ("new.csv", b"a,b\n1,x\n2,y\0\n", "line 3 holds a byte of zero"),
+    "a compressed file under another name": ("new.csv", gzip.compress(b"a\n1\n"), "it is no text, but a gz file"),
+    "a Parquet file under another name": ("new.csv", b"PAR1" + bytes(99), "it is no text, but a parquet file"),
+    "a title above the header": ("new.csv", "People\na,b\n1,2\n", "say where the header is"),
     "no rows": ("new.csv", "a,b\n", "there are no rows"),
     "no rows in a compressed file": ("new.csv.gz", gzip.compress(b"a,b\n"), "there are no rows"),
     "nothing": ("new.csv", "\n\n", "the file is empty"),
@@ -496,3 +543,19 @@ def test_a_step_computes_the_same_whatever_the_width_of_the_numbers_in_the_file(
     assert run["features"].squared.max() == 3600
     for name in "new.csv", "new.jsonl", "new.parquet":
         assert predict(read_table(name), run["model"]).equals(run["predictions"]), name
+
+
+FORMS = [f"€ {n}" for n in range(40)], [*map(str, range(39)), "Total"], [f"{n % 28 + 1}.12.2026" for n in range(40)]
+
+
+@pytest.mark.parametrize("cells", FORMS, ids=["amounts", "a total", "dates"])
+def test_numbers_and_dates_that_are_read_as_texts_are_named(cells):
+    table = pd.DataFrame({"x": DRAWS.random(40), "amount": cells, "y": ["a", "b"] * 20}).astype({"amount": "str"})
+    told = "column 'amount' is learned as text because of cells such as"
+    with pytest.warns(UserWarning, match=told):
+        workflow.swap(raw=table, target="y").run("rows", progress=False, checkpoints=False)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=told)
+        workflow.swap(raw=table, target="y", types={"amount": "text"}).run("rows", progress=False, checkpoints=False)
+        plain = table.assign(amount=[f"ward {n}" for n in range(40)])
+        workflow.swap(raw=plain, target="y").run("rows", progress=False, checkpoints=False)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import iris_ml
 from iris_ml.base.settings import read_settings
 from iris_ml.cli.commands import main
 from iris_ml.io.locations import package_file
@@ -183,6 +184,10 @@ def test_help_imports_nothing_heavy():
     assert "predict" in printed
     for heavy in "pandas", "sklearn", "numpy", "hamilton", "pydantic", "skops", "fastapi", "streamlit":
         assert f"'{heavy}'" not in printed
+
+
+def test_it_says_its_version(command):
+    assert command("--version")[:2] == (0, f"iris_ml {iris_ml.__version__}\n")
 
 
 def test_the_command_itself_ends_with_two_and_no_traceback(tmp_path):

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from io import StringIO
 from pathlib import Path
@@ -31,7 +30,8 @@ def folder(tmp_path, monkeypatch):
 
 def stamped(seed: int) -> float:
     """Give another value at each computation."""
-    return seed + threading.get_native_id() * 1e-9 + getrusage(RUSAGE_SELF).ru_utime * 1e-6
+    used = getrusage(RUSAGE_SELF)
+    return seed + used.ru_minflt * 1e-9 + used.ru_utime * 1e-6
 
 
 def chosen(test_size: float) -> float:
@@ -151,3 +151,33 @@ def test_a_cluster_gives_the_same_table_and_loses_nothing_when_a_worker_is_kille
     assert (table.error == "").all()
     assert table.seed.tolist() == list(range(20))
     assert trials.explore(seed=range(20)).equals(table)
+
+
+PATCHED = {
+    "fitting.py": """
+from sklearn.linear_model import Ridge
+from iris_ml import Workflow
+def fitted(seed: int) -> float:
+    return float(Ridge().fit([[0.0], [1.0]], [1.0, 2.0]).predict([[0.0]])[0])
+def scores(fitted: float) -> dict:
+    return {"accuracy": fitted}
+workflow = Workflow(fitted, scores)
+""",
+    "patches.py": "from sklearn.linear_model import Ridge\nRidge.predict = lambda self, rows: [7.0] * len(rows)\n",
+    "imports.py": "import patches\nfrom fitting import workflow\nprint(workflow.explore(seed=[1, 2]).to_csv())\n",
+    "itself.py": """
+from fitting import Ridge, workflow
+Ridge.predict = lambda self, rows: [8.0] * len(rows)
+print(workflow.explore(seed=[1, 2]).to_csv())
+""",
+}
+
+
+def test_a_trial_has_what_the_script_or_its_module_changes_in_a_package(folder):
+    for name, text in PATCHED.items():
+        (folder / name).write_text(text)
+    by_module, by_script = (subprocess.run([sys.executable, name], capture_output=True, text=True) for name in [*PATCHED][2:])
+    assert pd.read_csv(StringIO(by_module.stdout)).accuracy.tolist() == [7.0, 7.0]
+    assert "one after the other" not in by_module.stderr
+    assert pd.read_csv(StringIO(by_script.stdout)).accuracy.tolist() == [8.0, 8.0]
+    assert "the trials run here, one after the other; write the change into a module that the steps import" in by_script.stderr

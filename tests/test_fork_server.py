@@ -42,9 +42,24 @@ def test_a_forked_process_has_the_surroundings_of_a_fresh_one(tmp_path):
         assert (ended.returncode, ended.stderr) == (7, "an error\n"), ended.stderr
         told.append(json.loads(ended.stdout))
     modules, randoms, _threads = ([each.pop(name) for each in told] for name in ("modules", "random", "threads"))
-    assert modules == [[], ["pandas", "sklearn"], ["pandas", "sklearn"]], "forked, with none of our own code"
+    assert modules == [[], ["pandas", "sklearn", "iris_ml"], ["pandas", "sklearn", "iris_ml"]]
     assert len({number for numbers in randoms for number in numbers}) == 6
     assert told[0] == told[1] == told[2]
+
+
+WHOSE = "import sys; before = 'iris_ml' in sys.modules; import iris_ml; print(before, iris_ml.__file__)"
+
+
+@pytest.mark.parametrize("place", ["folder", "path", "script"])
+def test_a_process_that_finds_another_copy_of_the_library_imports_it(place, tmp_path):
+    (tmp_path / "iris_ml").mkdir()
+    (tmp_path / "iris_ml" / "__init__.py").write_text("")
+    (tmp_path / "whose.py").write_text(WHOSE)
+    folder, path = (tmp_path if place == "folder" else "/"), (tmp_path if place == "path" else "")
+    words = [tmp_path / "whose.py"] if place == "script" else ["-c", WHOSE]
+    environment = {**os.environ, "PYTHONPATH": str(path)}
+    said = subprocess.check_output([*FORKED_PYTHON, *words], cwd=folder, env=environment, text=True)
+    assert said.split() == ["False", str(tmp_path / "iris_ml" / "__init__.py")]
 
 
 def imports_at_start(*arguments, **environment):

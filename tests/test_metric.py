@@ -239,6 +239,16 @@ def test_a_metric_that_does_not_fit_is_refused_in_a_sentence(name):
         ran(table, target, estimator, metric=name)
 
 
+def test_a_misspelt_metric_is_refused_before_anything_is_computed():
+    def raw() -> pd.DataFrame:
+        pytest.fail("a step ran")
+
+    with pytest.raises(DataError, match="metric 'roc_acu': there is no such metric; did you mean 'roc_auc'"):
+        workflow.swap(raw, metric="roc_acu").run(progress=False)
+    own = workflow.swap(scores=lambda test, test_predictions: {"mine": 1.0}, metric="mine").run(progress=False)
+    assert own["scores"] == {"mine": 1.0}
+
+
 def test_figures_that_no_row_decides_are_left_out():
     table = PEOPLE.assign(ill=["yes", *["no"] * 599])
     figures = ran(table, metric="")["scores"]

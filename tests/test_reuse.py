@@ -14,8 +14,9 @@ from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, partial, singledispatch, singledispatchmethod
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -471,3 +472,122 @@ def test_a_name_that_a_package_gives_is_not_imported_as_a_module(monkeypatch):
     with suppress(UnhashableError):
         fingerprint(step)
     assert step() is predict
+
+
+@singledispatch
+def describe(value):
+    """Describe a value."""
+    return 0
+
+
+class Describer:
+    @singledispatchmethod
+    def describe(self, value):
+        return 0
+
+
+def described():
+    """Use what a later cell may register."""
+    return describe([])
+
+
+def described_by_a_method():
+    """Use what a later cell may register for a method."""
+    return Describer().describe([])
+
+
+@pytest.mark.parametrize(("step", "generic"), [(described, describe), (described_by_a_method, vars(Describer)["describe"])])
+def test_an_implementation_that_is_registered_again_counts(step, generic):
+    given = []
+    for number in 1, 2, 3:
+        generic.register(list)(eval(f"lambda *values: {number}"))
+        given.append(Workflow(step).run(progress=False)[step.__name__])
+    assert given == [1, 2, 3]
+
+
+def test_a_module_that_another_one_replaces_counts(folder, monkeypatch):
+    monkeypatch.syspath_prepend(folder)
+    Path("replaced.py").write_text("K = 1\n", encoding="utf-8")
+
+    def constant():
+        import replaced
+
+        return replaced.K
+
+    assert Workflow(constant).run(progress=False)["constant"] == 1
+    monkeypatch.setitem(sys.modules, "replaced", stub := ModuleType("replaced"))
+    for stub.K in 7, 8:
+        assert Workflow(constant).run(progress=False)["constant"] == stub.K
+
+
+ROWS = pd.DataFrame(np.random.default_rng(0).normal(size=(5, 1000))).T.set_axis(list("abcde"), axis=1)  # cells row by row
+VIEWS = {
+    "rows": lambda: ROWS.copy(),
+    "some columns": lambda: ROWS[["e", "a"]],
+    "every other row": lambda: ROWS.assign(text="x").iloc[::2],
+    "a column": lambda: ROWS.a,
+}
+
+
+@pytest.mark.parametrize("kind", VIEWS)
+def test_a_sum_has_the_same_digits_over_a_table_and_its_checkpoint(kind):
+    def made():
+        return VIEWS[kind]()
+
+    def first(made):
+        return digits(made)
+
+    def second(made):
+        return digits(made)
+
+    def digits(table):
+        cells = table.select_dtypes("number") if isinstance(table, pd.DataFrame) else table
+        return str(cells.to_numpy().strides), cells.to_numpy().sum().item().hex()
+
+    one, two = (Workflow(made, step).run(progress=False) for step in (first, second))
+    pd.testing.assert_frame_equal(pd.DataFrame(one["made"]), pd.DataFrame(VIEWS[kind]()), check_exact=True)
+    assert two.results["made"].how == "reused"
+    assert one["first"] == two["second"]
+
+
+def test_a_table_that_is_put_in_gives_the_same_digits_however_it_lies_in_the_memory():
+    def made():
+        return ROWS
+
+    def total(made):
+        return made.to_numpy().sum().item().hex()
+
+    by_columns = pd.DataFrame({name: ROWS[name].copy() for name in ROWS})
+    assert by_columns.to_numpy().strides != ROWS.to_numpy().strides
+    flows = [Workflow(made, total).swap(made=table) for table in (ROWS, by_columns)]
+    assert len({flow.run(progress=False, checkpoints=False)["total"] for flow in flows}) == 1
+
+
+def test_an_attribute_of_a_table_is_not_lost_where_an_equal_table_without_it_is_kept():
+    def plain():
+        return pd.DataFrame({"a": [1]})
+
+    def noted():
+        table = pd.DataFrame({"a": [1]})
+        vars(table)["note"] = "x"
+        return table
+
+    for _ in range(2):
+        run = Workflow(plain, noted).run(progress=False)
+        assert run["noted"].note == "x"
+        assert run.results["plain"].how in {"computed", "reused"}
+    assert "not kept: a DataFrame that arrow does not restore exactly" in run.results["noted"].note
+
+
+def test_a_class_whose_annotations_somebody_asks_for_is_the_same_class():
+    class Scale:
+        factor = 2
+
+    def scaled():
+        return 3 * Scale().factor
+
+    before = fingerprint(scaled).code
+    assert "__annotations__" not in vars(Scale)
+    assert Scale.__annotations__ == {}
+    assert "__annotations__" in vars(Scale)
+    assert fingerprint(scaled).code == before

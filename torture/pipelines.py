@@ -7,8 +7,10 @@ other rows, with unknown texts, gaps, huge numbers, and numbers beside those of 
 import warnings
 from collections import Counter
 
+import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from lightgbm import LGBMClassifier, LGBMRegressor
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_selector, make_column_transformer
@@ -66,6 +68,7 @@ from xgboost import XGBClassifier, XGBRegressor
 from iris_ml.compiled.certificate import FeatureMaker, compare, of_model
 from iris_ml.compiled.compiled_model import compile_model
 from iris_ml.compiled.graph import NotCompiled
+from iris_ml.compiled.sql import certify_select
 from iris_ml.production import workflow
 from iris_ml.steps.default_estimator import boosting, linear, mean_of_both
 
@@ -138,6 +141,35 @@ def outcome(estimator, made, columns=None, **settings):
         classes = model.estimator.classes_ if model.profile.classes else None
         found = compare(compiled.session, of_model(model), classes, features, compiled.certificate.tolerance)
     return "certified", f"{found.where}: {found.what}" if found.where else 0
+
+
+def outcome_in_sql(estimator, made, columns=None):
+    """What becomes of a pipeline as one SELECT, and the wrong answers of DuckDB to further rows."""
+    with threadpool_limits(1), warnings.catch_warnings(action="ignore"):
+        model = fitted(estimator, made, columns)
+        names = [*model.profile.columns]
+        try:
+            statement, certificate = certify_select(model, made[names])
+        except NotCompiled as error:
+            return str(error), 0
+        rows = FeatureMaker(model).of_checked(further_rows(made)[names])
+        answers = asked(statement, rows)
+        is_answered = answers.target.notna().to_numpy()  # the original refuses some of the others
+        answers, wanted = answers[is_answered].reset_index(drop=True), model.predict(rows[is_answered]).reset_index(drop=True)
+    if [*answers] != [*wanted] or len(answers) < len(rows) / 2:
+        return "certified", f"{len(answers)} of {len(rows)} rows have the answers {[*answers]}"
+    if model.profile.classes and (other := (answers.pop("target") != wanted.pop("target"))).any():
+        return "certified", f"{other.sum()} other labels"
+    numbers, right = answers.to_numpy(float), wanted.to_numpy(float)
+    off = (np.abs(numbers - right) / np.maximum(1.0, np.abs(right))).max(initial=0.0)
+    return "certified", f"off by {off:g}" if off > certificate.tolerance else 0
+
+
+def asked(statement, new_rows):
+    """What DuckDB answers to rows."""
+    database = duckdb.connect()
+    database.register("new_rows", pa.Table.from_pandas(new_rows, preserve_index=False))
+    return database.execute(statement).fetchdf()
 
 
 def filled(*steps):
@@ -305,7 +337,7 @@ def random_pipeline(seed):
     return make_pipeline(*steps, estimator), made, NUMBERS
 
 
-def fuzz(pipelines, first=0):
+def fuzz(pipelines, first=0, outcome=outcome):
     """Certify so many pipelines, and compare each certified one on further rows."""
     outcomes, failures = Counter(), []
     for seed in range(first, first + pipelines):
@@ -328,4 +360,7 @@ def fuzz(pipelines, first=0):
     return pipelines, len(failures), ", ".join(f"{count} {what}" for what, count in sorted(outcomes.items()))
 
 
-CAMPAIGNS = {"random pipelines are certified or refused, and give no wrong answer": lambda: fuzz(2_000)}
+CAMPAIGNS = {
+    "random pipelines are certified or refused, and give no wrong answer": lambda: fuzz(2_000),
+    "random pipelines in SQL are certified or refused, and give no wrong answer": lambda: fuzz(100, outcome=outcome_in_sql),
+}

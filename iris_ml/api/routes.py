@@ -163,7 +163,7 @@ def _add_answers(application: FastAPI, champion: LiveModel, limits: Limits, requ
         responses: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {"example": answered}}}}
         application.router.add_api_route(
             path, endpoint, methods=["POST"], response_model=model, summary=summary, route_class_override=BytesRoute,
-            responses=responses if model is Answers else None,
+            responses=responses if model is Answers else None, tags=["predictions"],
         )  # fmt: skip
         application.state.fast_routes["POST", path] = _fast_route(endpoint, limits)
 
@@ -182,7 +182,7 @@ def _add_health(application: FastAPI, champion: LiveModel, health: Callable[[], 
         """Lead to the page that describes the API."""
         return RedirectResponse("/docs")
 
-    @application.get("/v1/model", summary="Describe the model")
+    @application.get("/v1/model", summary="Describe the model", tags=["model"])
     async def describe_model() -> ModelDescription:
         """Return the version, the data, the scores, the steps and the cost of the model that answers."""
         profile, workflow = champion.model.profile, champion.predictor.workflow
@@ -194,16 +194,17 @@ def _add_health(application: FastAPI, champion: LiveModel, health: Callable[[], 
         certificate = getattr(champion.predictor.answering, "certificate", None)
         return ModelDescription(version=champion.version, compiled=certificate, **known, **about, **champion.lineage)
 
-    @application.get("/livez", summary="Is the process alive?")
+    @application.get("/livez", summary="Is the process alive?", tags=["service"])
     async def livez() -> dict[str, bool]:
         """Return that the process is alive."""
         return {"alive": True}
 
-    @application.get("/readyz", summary="Is the service ready?")
+    @application.get("/readyz", summary="Is the service ready?", tags=["service"])
     def readyz() -> dict[str, Any]:
         """Return whether the service is ready: whether the golden rows still give the recorded answers."""
         state = {"model": champion.version, **health()}
         if state.get("not_ready"):
             raise Problem(503, state["not_ready"], Retry_After="1")
         champion.model.verified(champion.answers)
+        champion.predictor.check_reads()
         return {"ready": True, **state}

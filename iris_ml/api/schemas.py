@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, FailFast, Field, TypeAdapter, Valida
 from typing_extensions import TypedDict
 
 from .problems import Problem
+from ..base.errors import list_some
 from ..compiled.certificate import Certificate
 from ..compiled.direct_rows import DirectAnswers
 from ..models.predictor import Predictor, out_of_domain
@@ -42,7 +43,7 @@ def row_type(
 
 
 def _value_type(seen: dict[str, Any]) -> object:
-    kind: object = _TYPES.get(seen["type"], Annotated[float, Field(ge=-1e15, le=1e15)])
+    kind: object = _TYPES.get(seen["type"], Annotated[float, Field(ge=-1e100, le=1e100)])
     if seen.get("nullable"):
         kind = kind | None  # type: ignore[operator]
     more = {"examples": [_example(seen)], "json_schema_extra": {"x-training": {**seen}}}
@@ -63,8 +64,7 @@ def _example(seen: dict[str, Any]) -> Any:
 def _description(seen: dict[str, Any]) -> str:
     if seen["type"] == "text":
         known = seen.get("categories", ["any text"])
-        more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
-        return f"in training {', '.join(known[:_SHOWN])}{more}"
+        return f"in training {list_some(known, _SHOWN)}"
     figures = [from_number(seen[name], seen["type"]) for name in ("minimum", "maximum", "median")]
     if seen["type"] == "boolean":
         return "true or false"

@@ -86,7 +86,7 @@ class Server:
     def _build_application(self) -> FastAPI:
         application = create_app(self.watcher.champion, self._health, self.limits, self.request_log)
 
-        @application.get("/metrics", response_class=Response)
+        @application.get("/metrics", response_class=Response, tags=["service"])
         def metrics() -> Response:
             """Return the metrics of the service, for Prometheus."""
             self._metrics.in_progress.set(self.in_progress)

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['hide_passwords', 'printable', 'IrisError', 'SettingsError', 'DataError', 'ModelFileError', 'WorkflowError',
-           'MissingExtra', 'suggest', 'require_extra', 'show_error']
+           'MissingExtra', 'suggest', 'list_some', 'require_extra', 'show_error']
 
 # %% ../../nbs/base/01_errors.ipynb #136a59ff
 import re
@@ -88,6 +88,15 @@ def suggest(
     known = list(names)
     close = get_close_matches(name, known, n=1)
     return f"did you mean {close[0]!r}?" if close else f"choose from {', '.join(known)}"
+
+# %% ../../nbs/base/01_errors.ipynb #e7a10002
+def list_some(
+    names: Iterable[str],
+    most: int,  # how many are named
+) -> str:
+    """Return the first names, and how many more there are."""
+    known = list(names)
+    return ", ".join(known[:most]) + (f" and {len(known) - most} more" if len(known) > most else "")
 
 # %% ../../nbs/base/01_errors.ipynb #eb2fe5cf
 @contextmanager

@@ -108,6 +108,7 @@ class Settings(BaseModel):
     )
     largest_table: float = Field(gt=0, description="megabytes of memory for the rows to learn from; of more, a sample")
     sample_seed: int = Field(ge=0, description="seed of that sample")
+    all_rows: bool = Field(False, description="whether a model learns all rows of a larger table, piece by piece")
     target: str = Field(min_length=1, description="column to predict")
     task: Annotated[str, _TASK] = Field(
         "",
@@ -153,7 +154,7 @@ class Settings(BaseModel):
     compiled: bool = Field(True, description="whether the certified compiled form of a model answers in its place")
     trusted_types: tuple[str, ...] = Field((), description="further types that a model file may hold")
     progress: bool = Field(description="whether a run shows which step it is at")
-    audit: float = Field(ge=0, le=1, description="share of the reused results that are computed again, to check them")
+    audit: float = Field(ge=0, le=1, description="share of the processes that compute again what they reuse, to check it")
     record: bool = Field(description="whether a run leaves a record")
     tracking: str = Field("", description="address of an MLflow server that each run is sent to; empty: none")
     margin: float = Field(gt=0, lt=1, description="share of right answers that a model may lose to one that learned older data")

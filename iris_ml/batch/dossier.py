@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from ..base.atomic_files import replace_atomically
-from ..base.errors import IrisError, require_extra
+from ..base.errors import IrisError, list_some, require_extra
 from ..base.settings import Settings, read_settings
 from ..compiled.compiled_model import compiled_path
 from ..models.champion import ChampionInfo, read_champion
@@ -124,7 +124,7 @@ def _range(seen: dict[str, Any]) -> str:
         return f"{seen['type']}, {seen['minimum']:g} to {seen['maximum']:g}, median {seen['median']:g}"
     if not (known := seen.get("categories")):
         return f"text, such as {seen['example']}"
-    return f"text: {', '.join(known[:8])}" + (f" and {len(known) - 8} more" if len(known) > 8 else "")
+    return f"text: {list_some(known, 8)}"
 
 
 def _limits(known: Known) -> str:

@@ -30,7 +30,8 @@ from .page import render_report
 from ..base.settings import read_settings
 from .summary import Counts, ReportSummary, Training, count_run, merge_counts, summarize_counts
 from ..base.errors import DataError, hide_passwords
-from .executors import score_locally, score_on_dask, visible_to_workers
+from .executors import score_locally, score_on_dask
+from ..io.parallel import visible_to_workers
 from .writers import SHOWN, PartsFolder, PredictionWriter, make_shared_folder, write_part
 
 # %% ../../nbs/batch/07_report.ipynb #d647cfff

@@ -17,7 +17,7 @@ from ..io.readers import FORMULA, NUMBER, escape_formula
 from ..base.atomic_files import temporary_path
 from .scoring import ScoredBatch
 from ..base.errors import DataError
-from .executors import visible_to_workers
+from ..io.parallel import visible_to_workers
 
 # %% ../../nbs/batch/03_writers.ipynb #3466c99a
 class PredictionWriter:

@@ -7,7 +7,6 @@ __all__ = ['AUDITED', 'is_audited']
 
 # %% ../../nbs/cache/14_audit.ipynb #1cdda364
 import os
-from hashlib import sha256
 
 # %% ../../nbs/cache/14_audit.ipynb #cb83317d
 AUDITED: set[str] = set()  # keys of the results that this process has computed again
@@ -18,8 +17,7 @@ def is_audited(
     share: float,  # of the results that are audited, from 0 to 1
 ) -> bool:
     """Return whether this process computes a reused result again, and has not yet done so."""
-    drawn = int.from_bytes(sha256(_DRAWN + key.encode()).digest()[:8]) / 2**64
-    return drawn < share and key not in AUDITED
+    return share > _DRAWN and key not in AUDITED
 
 
-_DRAWN = os.urandom(16)
+_DRAWN = int.from_bytes(os.urandom(8)) / 2**64  # between 0 and 1

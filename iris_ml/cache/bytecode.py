@@ -54,7 +54,7 @@ def normalize(
         elif step.opcode in _JUMPS:
             pieces.append(at(step.argval))
         else:
-            pieces.append(_constant(step.argval) if step.opcode in dis.hasconst else _argument(step))
+            pieces.append(_constant(code.co_consts[step.arg or 0]) if step.opcode in dis.hasconst else _argument(step))
     for tried in dis.Bytecode(code).exception_entries:  # type: ignore[attr-defined]
         pieces.append((at(tried.start), at(tried.end), at(tried.target), tried.depth, tried.lasti))
     names, texts, attributes = [*_lookups(steps), *_query_names(steps)], {*_texts(code.co_consts)}, _attributes(steps)

@@ -122,9 +122,11 @@ class Tracer(Hasher):
         self.known_class = known_class  # a class whose code is hashed already
         self.parts: dict[str, str] = {}  # name -> digest or version
         self.packages: set[str] = set()  # installed packages that were reached
+        self.python_modules: set[str] = set()  # modules of Python that were reached
         self.reached: dict[int, Any] = {}  # identity -> a class or a module of others that the code names
         self.reads = ""  # what in the code may read from outside
         self.chooses_code = False  # the code names other code only when it runs
+        self.unrepeatable = ""  # what in the code gives another result at another time, or in another process
         self.uses_time_zone = False  # the code names what depends on the time zone of this machine
         self.paths: set[str] = set()  # texts that may be paths
         self.caches: list[Any] = []  # functions that keep their results, such as those of `functools.cache`
@@ -304,23 +306,27 @@ def traced(
     return hash_traced
 
 # %% ../../nbs/cache/04_dependencies.ipynb #2ad7a95b
+_UNREPEATABLE = (  # another result at another time, or in another process
+    r"builtins\.hash|\.__hash__|(_thread|threading)\.get_(ident|native_id)",  # another number in each process
+    r"time\.(time|monotonic|perf_counter|process_time|thread_time)(_ns)?|time\.(localtime|gmtime|ctime)",  # the clock
+    r"\.(now|utcnow|today)|logging\.(makeLogRecord|LogRecord)|email\.utils\.make_msgid",
+    r"(os|posix)\.(get(p?pid|random)|urandom)|(uuid\.uuid[14]|secrets|random\.SystemRandom)(\..+)?",  # random numbers
+)
 _NEVER = (  # not in any step that is reused
+    *_UNREPEATABLE,
     r"(builtins|io)\.(eval|exec|compile|__import__|input)",  # runs text as code, imports by name, reads the keyboard
-    r"builtins\.hash",  # another number for a text in each process
     r"(_?pickle|marshal|shelve|ctypes|gc|runpy|pkgutil)\..+",  # loads or runs code that is not in the project
     r"importlib\.(?!resources).+",  # chooses a module at run time
     r"sys\.(modules|_getframe|argv|stdin|executable|prefix|path|getrecursionlimit)|signal\..+",  # the state of this process
     r"\.parse_(known_)?args|\.cache_info",  # what the process was started with, and what it has called
-    r"(os|posix)\.(get(e?[ug]id|p?pid|login|random|loadavg)|cpu_count|times|uname|urandom|sched_.+)",  # and of this machine
+    r"(os|posix)\.(get(e?[ug]id|login|loadavg)|cpu_count|times|uname|sched_.+)",  # and of this machine
     r"(platform|pwd|grp)\..+|resource\.getrlimit|(multiprocessing|joblib|loky).*\.(cpu_count|effective_n_jobs)|shutil\.disk_usage",
     r"inspect\.(get(source|sourcelines|doc|module|file)|currentframe|stack)",  # source text and callers
     r"(os|posix)\.(scandir|fwalk|fdopen|p?readv?|getxattr|listxattr)|(posix|generic)path\.same\w+",  # of files, unobserved
-    r"time\.(time|monotonic|perf_counter|process_time|thread_time)(_ns)?|time\.(localtime|gmtime|ctime)",  # the clock
-    r"\.(now|utcnow|today|st_([acm]time(_ns)?|nlink|[ug]id|ino|dev|blocks)|get[acm]time)",  # the clock; times and owners of files
+    r"\.(st_([acm]time(_ns)?|nlink|[ug]id|ino|dev|blocks)|get[acm]time)",  # times and owners of files
     r"(posix|nt)\.environ",  # the environment, unobserved
     r"(_?socket|sys|threading|time|_?csv)\.(set\w+|stack_size|tzset|field_size_limit)",  # sets what no object of Python holds
     r"(_?codecs\.(un)?register|copyreg\.|_?locale\.set)\w+|\.(setLevel|addHandler|addFilter)",
-    r"(uuid\.uuid[14]|secrets|random\.SystemRandom)(\..+)?",  # random numbers of the system
     r"\.(f_globals|f_locals|f_back|__globals__|__builtins__)",  # names of other code
     r"\.(__subclasses__|__doc__|__module__)",  # which classes exist, and text that is not hashed
 )
@@ -340,6 +346,7 @@ _READERS = (  # not in a step that was not observed completely
 _CHOOSING = r"builtins\.(eval|exec|__import__)|(pkgutil|runpy)\..+|importlib\.(?!resources|metadata).+|\.__subclasses__"
 _TIME_ZONE = r"\.(fromtimestamp|astimezone|tzlocal)|\.timestamp\(\)|time\.(mktime|strftime|tzname|timezone|altzone|daylight)"
 _NEVER_PATTERN, _READERS_PATTERN = re.compile("|".join(_NEVER)), re.compile("|".join(_READERS))
+_UNREPEATABLE_PATTERN = re.compile("|".join(_UNREPEATABLE))
 _CHOOSING_PATTERN, _TIME_ZONE_PATTERN = re.compile(_CHOOSING), re.compile(_TIME_ZONE)
 
 
@@ -349,8 +356,11 @@ def check_pure(
     tracer: Tracer,
 ) -> None:
     """Raise `UnhashableError` if the result of code that uses this name is never known; note it if the name reads."""
+    short = name.removeprefix("builtins").strip(".")
     if _NEVER_PATTERN.fullmatch(name) and not tracer.runs_once:
-        raise UnhashableError(_IMPURE.format(name.removeprefix("builtins").strip(".")))
+        raise UnhashableError(_IMPURE.format(short))
+    if not tracer.unrepeatable and _UNREPEATABLE_PATTERN.fullmatch(name):
+        tracer.unrepeatable = short
     tracer.chooses_code |= _CHOOSING_PATTERN.fullmatch(name) is not None
     if not tracer.reads and _READERS_PATTERN.fullmatch(name):
         tracer.reads = name.strip(".")

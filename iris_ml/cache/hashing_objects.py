@@ -68,9 +68,11 @@ def _class(cls: type, tracer: Tracer) -> None:
 _MADE_BY_PYTHON = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 
 
-def _registered(cls: type) -> list[type]:
+def _registered(cls: type) -> list[type]:  # for a class of a package: those of the project, since the others come with packages
     found = [reference() for reference in _get_dump(cls)[0]] if isinstance(cls, ABCMeta) else []
-    return sorted((kind for kind in found if kind and owner(kind.__module__) == "project"), key=lambda kind: kind.__qualname__)
+    is_own = owner(cls.__module__) == "project"
+    chosen = [kind for kind in found if kind and (is_own or owner(kind.__module__) == "project")]
+    return sorted(chosen, key=lambda kind: (kind.__qualname__, kind.__module__))
 
 
 def _local_name(cls: type) -> str:
@@ -93,7 +95,8 @@ def _trace_class(cls: type, tracer: Tracer) -> None:
 
 
 def _own_names(cls: type) -> list[str]:
-    return [attribute for attribute in vars(cls) if attribute not in _DERIVED]
+    is_added = not vars(cls).get("__annotations__")  # by Python, when somebody asks a class for them that has none
+    return [name for name in vars(cls) if name not in _DERIVED and not (is_added and name == "__annotations__")]
 
 
 _INIT_OF_PROTOCOLS = getattr(typing, "_no_init_or_replace_init", None)

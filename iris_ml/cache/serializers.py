@@ -18,7 +18,7 @@ import pandas as pd
 
 from .keys import digest
 from ..base.skops_archive import dump_archive, load_archive
-from .hashing_pandas import columns_of, type_details
+from .hashing_pandas import added_attributes, columns_of, type_details
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -234,7 +234,8 @@ def write_value(
 
 def _layout(value: pd.DataFrame | pd.Series) -> str:  # all that decides how Arrow stores a table; empty if its cells do too
     table = value if isinstance(value, pd.DataFrame) else value.to_frame()
-    if table.attrs or not table.flags.allows_duplicate_labels or np.dtype(object) in [*table.dtypes, table.index.dtype]:
+    has_own = table.attrs or added_attributes(value) or not table.flags.allows_duplicate_labels
+    if has_own or np.dtype(object) in [*table.dtypes, table.index.dtype]:
         return ""
     labels = [(type(each), each.dtype, each.names, getattr(each, "freq", None)) for each in (table.index, table.columns)]
     kinds = [f"{kind!r} {type(getattr(kind, 'tz', None))} {type_details(kind)}" for kind in table.dtypes]

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+import iris_ml
 from ..base.atomic_files import check_writable
 from ..base.errors import IrisError, SettingsError, hide_passwords, printable, require_extra
 from .manifest import current_state, file_digests, write_manifest
@@ -44,6 +45,18 @@ application = typer.Typer(
 )
 
 
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        print(f"iris_ml {iris_ml.__version__}")
+        raise typer.Exit
+
+
+@application.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")] = False
+) -> None: ...
+
+
 def _examples(*words: str) -> str:  # lines after an option's help
     return "\n\n".join(["Examples:" if len(words) > 1 else "Example:", *(f"{program_name()} {each}" for each in words)])
 
@@ -52,12 +65,14 @@ def _examples(*words: str) -> str:  # lines after an option's help
 def run(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print only errors.")] = False,
     why: Annotated[bool, typer.Option("--why", help="Print why each step was computed.")] = False,
+    on: Annotated[str, typer.Option(help="Address of a Dask scheduler that helps to learn all rows: tcp://10.0.0.1:8786.")] = "",
 ) -> None:
     """Run the production workflow and store its model."""
     before = current_state()
     from iris_ml.models.model_file import model_version
     from iris_ml.cache.observation import code_of_project
     from iris_ml.io.locations import package_file, expand_locations
+    from iris_ml.io.parallel import connect_dask
     from iris_ml.workflow.workflow import find_workflow
     from iris_ml.base.settings import read_settings
     from iris_ml.models.champion import read_champion
@@ -67,7 +82,8 @@ def run(
     check_folders(settings)
     single = [str(package_file(settings.source[0]))] == expand_locations(settings.source)
     files = file_digests([package_file(settings.source[0])] if single else [])
-    finished = find_workflow(settings.workflow).run(progress=False if quiet else None)
+    with connect_dask(on) as client:
+        finished = find_workflow(settings.workflow).run(progress=False if quiet else None, on=client)
     champion = model_version(settings.model_file) if read_champion(settings.model_file) else ""
     if champion:
         finished.record.add(kind="command")
@@ -203,16 +219,24 @@ def _show_decision(decision: "Decision") -> None:
         print(f"Restart the server: it needs the new code of {steps}. A server that was started with --reload restarts itself.")
 
 # %% ../../nbs/cli/06_commands.ipynb #cfc0cf7b
-@application.command("compile", epilog=_examples("compile"))
-def compile_model() -> None:
+@application.command("compile", epilog=_examples("compile", "compile --to sql"))
+def compile_model(
+    to: Annotated[Literal["onnx", "sql"], typer.Option(help="What answers for the model: a file, or a SELECT.")] = "onnx",
+) -> None:
     """Compile the model, and certify that its answers are the same."""
     from iris_ml.compiled.compiled_model import compile_file, compiled_path, describe_certificate, training_rows
     from iris_ml.base.settings import read_settings
 
     path = read_settings().model_file
     check_writable(path.parent)
-    certificate = compile_file(path, training_rows())
-    print(f"{compiled_path(path, certificate.model)} answers in place of model {certificate.model[:12]}.")
+    if to == "sql":
+        from iris_ml.compiled.sql import write_select
+
+        file, certificate = write_select(path, training_rows())
+        print(f"{file} answers the rows of a table or a view 'new_rows' as model {certificate.model[:12]}.")
+    else:
+        certificate = compile_file(path, training_rows())
+        print(f"{compiled_path(path, certificate.model)} answers in place of model {certificate.model[:12]}.")
     print(f"Compared with it: {describe_certificate(certificate)}.")
 
 # %% ../../nbs/cli/06_commands.ipynb #286a7953
@@ -342,7 +366,7 @@ def report(
 ) -> None:
     """Predict any number of rows, and write a report about the predictions."""
     from iris_ml.batch.report import terminal_progress, report
-    from iris_ml.batch.executors import connect_dask
+    from iris_ml.io.parallel import connect_dask
 
     for path in filter(None, [to, predictions]):
         check_writable(path.parent)

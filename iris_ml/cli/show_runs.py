@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..base.environment import run_time
-from ..base.errors import IrisError
+from ..base.errors import IrisError, list_some
 from .tables import format_grid
 from ..tracking.data_versions import diff_tables, list_versions, read_version
 from ..tracking.history import derived_keys, diff_records, filter_runs, find_record, promotion_blocker
@@ -55,7 +55,7 @@ def _summary_row(summary: RunSummary, records: Records, champion: RunRecord | No
         return row | {"changes": ", ".join(summary.changes)}
     differs = diff_records(champion, records.read(summary.id))
     texts = [name if name.startswith(("step", "environment")) else f"{name} = {pair[1]}" for name, pair in differs.items()]
-    return row | {"differs from the champion": "it is the champion" if summary.id == champion.id else ", ".join(texts)}
+    return row | {"differs from the champion": "it is the champion" if summary.id == champion.id else list_some(texts, 4)}
 
 # %% ../../nbs/cli/03_show_runs.ipynb #0b53f92a
 def _format_run(record: RunRecord, records: Records) -> str:

@@ -115,7 +115,9 @@ def _special_rows(columns: _Columns, draws: np.random.Generator) -> pd.DataFrame
     for name, seen in columns.items():
         kind, gap = seen["type"], [None] * bool(seen.get("nullable"))
         if kind == "text":
-            cells = [*seen.get("categories", []), "an unknown text", "A", "x" * 300, *gap]
+            known = seen.get("categories", [])
+            others = [text for each in known for text in (f" {each} ", each.swapcase())]
+            cells = [*known, *others, "an unknown text", "A", "x" * 300, *gap]
         elif kind in {"integer", "number"}:
             extreme = [number for number in _EXTREME if kind == "number" or number == int(number)]
             cells = [seen["minimum"], seen["maximum"], *extreme, *gap]
@@ -194,7 +196,7 @@ class Comparison:
 
 
 def compare(
-    session: Session,
+    session: Any,  # a `Session`, or what else has its method `run`
     original: Original,
     classes: Sequence[Any] | None,  # none: the original predicts numbers
     features: pd.DataFrame,
@@ -258,9 +260,11 @@ def certify(
     rows: pd.DataFrame | None = None,  # of training, as they were read; none: the sample in the profile
     workflow: Workflow | None = None,  # none: the one that trained the model, or that the settings name
     digest: str = "",  # of the model's archive
+    make_session: Callable[[bytes], Any] = Session,  # of a compiled file
+    make_features: Callable[[Model, Workflow | None], FeatureMaker] = FeatureMaker,
 ) -> tuple[bytes, Certificate]:
     """Compile a model and compare it with the original; `NotCompiled` names what does not convert, or differs."""
-    maker, draws = FeatureMaker(model, workflow), np.random.default_rng(0)
+    maker, draws = make_features(model, workflow), np.random.default_rng(0)
     sample = pd.DataFrame(model.profile.sample).drop(columns=model.profile.target)
     training = sample if rows is None else rows.iloc[:: -(-len(rows) // _MOST_ROWS)]
     columns, golden = model.profile.columns, golden_rows(model)
@@ -273,16 +277,16 @@ def certify(
     }
     domain = pd.concat([table for kind, table in kinds.items() if kind != "rows with a special cell"])
     content, graph = compile_estimator(model.estimator, domain.head(1), domain)
-    session, classes = _session(content), model.estimator.classes_ if model.profile.classes else None
+    session, classes = _session(make_session, content), model.estimator.classes_ if model.profile.classes else None
     with threadpool_limits(1):  # many small batches
         found = {kind: compare(session, of_model(model), classes, table, graph.tolerance) for kind, table in kinds.items()}
-        found["rows at thresholds"] = _compare_trees(graph, draws)
+        found["rows at thresholds"] = _compare_trees(graph, draws, make_session)
     found["batches of 1, 7 and 1,000 rows"] = _compare_batches(session, pd.concat(kinds.values()).head(3_000), graph.tolerance)
     for kind, comparison in found.items():
         if comparison.where:
             raise NotCompiled(comparison.what, f"step 'model', {kind}, {comparison.where}")
     return content, Certificate(
-        digest, sha256(content).hexdigest(), runtime_version(), graph.tolerance, max(each.largest for each in found.values()),
+        digest, sha256(content).hexdigest(), session.runtime, graph.tolerance, max(each.largest for each in found.values()),
         {kind: each.rows for kind, each in found.items()}, {kind: each.left for kind, each in found.items() if each.left},
         not graph.is_slow_in_bulk, ["model"], maker.steps,
     )  # fmt: skip
@@ -291,16 +295,16 @@ def certify(
 _MOST_ROWS = 100_000  # of the training rows, and around the thresholds
 
 
-def _session(content: bytes) -> Session:
+def _session(make: Callable[[bytes], Any], content: bytes) -> Any:
     try:
-        return Session(content)
+        return make(content)
     except IrisError:
         raise
     except Exception as error:
         raise NotCompiled(f"the runtime refuses it: {' '.join(str(error).split())[:200]}", "step 'model'") from error
 
 # %% ../../nbs/compiled/07_certificate.ipynb #68bfcc4c
-def _compare_trees(graph: Graph, draws: np.random.Generator) -> Comparison:
+def _compare_trees(graph: Graph, draws: np.random.Generator, make_session: Callable[[bytes], Any]) -> Comparison:
     """Compare each ensemble of trees alone, around its thresholds."""
     rows = left = 0
     largest = 0.0
@@ -311,17 +315,18 @@ def _compare_trees(graph: Graph, draws: np.random.Generator) -> Comparison:
         around = np.column_stack([draws.choice(np.append(splits[features == place], 0.0), 100) for place in range(width)])
         table = pd.DataFrame(_threshold_rows(trees, width, around, _MOST_ROWS), columns=names)
         content, part = compile_estimator(estimator, table.head(1))
-        found = compare(_session(content), _of_estimator(estimator), getattr(estimator, "classes_", None), table, part.tolerance)
+        classes = getattr(estimator, "classes_", None)
+        found = compare(_session(make_session, content), _of_estimator(estimator), classes, table, part.tolerance)
         if found.where:
             return replace(found, where=f"{type(estimator).__name__}, {found.where}")
         rows, left, largest = rows + found.rows, left + found.left, max(largest, found.largest)
     return Comparison(rows, left, largest)
 
 
-def _compare_batches(session: Session, features: pd.DataFrame, tolerance: float) -> Comparison:
+def _compare_batches(session: Any, features: pd.DataFrame, tolerance: float) -> Comparison:
     """Compare the answers of a compiled file to the same rows in batches of several sizes."""
     whole, rows = session.run(features), 0
-    for size, most in (1, 100), (7, 700), (1_000, len(features)):
+    for size, most in session.batches:
         for start in range(0, min(most, len(features)), size):
             part = session.run(features.iloc[start : start + size])
             both = np.flatnonzero(part.is_certain & whole.is_certain[start : start + size])

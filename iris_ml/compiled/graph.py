@@ -48,6 +48,7 @@ class Graph:
         self.matrices: dict[tuple[Any, ...], str] = {}  # columns -> the tensor that holds them
         self.finite: set[Any] = set()  # columns in which the original accepts finite numbers only
         self.exact = {"numbers", "texts"}  # tensors with the same bits as in the original
+        self.part = ""  # the class of the estimator that is being compiled, which its nodes name
 
     def add(self, kind: str, *inputs: str | np.ndarray, **attributes: Any) -> str:
         """Add a node, and return the name of its result."""
@@ -57,7 +58,7 @@ class Graph:
         names = [each if isinstance(each, str) else self.constant(each) for each in inputs]
         outputs = [name, f"{name}_places"] if kind == "TopK" else [name]
         domain = ML if kind in {"LabelEncoder", "TreeEnsemble"} else ""
-        self.nodes.append(make_node(kind, names, outputs, domain=domain, **attributes))
+        self.nodes.append(make_node(kind, names, outputs, domain=domain, doc_string=self.part, **attributes))
         return name
 
     def constant(self, values: np.ndarray) -> str:
@@ -180,6 +181,7 @@ def compile_part(
 ) -> Any:  # a table, or `Outputs`
     """Add the nodes of a fitted estimator to a graph; `NotCompiled` if it has no compiled form."""
     name, home = type(estimator).__name__, type(estimator).__module__.partition(".")[0]
+    outer, graph.part = graph.part, name
     try:
         if name not in _UNCHECKED and "texts" not in {column.tensor for column in table.columns} and not _accepts_gaps(estimator):
             table.check_finite()
@@ -199,6 +201,8 @@ def compile_part(
     except Exception as error:
         what = f"it does not convert: {' '.join(str(error).split())[:200] or type(error).__name__}"
         raise NotCompiled(what, f"estimator {name}") from error
+    finally:
+        graph.part = outer
     raise NotCompiled("no compiled form of it is known", f"estimator {name}")
 
 
@@ -223,7 +227,7 @@ def _by_skl2onnx(graph: Graph, estimator: Any, table: Table) -> Any:
         made = convert_sklearn(twin, initial_types=kinds, target_opset={"": 21, ML: 3}, options=options)
     X, prefix = table.matrix(), f"part_{len(graph.nodes)}_"
     made = add_prefix(made, prefix)
-    graph.nodes += [_renamed(node, f"{prefix}X", X) for node in made.graph.node]
+    graph.nodes += [_renamed(node, f"{prefix}X", X, graph.part) for node in made.graph.node]
     graph.constants += made.graph.initializer
     ends = {output.name: output.type.tensor_type for output in made.graph.output}
     names = [*ends][: 1 + hasattr(estimator, "predict_proba")]
@@ -236,7 +240,8 @@ def _by_skl2onnx(graph: Graph, estimator: Any, table: Table) -> Any:
     return as_table(graph, names[0], ends[names[0]].shape.dim[1].dim_value)
 
 
-def _renamed(node: Any, old: str, new: str) -> Any:
+def _renamed(node: Any, old: str, new: str, part: str) -> Any:
+    node.doc_string = part
     for place, name in enumerate(node.input):
         if name == old:
             node.input[place] = new

@@ -26,9 +26,12 @@ class Answers(NamedTuple):
 class Session:
     """A compiled file that is ready to answer."""
 
+    batches = (1, 100), (7, 700), (1_000, 3_000)  # sizes in which a certificate compares its answers, and how many rows in each
+
     def __init__(self, content: bytes):  # of the file
         with require_extra("fast"):
             import onnxruntime
+        self.runtime = f"onnxruntime {onnxruntime.__version__}"
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 4  # its errors come as exceptions

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['FORMULA', 'NUMBER', 'parse_piece', 'arrow_cells', 'as_frame', 'read_pieces', 'read_cells', 'read_table', 'RowFinder',
-           'escape_formula', 'escape_formulas', 'write_table', 'raw', 'content']
+           'escape_formula', 'escape_formulas', 'write_table', 'raw', 'training_files', 'fits_memory', 'rows_in_memory',
+           'content']
 
 # %% ../../nbs/io/02_readers.ipynb #19569608
 import codecs
@@ -67,7 +68,7 @@ def _csv(
     lines: list[str] = []  # what is wrong with the invalid ones
 
     def skip(line: Any) -> str:
-        what = f"the header has {line.expected_columns} cells, and this line {line.actual_columns}: {line.text[:_SHOWN]!r}"
+        what = f"the header has {line.expected_columns} cells, and this line has {line.actual_columns}: {line.text[:_SHOWN]!r}"
         if refused is None:
             lines.append(f"line {line.number}: {what}")
             return "error"
@@ -93,7 +94,10 @@ def _csv(
         except (pa.ArrowInvalid, UnicodeDecodeError) as error:  # the latter in the header
             native.seek(0)
             deque(_lines(native, place, "utf-8", {}), 0)  # raises at the first line in another encoding
-            raise ValueError(lines[0] if lines else str(error)) from error
+            if not lines:
+                raise ValueError(str(error)) from error
+            advice = 'correct it, or say where the header is, such as reader = { header = "3" }'
+            raise DataError(f"the table cannot be read: {lines[0]}", place, advice) from error
         if _is_open(native, last):
             raise ValueError(f"a quotation mark is not closed: {last[:_SHOWN]!r}")
 
@@ -130,8 +134,7 @@ def _native(file: BinaryIO) -> Iterator[Any]:
 def _layout(
     head: bytes, place: str, reader: Mapping[str, str]
 ) -> tuple[list[str], str, str]:  # names of the columns, separator, meaning of commas
-    if b"\0" in head:
-        raise DataError("it holds bytes of zero, as UTF-16 does", place, 'set reader = { encoding = "utf-16-le" }')
+    _expect_text(head, place)
     text = head.decode("utf-8-sig", errors="replace")
     separators = reader.get("separator", _SEPARATORS)
     found = [_records(text, separator) for separator in separators]
@@ -146,6 +149,20 @@ def _layout(
         raise DataError("the file has a header and no rows", place, "write at least one row into it")
     meaning = {",": "decimal", ".": "thousands"}.get(reader.get("decimal", ""))
     return names, separator, meaning or _meaning_of_commas(rows, separator)
+
+
+def _expect_text(head: bytes, place: str) -> None:
+    for mark, ending in _FORMATS.items():
+        if head.startswith(mark):
+            raise DataError(f"it is no text, but a {ending} file", place, f"let its name end in .{ending}")
+    if head[1::2].count(0) > len(head) / 4:
+        raise DataError("it holds bytes of zero, as UTF-16 does", place, 'set reader = { encoding = "utf-16-le" }')
+    if b"\0" in head:
+        line = head[: head.index(0)].count(b"\n") + 1
+        raise DataError(f"line {line} holds a byte of zero", place, "remove it")
+
+
+_FORMATS = {b"\x1f\x8b": "gz", b"BZh": "bz2", b"\xfd7zXZ": "xz", b"PAR1": "parquet", b"ARROW1": "arrow", b"PK\x03\x04": "xlsx"}
 
 
 def _refuse_header(place: str, reader: Mapping[str, str]) -> None:
@@ -258,7 +275,10 @@ def as_frame(
         return table
     import pyarrow as pa
 
-    return arrow_cells(pa.table(table).combine_chunks())
+    try:
+        return arrow_cells(pa.table(table).combine_chunks())
+    except pa.ArrowInvalid:  # a single column
+        return table
 
 
 def _parquet(file: BinaryIO, most: int) -> Iterator[pd.DataFrame]:
@@ -592,16 +612,16 @@ def raw(
     split_by: str = "random",  # "file: name": the rows of this file are test rows
 ) -> pd.DataFrame:  # rows as they come, with the types of their columns
     """Return the rows to learn from; a sample of them if the table is too large."""
-    (found, kept), possible = _files(source, split_by), []  # type: ignore[var-annotated]
+    (found, kept), possible = training_files(source, split_by), []  # type: ignore[var-annotated]
     pieces = _watched(read_pieces(found, reader=reader), possible, missing_values)
-    if sum(map(_at_most, found)) < largest_table * 1e6:
+    if fits_memory(found, largest_table):
         table = _concatenated(pieces, found)
     else:
-        sample, rows = _sample(pieces, largest_table * 1e6, sample_seed, found)
+        sample, rows = _sample(pieces, largest_table, sample_seed, found)
         table = sample.reset_index(drop=True)
         if len(table) < rows:
             what = f"{', '.join(source)}: of {rows} rows a sample is read, the {len(table)} that fit into {largest_table:g} MB"
-            warnings.warn(f"{what}; if there is room for more, raise 'largest_table'", stacklevel=2)
+            warnings.warn(f"{what}; raise 'largest_table', or set all_rows = true to learn the others as well", stacklevel=2)
     if kept:
         others = (_in_order(piece, [*table], kept[0]) for piece in read_pieces(kept, reader=reader))
         tests = _concatenated(_watched(others, possible, missing_values), kept)
@@ -622,11 +642,11 @@ def _warn_of_doubtful(table: pd.DataFrame) -> None:
             warnings.warn(f"{what}, set missing_values = {json.dumps([text])}", stacklevel=3)
 
 
-def _sample(tables: Iterable[pd.DataFrame], most: float, seed: int, found: list[str]) -> tuple[pd.DataFrame, int]:
+def _sample(tables: Iterable[pd.DataFrame], largest_table: float, seed: int, found: list[str]) -> tuple[pd.DataFrame, int]:
     random, rows, held, fitting, least = np.random.default_rng(seed), 0, 0, 0, 1.0
     kept: list[pd.DataFrame] = []
     for piece in tables:
-        fitting = fitting or max(1, int(most / piece.memory_usage(deep=True, index=False).sum() * len(piece)))
+        fitting = fitting or rows_in_memory(piece, largest_table)
         numbered = piece.set_axis(pd.Index(random.random(len(piece))))
         kept.append(numbered[numbered.index < least])
         rows, held = rows + len(piece), held + len(kept[-1])
@@ -642,7 +662,11 @@ def _fewest(kept: list[pd.DataFrame], count: int) -> tuple[float, list[pd.DataFr
     return float(least), [table[table.index < least]]
 
 # %% ../../nbs/io/02_readers.ipynb #feb582c3
-def _files(source: Source, split_by: str) -> tuple[list[str], list[str]]:  # of the rows to learn from, and of the test rows
+def training_files(
+    source: Source,
+    split_by: str,  # as in the settings
+) -> tuple[list[str], list[str]]:  # files of the rows to learn from, and of the test rows
+    """Separate the files of test rows from the others."""
     found = expand_locations(source)
     if not split_by.startswith("file: "):
         return found, []
@@ -656,6 +680,22 @@ def _files(source: Source, split_by: str) -> tuple[list[str], list[str]]:  # of 
     return rest, kept
 
 # %% ../../nbs/io/02_readers.ipynb #6a5ef160
+def fits_memory(
+    found: list[str],  # files
+    largest_table: float,  # megabytes of memory
+) -> bool:
+    """Whether files are so small that the memory of their rows need not be measured."""
+    return sum(map(_at_most, found)) < largest_table * 1e6
+
+
+def rows_in_memory(
+    piece: pd.DataFrame,  # the first of a table
+    largest_table: float,  # megabytes of memory
+) -> int:
+    """Return how many rows of a table the memory holds, at least one."""
+    return max(1, int(largest_table * 1e6 / piece.memory_usage(deep=True, index=False).sum() * len(piece)))
+
+
 def _at_most(place: str) -> float:
     kind, compression = file_format(place)
     is_unknown = "://" in place or compression or kind == "arrow"

@@ -30,8 +30,8 @@ from ..workflow.run import Result, Run
 from ..workflow.workflow import Workflow
 from ..stats.looks import confidence_of_look
 from ..stats.metric import Metric, find_metric, score_difference
-from ..base.environment import git_state
-from ..base.errors import IrisError, WorkflowError
+from ..base.environment import git_state, uncommitted
+from ..base.errors import IrisError, WorkflowError, list_some
 
 # %% ../../nbs/models/06_gates.ipynb #eef98007
 @dataclass(frozen=True)
@@ -200,9 +200,10 @@ def project_folder(
 
 def _commit_origin(folder: Path) -> tuple[str, str]:  # a reason against it, or the commit
     state, stale = git_state(folder)(), stale_exports(folder)
+    files = list_some(uncommitted(folder), 3) if state["clean"] is False else ""
     reasons = {
         "the project has no commit; commit it": not state["commit"],
-        "the working tree has changes; commit them": state["commit"] and not state["clean"],
+        f"no commit holds {files} as it is; commit": state["commit"] and not state["clean"],
         f"a module is not the export of its notebook: {', '.join(stale)}; run nbdev_export": stale,
     }
     return next((reason for reason, applies in reasons.items() if applies), ""), f"commit {state['commit'][:12]}"

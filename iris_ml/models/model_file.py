@@ -148,7 +148,7 @@ def _split(content: bytes, path: Path) -> tuple[dict[str, Any], bytes]:  # the h
         header = dict(json.loads(line))
     except (TypeError, ValueError, RecursionError):
         header = {}
-    types: dict[str, Any] = dict.fromkeys(("steps", "code", "reads", "refused"), dict[str, str])
+    types: dict[str, Any] = dict.fromkeys(("steps", "code", "parts", "reads", "refused", "unrepeatable"), dict[str, str])
     steps = "changing", "row_dependent", "target_dependent", "random", "unobserved"
     types |= {"golden": list[list[Any]]} | dict.fromkeys(steps, str)
     if not all(has_type(header[name], kind) for name, kind in types.items() if name in header):

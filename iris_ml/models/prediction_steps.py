@@ -5,14 +5,16 @@
 # %% auto #0
 __all__ = ['plan_predictions', 'predicted_table', 'prediction_keys', 'golden_rows', 'row_dependent_step', 'changing_step',
            'target_dependent_step', 'equal_rows', 'changed_code', 'describe_steps', 'warn_of_refusal',
-           'prediction_workflow']
+           'prediction_workflow', 'check_surroundings', 'check_answers']
 
 # %% ../../nbs/models/00_prediction_steps.ipynb #af65e938
 import re
 import warnings
 from base64 import b64decode
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -20,11 +22,13 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from ..steps.model import Model, same_answer
+from ..base.environment import python_function
 from ..base.errors import IrisError, WorkflowError
 from ..base.field_types import has_type
+from ..base.packages import owner
 from ..cache.dependencies import within_project
 from ..cache.hashing import UnhashableError, digest
-from ..cache.keys import fingerprint, own_code
+from ..cache.keys import fingerprint, own_code, traced_code
 from ..cache.observation import Observation, dependency_state
 from ..cache.random_numbers import RandomNumbers
 from ..cache.serializers import read_arrow
@@ -73,7 +77,7 @@ def row_dependent_step(
 ) -> str:  # empty if there is none
     """Name the first step whose result for a row depends on the other rows, or that drops, adds or moves rows."""
     every = [*range(len(whole[plan.given["raw"]]))]
-    others = every[::-1], every[::2], every[len(every) // 2 :][:1], every * 100
+    others = every[::-1], every[::2], every[1::2], every[len(every) // 2 :][:1], every * 100
     return next(filter(None, (_differing_step(plan, whole, places) for places in others)), "")
 
 
@@ -175,9 +179,11 @@ def describe_steps(
     if not model.recorded and model.workflow is not None and {"raw", "predictions"} <= {*model.workflow}:
         _check_unchanged(model)
         model.recorded.update(steps=prediction_keys(model.workflow), code=own_code(model.estimator))
+        model.recorded.update(parts=_parts(model.workflow, model.recorded["steps"]))
         if len(rows := golden_rows(model)):
             plan = plan_predictions(model, model.workflow)
             try:
+                _forget_results(model)
                 with Observation() as watched, RandomNumbers(0, "golden rows") as numbers:
                     whole = plan.run(raw=rows)
             except Exception as error:
@@ -196,8 +202,32 @@ def describe_steps(
                 target_dependent=target_dependent_step(plan, whole, model.profile),
                 random=_drawing_step(model, rows) if numbers.are_global else "",
                 unobserved=_reading_step(model.workflow) if watched.unobserved else "",
+                unrepeatable=_unrepeatable(model),
             )
     return dict(model.recorded)
+
+
+def _parts(workflow: Workflow, steps: Iterable[str]) -> dict[str, str]:  # part of a step's code -> the beginning of its digest
+    functions = {step: function for step, function in _functions(workflow).items() if step in steps}
+    codes = {step: traced_code(function).code_parts for step, function in functions.items()}
+    return {f"{step}: {name}": part[:8] for step, parts in codes.items() for name, part in parts.items() if part}
+
+
+def _forget_results(model: Model) -> None:  # so that what a function reads is observed, although it keeps its result
+    for value in [*_functions(model.workflow).values(), model.estimator]:
+        for function in traced_code(value).caches:
+            function.cache_clear()
+
+
+def _unrepeatable(model: Model) -> dict[str, str]:  # code of the estimator that predicts -> what it uses, such as the clock
+    parts = [model.estimator, *getattr(model.estimator, "get_params", dict)().values()]
+    functions = [part for part in parts if isinstance(part, FunctionType | partial)]
+    functions += [getattr(type(part), name) for part in parts for name in _PREDICTING if hasattr(type(part), name)]
+    own = [each for each in functions if owner(python_function(each).__module__ or "") == "project"]
+    return {f"function {python_function(each).__qualname__}": used for each in own if (used := traced_code(each).unrepeatable)}
+
+
+_PREDICTING = "transform", "predict", "predict_proba", "predict_log_proba", "decision_function"
 
 
 def _drawing_step(model: Model, rows: pd.DataFrame) -> str:
@@ -211,7 +241,7 @@ def _drawing_step(model: Model, rows: pd.DataFrame) -> str:
 
 
 def _reading_step(workflow: Workflow) -> str:  # whose code may read more than was observed; empty: no step's
-    return next((name for name, function in _functions(workflow).items() if fingerprint(function).reads), "")
+    return next((name for name, function in _functions(workflow).items() if traced_code(function).reads), "")
 
 
 def _uses_time_zone(workflow: Workflow) -> bool:
@@ -265,6 +295,9 @@ def _check_answering(recorded: Mapping[str, Any]) -> None:
     for step, what in recorded.get("refused", {}).items():
         advice = "make, rename or drop columns in a function after 'raw' or after 'features'"
         raise WorkflowError(f"it fails for training rows without their target: {what}", f"step {step!r}", advice)
+    for where, used in recorded.get("unrepeatable", {}).items():
+        what = f"it uses {used}, whose result is another one each time, or in each process"
+        raise WorkflowError(what, f"{where}, in the estimator", "compute its result from the rows alone")
     for field, (what, advice) in _REFUSALS.items():
         if step := recorded.get(field):
             raise WorkflowError(what, f"step {_shown(step)!r}", advice)
@@ -309,19 +342,37 @@ def prediction_workflow(
         now = prediction_keys(workflow)
         _check_comparable(now, workflow)
         for step, what in _differences(recorded.get("steps") or _declared_keys(), now):
-            raise WorkflowError(what, f"step {_shown(step)!r}", _ADVICE)
-    if model.workflow is None:
-        _check_surroundings(recorded.get("reads", {}))
-        _check_golden(model, workflow, recorded.get("golden", []))
+            changed = _changed_part(step, recorded.get("parts", {}), workflow)
+            raise WorkflowError(f"{what}{changed and f', by {changed}'}", f"step {_shown(step)!r}", _ADVICE)
+    if model.workflow is not None:
+        check_surroundings(recorded.get("reads", {}))
+    else:
+        check_answers(model, workflow, recorded)
         model.set_origin(workflow, recorded, model.file)  # so that it is checked once
     return workflow
 
 
-def _check_surroundings(recorded: Mapping[str, str]) -> None:
-    for name, state in recorded.items():
-        if digest([name, found := dependency_state(name)]) != state:
-            what = "it is missing" if found in {"missing", "None"} else "it has changed since the training"
-            raise WorkflowError(f"a step reads it, and {what}", name.replace("data ", "file ", 1), _ADVICE)
+def _changed_part(step: str, recorded: Mapping[str, str], workflow: Workflow) -> str:  # empty: the function itself, or unknown
+    if (function := _functions(workflow).get(step)) is None:
+        return ""
+    now = _parts(workflow, [step])
+    changed = [name for name, part in recorded.items() if name.startswith(f"{step}: ") and now.get(name) != part]
+    own = f"{step}: function {python_function(function).__qualname__}"
+    return "" if now.get(own) != recorded.get(own) or not changed else changed[0].removeprefix(f"{step}: ").rstrip("'")
+
+
+def check_surroundings(
+    reads: Mapping[str, str],  # dependency of the steps -> digest of its state in the training
+    watched: Observation | None = None,  # of the steps; none: each dependency is looked up
+) -> None:
+    """Raise `WorkflowError` if a file or a variable that the steps read is not what it was in the training."""
+    states = {_movable(name): state for name, state in watched.dependencies.items()} if watched else None
+    for name, state in reads.items():
+        now = dependency_state(name) if states is None else states.get(name)
+        if now is not None and digest([name, now]) != state:
+            what = "it is missing" if now in {"missing", "None"} else "it has changed since the training"
+            advice = "restore it, or train a model and promote it"
+            raise WorkflowError(f"a step reads it, and {what}", name.replace("data ", "file ", 1), advice)
 
 
 def _differences(trained: Mapping[str, str], now: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -336,6 +387,27 @@ def _differences(trained: Mapping[str, str], now: Mapping[str, str]) -> Iterator
 
 def _declared_keys() -> dict[str, str]:  # a file of an earlier release names no steps, and only that workflow trained it
     return prediction_keys(find_workflow(read_settings().workflow))
+
+
+def check_answers(
+    model: Model,  # with its profile
+    workflow: Workflow,
+    recorded: Mapping[str, Any],  # from `describe_steps`
+) -> None:
+    """Raise `WorkflowError` unless the steps read what they read in the training, and predict the same for the golden rows."""
+    if not (reads := recorded.get("reads", {})):
+        _check_golden(model, workflow, recorded.get("golden", []))
+        return
+    check_surroundings(reads)
+    failed: WorkflowError | None = None
+    with Observation() as watched:
+        try:
+            _check_golden(model, workflow, recorded.get("golden", []))
+        except WorkflowError as error:
+            failed = error
+    check_surroundings(reads, watched)  # another file of the same name may lie where this process runs
+    if failed:
+        raise failed
 
 
 def _check_golden(model: Model, workflow: Workflow, recorded: Sequence[Sequence[Any]]) -> None:

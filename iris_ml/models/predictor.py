@@ -7,6 +7,7 @@ __all__ = ['load_champion', 'sample_rows', 'Predictor', 'run_model', 'out_of_dom
            'sample_predictions', 'join_predictions']
 
 # %% ../../nbs/models/02_predictor.ipynb #297b0a90
+import re
 from functools import cached_property
 from importlib import import_module
 from typing import Any
@@ -22,8 +23,11 @@ from .model_file import load
 from ..workflow.run import Result
 from ..workflow.run import Run
 from ..base.settings import read_settings
-from .prediction_steps import golden_rows, plan_predictions, predicted_table, prediction_workflow
-from ..base.errors import WorkflowError
+from .prediction_steps import check_answers, check_surroundings, golden_rows, plan_predictions
+from .prediction_steps import predicted_table, prediction_workflow
+from ..base.errors import DataError, WorkflowError
+from ..cache.observation import dependency_stamp
+from ..steps.profile import Profile
 from ..workflow.runner import Plan
 from ..workflow.workflow import Workflow
 
@@ -54,6 +58,24 @@ class Predictor:
         self.model, self.workflow = model, prediction_workflow(model, workflow)
         self.answering = _quickest(model, self.workflow) if compiled else model
         self._plan = plan_predictions(self.answering, self.workflow)
+        self._recorded = dict(model.recorded)
+        self._stamps = self._present_stamps()
+        self._is_checked = False  # in a process that got it from another one
+
+    def _present_stamps(self) -> dict[str, object]:
+        return {name: dependency_stamp(name) for name in self._recorded.get("reads", {})}
+
+    def check_reads(self) -> None:
+        """Raise `WorkflowError` if a file or a variable that the steps read has changed since the training."""
+        if (stamps := self._present_stamps()) != self._stamps:
+            check_surroundings(self._recorded.get("reads", {}))
+            self._stamps = stamps
+
+    def check_answers(self) -> None:
+        """Raise `WorkflowError` unless this process predicts the same for the golden rows, from the same files and variables."""
+        if not self._is_checked:
+            check_answers(self.model, self.workflow, self._recorded)
+            self._is_checked = True
 
     @cached_property
     def _original(self) -> Plan:
@@ -72,7 +94,9 @@ class Predictor:
         debug: bool = False,  # add the tables "outside", "moves" and "nearest"
     ) -> Run:  # every step from the rows to the predictions
         """Predict new rows; `DataError` if a row is invalid, `WorkflowError` if a step drops rows."""
-        profile, rows, plan = self.model.profile, as_frame(rows), self._original if debug else self._plan
+        profile, rows, plan = self.model.profile, _as_table(rows), self._original if debug else self._plan
+        self.check_reads()
+        _expect_texts(rows, profile)
         run = plan.run(raw=read_columns(rows, profile.types, profile.missing_values, profile.rename))
         if len(run["predictions"]) != len(rows):
             step = next(name for name in run if name != "model" and len(run[name]) != len(rows))
@@ -92,6 +116,21 @@ class Predictor:
         tables = [run[name] for name in run if name not in {"raw", "model", "predictions"}]
         columns = {*self.model.profile.columns}
         return next((table for table in tables if isinstance(table, pd.DataFrame) and columns <= {*table}), run["raw"])
+
+
+def _expect_texts(rows: pd.DataFrame, profile: Profile) -> None:
+    old = {new: name for name, new in profile.rename.items()}
+    for name, seen in profile.columns.items():
+        cells = rows.get(old.get(name, name), rows.get(name)) if seen["type"] == "text" else None
+        if not isinstance(cells, pd.Series) or cells.dtype.kind not in "iuf":
+            continue
+        learned = [*seen.get("categories", ()), *profile.reference.get(name, {}).get("values", ())]
+        if changed := next((text for text in learned if _NUMBER.fullmatch(text) and text != f"{float(text):.17g}"), ""):
+            what = f"it holds numbers, and the model learned texts such as {changed!r}"
+            raise DataError(what, f"column {name!r}", 'read it as text, as by pd.read_csv(file, dtype="str")')
+
+
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 
 def _quickest(model: Model, workflow: Workflow) -> Model:
@@ -117,6 +156,13 @@ def run_model(
 ) -> Run:  # every step from the rows to the predictions
     """Predict new rows once; `DataError` if a row is invalid."""
     return Predictor(load_champion() if model is None else model, workflow).run(rows, debug)
+
+
+def _as_table(rows: object) -> pd.DataFrame:
+    if isinstance(table := as_frame(rows), pd.DataFrame):
+        return table
+    what = f"rows are a table, and this is a {type(rows).__name__}"
+    raise DataError(what, "predict", "give a DataFrame, or an Arrow table")
 
 # %% ../../nbs/models/02_predictor.ipynb #8af40f66
 def out_of_domain(

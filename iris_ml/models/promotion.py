@@ -10,7 +10,9 @@ __all__ = ['compare_with_champion', 'data_versions', 'only_seed_differs', 'learn
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,6 +35,7 @@ from ..workflow.workflow import Workflow, find_workflow
 from .champion import ChampionInfo, read_champion, set_champion
 from .prediction_steps import describe_steps, predicted_table
 from .pruning import check_folders, list_results, save_run_model
+from ..steps.all_rows import find_training_rows, learns_pieces
 from ..steps.model import Model, test_predictions
 from ..workflow.compare import metric_of_run, truth_and_predictions
 from ..base.errors import IrisError, ModelFileError, WorkflowError
@@ -127,7 +130,23 @@ def learned_rows(
         return ""
     learned = run["split"].index[~run["split"].isin(["test", "unlabelled"])]
     smallest = np.sort(_row_marks(run["raw"], run["model"])[learned].to_numpy())[:_LEARNED]
+    if run.inputs.get("all_rows") and learns_pieces(run["model"].estimator):
+        smallest = _smallest_marks(run, **{name: run.inputs[name] for name in _TABLE})
     return b64encode(smallest.astype("<u4").tobytes()).decode()
+
+
+_TABLE = "source", "largest_table", "sample_seed", "reader", "split_by", "rename", "types", "missing_values"
+
+
+def _smallest_marks(run: Run, **settings: Any) -> np.ndarray:  # of all rows of the source that the model has learned
+    smallest = np.empty(0, dtype="uint64")
+    for marks in find_training_rows(run["raw"], run["split"], **settings).map(partial(_marks_of_piece, model=run["model"])):
+        smallest = np.unique(np.concatenate([smallest, marks]))[:_LEARNED]
+    return smallest
+
+
+def _marks_of_piece(piece: pd.DataFrame, model: Model) -> np.ndarray:
+    return np.sort(_row_marks(piece, model).to_numpy())[:_LEARNED]
 
 
 _LEARNED = 4096  # training rows that are kept

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['USUAL_MISSING_VALUES', 'FAULTS', 'column_type', 'possible_types', 'find_type', 'doubtful_values', 'as_type',
-           'read_columns', 'as_numbers', 'from_number', 'valid_cells']
+           'read_columns', 'as_numbers', 'from_number', 'valid_cells', 'unread_cell']
 
 # %% ../../nbs/stats/00_column_types.ipynb #fbea9c1e
 import datetime
@@ -217,8 +217,14 @@ def _with_point(cell: str, commas: str) -> str:
 
 # %% ../../nbs/stats/00_column_types.ipynb #4219e79b
 def _numbers(cells: pd.Series) -> pd.Series:
-    flags = cells.map(lambda cell: isinstance(cell, bool | np.bool_)).astype(bool)
-    return pd.to_numeric(cells.mask(flags, "no number"), errors="coerce")
+    return pd.to_numeric(_without(cells, *_FLAGS, *_DATES, datetime.timedelta, np.timedelta64), errors="coerce")
+
+
+def _without(cells: pd.Series, *classes: type) -> pd.Series:  # pandas would convert values of these classes
+    return cells.mask(cells.map(lambda cell: isinstance(cell, classes)).astype(bool), "of another type")
+
+
+_FLAGS, _DATES = (bool, np.bool_), (datetime.date, np.datetime64, pd.Period)
 
 
 def _booleans(cells: pd.Series) -> pd.Series:
@@ -228,7 +234,7 @@ def _booleans(cells: pd.Series) -> pd.Series:
 
 def _dates(cells: pd.Series) -> pd.Series:
     cells = cells.map(lambda cell: cell.to_timestamp() if isinstance(cell, pd.Period) else cell)
-    cells = cells.mask(cells.map(lambda cell: isinstance(cell, numbers.Real)).astype(bool), "no date")
+    cells = _without(cells, numbers.Real)
     try:
         return pd.to_datetime(cells, errors="coerce", format="ISO8601", utc=True).dt.tz_localize(None)
     except (ValueError, TypeError):
@@ -236,6 +242,7 @@ def _dates(cells: pd.Series) -> pd.Series:
 
 
 def _durations(cells: pd.Series) -> pd.Series:
+    cells = _without(cells, *_FLAGS, *_DATES)
     seconds = pd.to_numeric(cells.where(cells.map(lambda cell: isinstance(cell, numbers.Real)).astype(bool)), errors="coerce")
     return pd.to_timedelta(cells.where(seconds.isna(), None), errors="coerce").fillna(pd.to_timedelta(seconds, unit="s"))
 
@@ -267,7 +274,7 @@ def as_numbers(
 ) -> np.ndarray:  # float64; missing: NaN
     """Return the cells of a column as numbers."""
     if column.dtype.kind == "M":
-        return (column - pd.Timestamp(0)).dt.total_seconds().to_numpy()
+        return (column - _EPOCH).dt.total_seconds().to_numpy()
     if column.dtype.kind == "m":
         return column.dt.total_seconds().to_numpy()
     return column.to_numpy("float64", na_value=np.nan)
@@ -281,6 +288,9 @@ def from_number(
     if name == "date":
         return pd.Timestamp(number, unit="s").isoformat()
     return number >= 0.5 if name == "boolean" else number
+
+
+_EPOCH = pd.Timestamp(0, unit="s")  # in nanoseconds, pandas has no dates after the year 2262
 
 # %% ../../nbs/stats/00_column_types.ipynb #b19efc33
 def valid_cells(
@@ -323,3 +333,27 @@ FAULTS = {  # what is wrong with an invalid cell
     "date": "is not a date",
     "duration": "is not a duration",
 }
+
+# %% ../../nbs/stats/00_column_types.ipynb #c0150002
+def unread_cell(
+    column: pd.Series,
+) -> str:  # empty: there is none, or the column holds texts
+    """Return a cell because of which a column of numbers or dates was read as texts."""
+    texts = column.dropna() if isinstance(column.dtype, pd.StringDtype) else pd.Series()
+    first = texts.head(1_000)
+    if first.nunique() < _MANY or first.str.match(_IDENTIFIER).any():
+        return ""
+    are_dates, are_numbers = first.str.fullmatch(_LIKE_DATE), first.str.fullmatch(_LIKE_NUMBER)
+    if (are_dates | are_numbers).mean() < _NEARLY_ALL:
+        return ""
+    read = as_type(texts, "date" if are_dates.mean() > are_numbers.mean() else "number")
+    return next((cell for cell in read if isinstance(cell, str)), "")
+
+
+_MANY, _NEARLY_ALL = 20, 0.9  # different cells, and the share of those that look like numbers or dates
+_LIKE_DATE = r"\s*(\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}[./-]\d{1,2}[./-]\d{1,2})([T ].*)?"
+_LIKE_NUMBER = (
+    r"[\s(+\u2212-]*([€$£¥]|[A-Z]{3}\b)?[\s+\u2212-]*"  # a sign, a currency
+    r"(\d{1,3}([ '.,\u00a0\u202f]\d{3})+|\d+)([.,]\d+)?"
+    r"[\s)\u2212-]*([€$£¥%°]|\b[^\W\d_]{1,5}|[a-z]{1,5})?[²³]?\s*"  # a currency, a unit
+)

@@ -25,6 +25,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 from ..base.errors import DataError, ModelFileError, WorkflowError
 from ..base.field_types import check_fields
 from ..base.packages import INSTALLED
+from ..base.variants import when
 from ..stats.conformal import Uncertainty
 from ..stats.intervals import folds_of
 from .split import train
@@ -184,6 +185,7 @@ def with_threshold(
 _TWO_CLASSES = "remove it; a threshold decides between two classes"
 
 # %% ../../nbs/steps/06_model.ipynb #9e5d6c3d
+@when(all_rows=False)
 def model(
     estimator: BaseEstimator,  # unfitted
     train: pd.DataFrame,  # rows to learn from, with the target

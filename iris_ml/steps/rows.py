@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.errors import DataError, suggest
-from ..stats.column_types import as_numbers, as_type, column_type, read_columns
+from ..base.errors import DataError, list_some, suggest
+from ..stats.column_types import as_numbers, as_type, column_type, read_columns, unread_cell
 from ..io.schema import check_cells, check_names
 
 # %% ../../nbs/steps/01_rows.ipynb #c6e945e4
@@ -40,8 +40,7 @@ def rows(
     names = [rename.get(str(name), str(name)) for name in raw]
     rows = raw if names == list(raw) else raw.set_axis(names, axis=1)
     if not feature_names and target not in rows:
-        advice = "add it, or name another under 'target'; a model predicts rows without it by predict(rows, model)"
-        raise DataError("there is no target to learn", f"column {target!r}", advice)
+        raise _no_target(target, names)
     learned = feature_names or _all_features(rows, target, passthrough)
     check_names(rows, learned, [*learned, target, *passthrough])
     chosen = dict.fromkeys(categorical, "text") | types
@@ -54,7 +53,7 @@ def rows(
     if target in rows and relabel:
         rows = rows.assign(**{target: as_type(rows[target], "text").replace(relabel)})
     if not feature_names:
-        _check_columns(rows, [name for name in learned if name not in types])
+        _check_columns(rows, [name for name in learned if name not in types and name not in categorical])
     checked = {name: chosen[name] for name in learned}
     if target in rows:
         kind = _target_type(rows[target], task, types.get(target, ""))
@@ -94,6 +93,9 @@ def _check_columns(rows: pd.DataFrame, names: Sequence[str]) -> None:
         if counts_rows(rows[name]):
             what = f"column {name!r} counts the rows, and a model learns their order from it; to leave it out, set passthrough ="
             warnings.warn(f'{what} ["{name}"], else types = {{"{name}" = "integer"}}', stacklevel=2)
+        if cell := unread_cell(rows[name]):
+            what = f"column {name!r} is learned as text because of cells such as {cell!r}; if it holds numbers or dates"
+            warnings.warn(f'{what}, write them without currency and unit, else set types = {{"{name}" = "text"}}', stacklevel=2)
 
 
 def counts_rows(
@@ -105,6 +107,14 @@ def counts_rows(
 
 
 _COUNTED = 20  # rows; in fewer, whole numbers may follow each other by chance
+
+
+def _no_target(target: str, names: list[str]) -> DataError:
+    found = list_some(map(repr, names), 10)
+    advice = "add it, or name another under 'target'; a model predicts rows without it by predict(rows, model)"
+    if len(names) == 1:
+        advice = 'say what separates its columns, such as reader = { separator = ";" }'
+    return DataError(f"there is no target to learn, only {found}", f"column {target!r}", advice)
 
 # %% ../../nbs/steps/01_rows.ipynb #85795294
 def _target_type(column: pd.Series, task: str, named: str) -> str:  # `named`: its type in the settings

@@ -6,9 +6,11 @@
 __all__ = ['combine_options', 'shared_phases', 'run_trial', 'run_jobs', 'run_trials', 'with_honest_intervals', 'Trials']
 
 # %% ../../nbs/workflow/07_explore.ipynb #699cbe99
+import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
+from importlib import import_module
 from itertools import product, starmap
 from typing import TYPE_CHECKING, ClassVar
 from uuid import uuid4
@@ -20,6 +22,7 @@ from joblib.externals.loky import get_reusable_executor
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from ..base.progress import Progress
+from ..cache.import_effects import package_effects
 from ..cache.keys import own_code
 from ..stats.looks import widen_interval
 from .drawing import Drawing, IntervalRow, draw_intervals
@@ -85,12 +88,14 @@ def run_jobs(
 ) -> Iterator[tuple[int, dict[str, object]]]:  # number of the job, and its scores or error
     """Run jobs in parallel, and yield each result when it is finished."""
     left, differing, call = dict(enumerate(jobs)), "", uuid4().hex
+    are_new = on is not None  # the processes; those of a cluster stay as they are
     code = _code_of_estimators(choice for _, _, choice in jobs)
+    changing = sorted({name for name, *_ in package_effects()})
     for _ in range(3):
         try:
             with parallel_config("dask", client=on) if on is not None else nullcontext():
                 parallel, differing = Parallel(n_jobs=-1, return_as="generator_unordered"), ""
-                calls = [delayed(_run_numbered)(call, number, *job, code[number]) for number, job in left.items()]
+                calls = [delayed(_run_numbered)(call, changing, number, *job, code[number]) for number, job in left.items()]
                 for number, other, result in parallel(calls):
                     differing = differing or other
                     if not other:
@@ -98,12 +103,18 @@ def run_jobs(
                         yield number, result
         except TerminatedWorkerError:
             continue
-        if not differing or on is not None:
+        if not differing or are_new:
             break
         get_reusable_executor().shutdown(wait=True, kill_workers=True)  # the next attempt starts new processes
-    what = "the process that runs the trial has other code of it; restart it with the code that is here"
+        are_new = True
+    if differing and on is None:  # such as a package that only the script changes, or a constant that was set by hand
+        what = f"step {differing!r} has other code in this process than in a new one, so the trials run here, one after the other"
+        warnings.warn(f"{what}; write the change into a module that the steps import", stacklevel=2)
+        yield from ((number, run_trial(*job)) for number, job in left.items())
+        return
+    what = f"step {differing!r}: the process that runs the trial has other code of it; restart it with the code that is here"
     for number in left:
-        yield number, {"error": f"step {differing!r}: {what}" if differing else "its process died"}
+        yield number, {"error": what if differing else "its process died"}
 
 
 def _code_of_estimators(choices: Iterable[Mapping[str, object]]) -> list[dict[str, dict[str, str]]]:  # of those in each choice
@@ -114,6 +125,7 @@ def _code_of_estimators(choices: Iterable[Mapping[str, object]]) -> list[dict[st
 
 def _run_numbered(
     call: str,  # of `run_jobs`
+    changing: Sequence[str],  # modules with statements that change a package
     number: int,
     workflow: "Workflow",
     steps: Sequence[str],
@@ -123,6 +135,11 @@ def _run_numbered(
     if call not in _CHANGED:
         _CHANGED.clear()
         _CHANGED[call] = workflow.changed()
+        if _CHANGED[call]:
+            for name in changing:
+                with suppress(ImportError):
+                    import_module(name)
+            _CHANGED[call] = workflow.changed()
     other = next(iter([*_CHANGED[call], *(name for name in code if own_code(choice[name]) != code[name])]), "")
     return number, other, {} if other else run_trial(workflow, steps, choice)
 

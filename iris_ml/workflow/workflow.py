@@ -12,7 +12,6 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
-from inspect import signature
 from pathlib import Path
 from traceback import extract_tb
 from types import BuiltinFunctionType, FunctionType, MethodType
@@ -29,14 +28,16 @@ from ..cache.hashing import UnhashableError
 from ..cache.keys import Entry, digest, fingerprint, own_code
 from ..cache.observation import dependency_state
 from ..cache.store import Checkpoints
+from ..io.parallel import working_on
 from ..io.readers import as_frame
+from ..stats.metric import check_metric
 from .recorder import announce_new_data, record_run, start_context
 from ..tracking.history import judged_models
 from ..tracking.records import Records
 from .compare import Comparison
 from .drawing import Drawing, draw
 from .explore import Trials, combine_options, run_trials, with_honest_intervals
-from .graph import Step, build_graph, check_type, current_name, insert_after, replace_step
+from .graph import Step, build_graph, check_type, current_name, insert_after, parameters_of, replace_step
 from .run import Run, summarize_value
 from .runner import Plan, reusable_steps
 
@@ -71,6 +72,7 @@ class WorkflowSpec:
         """Return the settings with their overrides."""
         settings = self.settings if isinstance(self.settings, Settings) else self.settings()
         values = {name: value for name, value in self.overrides.items() if name in Settings.model_fields}
+        values |= {"all_rows": False} if "raw" in self.overrides else {}  # the rows that were put in are all rows
         return change_settings(settings, **values) if values else settings
 
 # %% ../../nbs/workflow/08_workflow.ipynb #a1ab4b58
@@ -148,7 +150,10 @@ class Workflow:
         variants = [step for step in self._spec.steps if step.name == name]
         if len(variants) == 1:
             return variants[0]
-        node = self._graph(self._spec.read_settings()).nodes[name]  # the settings choose the variant
+        try:
+            node = self._graph(self._spec.read_settings()).nodes[name]  # the settings choose the variant
+        except IrisError:  # a run says what is wrong
+            return variants[0]
         return replace(variants[0], function=node.callable.function)
 
     def _ipython_key_completions_(self) -> list[str]:
@@ -156,7 +161,8 @@ class Workflow:
 
     def __repr__(self) -> str:
         marks = {name: f"  ({mark})" for name, mark in _marks(self._spec).items()}
-        needs = {name: f"needs {', '.join(inputs)}" if inputs else "" for name, inputs in self._spec.inputs.items()}
+        inputs = {name: ", ".join(self[name].inputs) for name in self}
+        needs = {name: f"needs {needed}" if needed else "" for name, needed in inputs.items()}
         width = max(map(len, needs))
         return "\n".join(f"{name:{width}}  {text}{marks.get(name, '')}".rstrip() for name, text in needs.items())
 
@@ -164,7 +170,7 @@ class Workflow:
         return self._drawn()._repr_html_()
 
     def _drawn(self) -> Drawing:
-        needs = {name: [needed for needed in inputs if needed in [*self]] for name, inputs in self._spec.inputs.items()}
+        needs = {name: [needed for needed in self[name].inputs if needed in [*self]] for name in self}
         try:
             kept = self.stored()
         except (IrisError, UnhashableError):
@@ -190,17 +196,22 @@ class Workflow:
         *names: str,  # the steps that are wanted; none: all of them
         progress: bool | None = None,  # show which step runs; None: as the settings say
         checkpoints: bool = True,  # reuse valid results, keep new ones, and leave a record
+        on: object = None,  # a Dask client, for the steps that work in parallel; None: the cores of this machine
     ) -> Run:
         """Run the wanted steps and what they need."""
         settings = self._spec.read_settings()
         plan, shown = self._plan(names, settings), settings.progress if progress is None else progress
+        if any(node.callable.function.__module__ == "iris_ml.steps.scores" for node in plan.nodes):  # else it may have others
+            check_metric(settings.metric)
         bar = make_progress([*names] or [*self]) if shown else Progress()
         bound = self._with(replace(self._spec, settings=settings, overrides=self._spec.step_overrides))
         if not checkpoints:
-            return plan.run(bar).bind(bound)
+            with working_on(on):
+                return plan.run(bar).bind(bound)
         work = partial(plan.run, bar, Checkpoints(settings.checkpoints, settings.trusted_types))
         changes = partial(_changes, self._spec, settings.workflow)
-        run: Run = record_run(work, settings, self._graph(settings), changes, self._spec.trial)
+        with working_on(on):
+            run: Run = record_run(work, settings, self._graph(settings), changes, self._spec.trial)
         if shown:
             announce_new_data(run.record)
         entries = {name: result.entry for name, result in run.results.items()}
@@ -361,7 +372,7 @@ class Workflow:
 
     def _aliases(self, function: Callable[..., object]) -> dict[str, str]:
         resolve = partial(current_name, known=[*self, *Settings.model_fields], renamed=self._spec.renamed)
-        parameters = [*signature(function).parameters]
+        parameters = [*parameters_of(function)]
         names = [*map(resolve, parameters)]
         return {parameter: name for parameter, name in zip(parameters, names, strict=True) if name != parameter}
 

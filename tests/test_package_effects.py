@@ -1,0 +1,209 @@
+"""What a module of the project changes in a package counts for the steps that use the package, wherever it is imported."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+STEPS = """
+import calendar as months
+import math
+import string
+
+import numpy as np
+import pandas as pd
+from iris_ml import Workflow
+
+def ridge() -> float:
+    from sklearn.linear_model import Ridge
+    return float(Ridge().fit([[0.0], [1.0]], [1.0, 2.0]).predict([[0.0]])[0])
+
+def inherited() -> float:
+    from sklearn.linear_model import Lasso
+    return float(Lasso().fit([[0.0], [1.0]], [1.0, 2.0]).predict([[0.0]])[0])
+
+def week() -> list:
+    return months.monthcalendar(2020, 1)[0]
+
+def turn() -> float:
+    return math.tau
+
+def letters() -> str:
+    return string.ascii_lowercase
+
+def pixels() -> int:
+    from PIL import Image
+    return Image.MAX_IMAGE_PIXELS
+
+def doubled() -> list:
+    return pd.Series([1, 2]).doubled.twice.tolist()
+
+def stored() -> int:
+    import fsspec
+    return fsspec.get_filesystem_class("mine").K
+
+def total() -> float:
+    return float(np.array([1.0, 2.0]).sum() + np.pi)
+
+def shortened() -> str:
+    import reprlib
+    return reprlib.aRepr.repr([1, 2, 3, 4])
+
+def marked() -> int:
+    import yaml  # its distribution is called PyYAML
+    return yaml.SafeLoader.mark
+
+def plain() -> int:
+    return 7
+
+workflow = Workflow(ridge, inherited, week, turn, letters, pixels, doubled, stored, total, shortened, marked, plain)
+"""
+
+CHANGES = """
+import calendar, math, string
+import fsspec, numpy, pandas, yaml
+from reprlib import aRepr
+from PIL import Image
+from sklearn.linear_model import Lasso, Ridge
+
+Ridge.predict = lambda self, X: numpy.array([N])
+Lasso.__mro__[2].predict = lambda self, X: numpy.array([N])
+calendar.setfirstweekday(N)
+math.tau = N
+string.ascii_lowercase = "a" * N
+Image.MAX_IMAGE_PIXELS = N
+
+@pandas.api.extensions.register_series_accessor("doubled")
+class Doubled:
+    def __init__(self, series):
+        self.twice = series * N
+
+class Mine(fsspec.AbstractFileSystem):
+    K = N
+
+fsspec.register_implementation("mine", Mine, clobber=True)
+numpy.pi = N
+aRepr.maxlist = N
+yaml.SafeLoader.mark = N
+"""
+
+RUN = """
+import json
+{before}
+from steps import workflow
+run = workflow.run(progress=False)
+truth = workflow.run(progress=False, checkpoints=False)
+print(json.dumps([dict(run.table.how), {{name: run[name] for name in run}}, {{name: truth[name] for name in truth}}]))
+"""
+
+PLACES = {
+    "the script": lambda changes: {"run.py": RUN.format(before=changes)},
+    "a module that the script imports": lambda changes: {"changes.py": changes, "run.py": RUN.format(before="import changes")},
+    "sitecustomize": lambda changes: {"sitecustomize.py": changes, "run.py": RUN.format(before="")},
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_what_another_module_changes_in_a_package_counts(tmp_path, place):
+    def ran(number):
+        for name, text in {"steps.py": STEPS, **PLACES[place](CHANGES.replace("N", number))}.items():
+            (tmp_path / name).write_text(text)
+        around = os.environ | {"PYTHONPATH": str(tmp_path)}
+        done = subprocess.run([sys.executable, "-B", "run.py"], cwd=tmp_path, env=around, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        how, given, truth = json.loads(done.stdout)
+        assert given == truth
+        return how, given
+
+    how, first = ran("1")
+    assert {*how.values()} == {"computed"}
+    how, again = ran("1")
+    assert again == first
+    assert {*how.values()} == {"reused"}
+    how, second = ran("2")
+    assert [name for name in first if first[name] == second[name]] == ["plain"]
+    assert [name for name in how if how[name] == "reused"] == ["plain"]
+
+
+TABLE = """
+import logging, warnings
+import numpy as np
+import pandas as pd
+from iris_ml import Workflow
+
+def rows() -> pd.DataFrame:
+    warnings.warn("of the step")
+    logging.info("of the step")
+    return pd.DataFrame({"a": np.arange(3)})
+
+workflow = Workflow(rows)
+"""
+SHOWN = """
+import logging, random, sys, warnings
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import sklearn
+warnings.filterwarnings("ignore")
+logging.getLogger().setLevel(30)
+pd.set_option("display.max_rows", 9)
+pd.reset_option("display.max_rows")
+plt.rcParams["figure.figsize"] = 3, 3
+np.random.seed(3)
+random.seed(3)
+sys.path.append("elsewhere")
+sklearn.set_config(display="text")
+sklearn.set_config(display="diagram")
+table = pd.DataFrame({"a": [1, 2]})
+table["b"] = table.a * 2
+table.insert(0, "c", 3)
+table.loc[0, "a"] = 9
+values = np.zeros(3)
+values[1] = 2
+"""
+
+
+def test_a_script_that_sets_how_results_are_shown_reuses_them(tmp_path):
+    (tmp_path / "steps.py").write_text(TABLE)
+    run = "from steps import workflow\nprint(workflow.run(progress=False).results['rows'].how)\n"
+    said = []
+    for before in "", SHOWN:
+        (tmp_path / "run.py").write_text(before + run)
+        done = subprocess.run([sys.executable, "-B", "run.py"], cwd=tmp_path, capture_output=True, text=True)
+        said.append(done.stdout.split()[-1])
+    assert said == ["computed", "reused"]
+
+
+BY_ARGUMENT = {
+    "shapes.py": """
+import abc, json, locale
+from iris_ml import Workflow
+class Shape(abc.ABC): pass
+def is_shape() -> bool: return isinstance([], Shape)
+def written() -> str: return json.dumps([1, 2])
+def local() -> str: return locale.str(1.5)
+workflow = Workflow(is_shape, written, local)
+""",
+    "run.py": """
+import json, locale, sys
+import shapes
+if sys.argv[1:] == ["other"]:
+    shapes.Shape.register(list)
+    json._default_encoder.item_separator = ";"
+    locale._override_localeconv = {"decimal_point": ","}
+run = shapes.workflow.run(progress=False)
+print(*run.table.how, run["is_shape"], run["written"], run["local"])
+""",
+}
+
+
+def test_what_a_script_changes_where_it_is_asked_to_counts(tmp_path):
+    for name, text in BY_ARGUMENT.items():
+        (tmp_path / name).write_text(text)
+    calls = [[sys.executable, "run.py", *words] for words in ([], ["other"], [])]
+    said = [subprocess.check_output(call, cwd=tmp_path, text=True).split() for call in calls]
+    assert said[0] == ["computed", "computed", "computed", "False", "[1,", "2]", "1.5"]
+    assert said[1] == ["computed", "computed", "computed", "True", "[1;2]", "1,5"]
+    assert said[2] == ["reused", "reused", "reused", *said[0][3:]]
