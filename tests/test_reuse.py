@@ -4,6 +4,7 @@ import colorsys
 import importlib
 import json
 import os
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -20,6 +21,8 @@ from types import ModuleType
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from sklearn.dummy import DummyRegressor
 from typer.testing import CliRunner
@@ -132,6 +135,26 @@ def test_a_database_counts_by_its_content_and_writing_to_it_is_an_obstacle(folde
             base.execute("insert into rows values (1.4)")
 
     assert "rows.db" in observed(write).obstacle
+
+
+def test_what_a_compiled_library_opens_in_a_folder_that_is_new_is_seen(folder):
+    def make(place):
+        place.mkdir()
+        pq.write_table(pa.table({"length": [1.4]}), place / "rows.parquet")
+        os.utime(place / "rows.parquet", (1e9, 1e9))
+
+    def is_seen(place):
+        file = f"{place}/rows.parquet"
+        return f"file {file}" in observed(lambda: pq.read_table(file, memory_map=True)).dependencies
+
+    observed(lambda: None)  # the folders that are there are watched from now on
+    for place in folder.with_name("outside"), Path("made"), Path("made/inside"):
+        make(place)
+    folder.with_name("outside").rename("moved")
+    assert all(map(is_seen, ("made", "made/inside", "moved")))
+    shutil.rmtree("made")
+    make(Path("made"))
+    assert is_seen("made")
 
 
 def test_the_network_and_changes_outside_are_obstacles(folder):

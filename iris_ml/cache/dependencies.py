@@ -9,10 +9,12 @@ __all__ = ['MISSING', 'CODE', 'Watcher', 'is_constant', 'Tracer', 'within_projec
 # %% ../../nbs/cache/04_dependencies.ipynb #69689d3b
 import builtins
 import csv
+import dataclasses
 import decimal
 import functools
 import importlib
 import locale
+import operator
 import os
 import platform
 import re
@@ -21,7 +23,8 @@ import tempfile
 import time
 import zoneinfo
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from hashlib import sha256
 from itertools import chain
 from pathlib import PurePath
@@ -42,17 +45,21 @@ class Watcher:
 
     def __init__(self) -> None:
         self._bindings: list[tuple[Callable[[], Any], object]] = []  # how to resolve a name, and what was found
-        self._states: list[tuple[Callable[[], Any], Hasher]] = []  # how to get a mutable value, and its state
+        self._states: list[tuple[Callable[[], Any], list[object], Hasher]] = []  # how to get a mutable value, its items and state
 
     def resolve(self, find: Callable[[], Any]) -> Any:
-        """Return what `find` returns, or `MISSING`, and record it."""
-        self._bindings.append((find, found := _found(find)))
+        """Return what `find` returns, or `MISSING` if that fails, and record it."""
+        try:
+            found = find()
+        except Exception:  # a closure that is still empty, a module whose attribute raises
+            find, found = functools.partial(_fails, find), MISSING
+        self._bindings.append((find, found))
         return found
 
     def watch(self, find: Callable[[], object]) -> None:
         """Record the state of what `find` returns, if it can change in place."""
         if _can_change(value := find()):
-            self._states.append((find, _state(value)))
+            self._states.append((find, _items(value), _state(value)))
 
     def include(self, other: "Watcher") -> None:
         """Watch what another one watches, too."""
@@ -62,21 +69,36 @@ class Watcher:
     def is_valid(self) -> bool:
         """Return whether all bindings and states are as they were recorded."""
         try:
-            return all(_found(find) is found for find, found in self._bindings) and all(
-                _state(find()).hexdigest() == before.hexdigest() for find, before in self._states
+            return all(find() is found for find, found in self._bindings) and all(
+                _has_items(value := find(), items) or _state(value).hexdigest() == before.hexdigest()
+                for find, items, before in self._states
             )
-        except Exception:  # a state cannot be read
+        except Exception:  # something cannot be found or read, as it could before
             return False
 
 
 MISSING = "nothing has this name"  # a value of its own, so that a name that appears later is a change
 
 
-def _found(find: Callable[[], object]) -> object:
-    try:
+def _fails(find: Callable[[], object]) -> object:
+    with suppress(Exception):
         return find()
-    except Exception:  # a closure that is still empty, a module whose attribute raises
-        return MISSING
+    return MISSING
+
+
+def _items(value: object) -> list[object]:  # of a container, if none of them can change in place: to compare them is quicker
+    items = [type(value), *_listed(value)]
+    return items if len(items) > 1 and not any(map(_can_change, items)) else []
+
+
+def _has_items(value: object, items: list[object]) -> bool:
+    return bool(items) and len(now := [type(value), *_listed(value)]) == len(items) and all(map(operator.is_, now, items))
+
+
+def _listed(value: object) -> Iterable[object]:
+    if type(value) is dict:
+        return chain(value, value.values())
+    return value if type(value) is list else ()
 
 # %% ../../nbs/cache/04_dependencies.ipynb #ac9d5c8d
 CODE = type | ModuleType | FunctionType | BuiltinFunctionType  # the types of code: hashed with what they reach
@@ -110,7 +132,7 @@ def _is_fixed(value: Any) -> bool:  # of a type that cannot change, or a frozen 
     return not any(map(_can_change, vars(value).values()))
 
 
-_FIXED = re.Pattern, np.ufunc, pd.StringDtype
+_FIXED = re.Pattern, np.ufunc, pd.StringDtype, pd.Timestamp, pd.Timedelta, type(dataclasses._HAS_DEFAULT_FACTORY)  # type: ignore[attr-defined]
 
 # %% ../../nbs/cache/04_dependencies.ipynb #1b8a0bd9
 class Tracer(Hasher):

@@ -20,7 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
-from functools import cache, lru_cache, partial, wraps
+from functools import cache, partial, wraps
 from hashlib import file_digest, sha256
 from itertools import islice
 from pathlib import Path
@@ -144,7 +144,7 @@ class Observation:
         self.asked_variables: set[str] = set()  # environment variables that code of the project asks for, and not a library
         self._known, self._connects, self._paths = known, connects, paths
         self._packages = {*packages} - SETTLED
-        self._reached = [each for each in reached if each.__name__.partition(".")[0] not in _UNSTABLE]
+        self._reached = [each for each in reached if each.__name__.partition(".")[0] not in _UNSTABLE and _can_be_set(each)]
         self._touched: dict[tuple[str, str], object] = {}  # kind of dependency and path -> what `_file_state` returned
         self._written: set[str] = set()
         self._runs_unnamed_code = False  # code of the project that its own code does not name
@@ -154,11 +154,11 @@ class Observation:
         self._folder, self._since = _getcwd(), time.time_ns() - 10_000_000  # the clock of a disk may be late by that
         self._threads = {thread.ident for thread in threading.enumerate()} - {threading.get_ident()}
         self._opened_in_kernel: set[str] = set()
+        _collect_opened()
         self._is_watched = _watch_project(_kernel(os.getpid()), self._folder)
         for path in self._paths:
             _watch_path(_kernel(os.getpid()), self._full(path))
         self._installed = _contents(self._packages, self._reached)
-        _collect_opened()
         self._read = bytes_read()
         _ACTIVE.append(self)
         return self
@@ -401,22 +401,18 @@ def _collect_opened() -> None:
 
 
 def _watch_project(opened: OpenedFiles, folder: str) -> bool:  # whether the kernel agrees
-    return all(map(opened.watch, islice(_folders(folder), _MOST_FOLDERS)))
+    if opened.tree != folder and all(map(opened.watch, islice(_folders(folder), _MOST_FOLDERS))):
+        opened.tree = folder
+    return opened.tree == folder
 
 
 def _folders(folder: str) -> Iterator[str]:
     waiting = [folder]
     for path in waiting:
-        yield path
-        waiting += _subfolders(path, _file_state(path))
-
-
-@lru_cache(maxsize=10 * _MOST_FOLDERS)
-def _subfolders(path: str, state: object) -> list[str]:  # of a folder that is unchanged while its state is
-    with suppress(OSError), os.scandir(path) as entries:
-        inside = [each.path for each in entries if each.is_dir(follow_symlinks=False) and not each.name.startswith(".")]
-        return [path for path in inside if not _file_state(f"{path}/pyvenv.cfg") and not _is_left_out(path)]
-    return []
+        yield path  # it is watched before its subfolders are listed, so that none appears unseen
+        with suppress(OSError), os.scandir(path) as entries:
+            inside = [each.path for each in entries if each.is_dir(follow_symlinks=False) and not each.name.startswith(".")]
+            waiting += [path for path in inside if not _file_state(f"{path}/pyvenv.cfg") and not _is_left_out(path)]
 
 
 def _watch_path(opened: OpenedFiles, path: str) -> None:  # a text that is no path has no folder
@@ -460,6 +456,11 @@ SETTLED = {
 _UNSTABLE = {"random", "threading", "re", "os", "sys", "builtins"}  # watched elsewhere, or changing all the time
 
 
+def _can_be_set(code: Any) -> bool:  # whether its attributes can: not of a class that is written in C
+    return not (isinstance(code, type) and code.__flags__ & _IMMUTABLE_TYPE)
+
+
+_IMMUTABLE_TYPE = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE
 _Contents = dict[str, dict[Any, object]]  # place -> name -> what it means
 
 

@@ -16,7 +16,9 @@ from functools import cache
 _LIBC = ctypes.CDLL(None)
 _CHANNEL = 0x1 | 0x2 | 0xC00  # FAN_CLOEXEC, FAN_NONBLOCK, FAN_REPORT_DFID_NAME: the numbers of Linux
 _MARK = 0x1 | 0x8  # FAN_MARK_ADD, FAN_MARK_ONLYDIR
-_OPENED, _LOST = 0x20 | 0x08000000, 0x4000  # FAN_OPEN and FAN_EVENT_ON_CHILD, FAN_Q_OVERFLOW
+_OPENED, _APPEARED, _LOST = 0x20, 0x80 | 0x100, 0x4000  # FAN_OPEN, FAN_MOVED_TO and FAN_CREATE, FAN_Q_OVERFLOW
+_FOLDER = 0x40000000  # FAN_ONDIR
+_EVENTS = _OPENED | _APPEARED | _FOLDER | 0x08000000  # and FAN_EVENT_ON_CHILD
 _WORKING_FOLDER = -100  # AT_FDCWD
 
 
@@ -26,6 +28,7 @@ class OpenedFiles:
     def __init__(self) -> None:
         self._channel = _LIBC.fanotify_init(_CHANNEL, os.O_RDONLY) if hasattr(_LIBC, "fanotify_init") else -1
         self._folders: dict[bytes, str] = {}  # handle -> folder
+        self.tree = ""  # a folder that is watched with its subfolders, until one appears in it
 
     def watch(
         self,
@@ -39,7 +42,7 @@ class OpenedFiles:
             return False
         handle = buffer.raw[: 8 + struct.unpack_from("I", buffer)[0]]
         is_new = handle not in self._folders
-        if is_new and _LIBC.fanotify_mark(self._channel, _MARK, ctypes.c_uint64(_OPENED), _WORKING_FOLDER, name):
+        if is_new and _LIBC.fanotify_mark(self._channel, _MARK, ctypes.c_uint64(_EVENTS), _WORKING_FOLDER, name):
             return False
         self._folders[handle] = folder
         return True
@@ -52,9 +55,11 @@ class OpenedFiles:
                 events += os.read(self._channel, 65_536)
         while events:
             length, header, mask, process = struct.unpack_from("=I2xHQ4xi", events)
+            if mask & _LOST or (mask & _FOLDER and mask & _APPEARED):
+                self.tree = ""
             if mask & _LOST:
                 found.append("")
-            elif process == os.getpid():
+            elif mask & _OPENED and not mask & _FOLDER and process == os.getpid():
                 found.append(self._name(events[header + 12 : length]))  # after the header of the record, and the file system
             events = events[length:]
         return found

@@ -21,7 +21,7 @@ from ..base.atomic_files import read_regular, refuse_links, remove_leftovers, te
 from ..base.background_sync import sync_in_background
 from ..base.environment import current_user, git_state, new_run_id
 from ..base.errors import IrisError, hide_passwords, printable
-from ..base.field_types import has_type
+from ..base.field_types import has_type, type_check
 from .run_record import RunRecord, RunSummary, read_json, summarize_record
 
 # %% ../../nbs/tracking/02_records.ipynb #e9e992a9
@@ -34,11 +34,11 @@ def _read_index(index: Path) -> Iterator[RunSummary]:
         with suppress(ValueError, RecursionError):  # a process was killed while it wrote the line
             value = json.loads(line)
             known = isinstance(value, dict) and value.keys() == _FIELDS.keys()  # another release wrote other fields
-            if known and all(has_type(each, _FIELDS[name]) for name, each in value.items()):
+            if known and all(_FIELDS[name](each) for name, each in value.items()):
                 yield RunSummary(**value)
 
 
-_FIELDS = get_type_hints(RunSummary)
+_FIELDS = {name: type_check(kind) for name, kind in get_type_hints(RunSummary).items()}
 
 
 def _append(index: Path, summaries: list[RunSummary]) -> None:
