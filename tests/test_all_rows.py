@@ -23,9 +23,12 @@ from xgboost import XGBClassifier, XGBRegressor
 from iris_ml import load, predict, save
 from iris_ml.base.errors import SettingsError, WorkflowError
 from iris_ml.base.settings import Source
+from iris_ml.cli.parity import _function_of_page
 from iris_ml.io.pieces import map_pieces, sample_numbers
+from iris_ml.models.prediction_steps import prediction_workflow
 from iris_ml.models.promotion import _known_rows, _row_marks, learned_rows
 from iris_ml.production import workflow
+from iris_ml.steps.model import model
 
 ROWS = 300_000
 
@@ -254,6 +257,15 @@ def test_an_estimator_that_takes_no_pieces_learns_the_sample_and_says_so():
 def test_what_needs_the_rows_at_once_is_a_sentence(name, value, sentence):
     with pytest.raises(SettingsError, match=sentence):
         ran(large(GaussianNB()).swap(**{name: value}))
+
+
+def test_parity_takes_a_variant_from_its_own_page_and_leaves_its_step_as_it_is():
+    trained = ran(large(GaussianNB()))["model"]
+    found = []
+    prediction_workflow(trained).map_functions(lambda function: found.append(_function_of_page(function)) or function)
+    modules = {function.__qualname__: function.__module__ for function in found}
+    assert modules["model__all_rows"] == "iris_ml.steps.all_rows, as written"
+    assert model.__annotations__["train"] is pd.DataFrame
 
 
 def test_a_result_is_reused_until_a_row_of_the_source_changes(table, tmp_path, monkeypatch):
