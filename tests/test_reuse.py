@@ -543,6 +543,26 @@ def test_a_module_that_another_one_replaces_counts(folder, monkeypatch):
         assert Workflow(constant).run(progress=False)["constant"] == stub.K
 
 
+@pytest.mark.parametrize("kind", ["function", "class"])
+def test_annotations_that_are_changed_in_place_count(kind):
+    def rate(amount: int) -> str:
+        return str(amount)
+
+    class Rate:
+        amount: int
+
+    annotated = rate if kind == "function" else Rate
+
+    def names() -> str:
+        return " ".join(annotated.__annotations__)
+
+    before = Workflow(names).run(progress=False)["names"]
+    annotated.__annotations__["currency"] = str
+    assert Workflow(names).run(progress=False)["names"] == f"{before} currency"
+    annotated.__annotations__.clear()
+    assert Workflow(names).run(progress=False)["names"] == ""
+
+
 ROWS = pd.DataFrame(np.random.default_rng(0).normal(size=(5, 1000))).T.set_axis(list("abcde"), axis=1)  # cells row by row
 VIEWS = {
     "rows": lambda: ROWS.copy(),

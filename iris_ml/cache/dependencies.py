@@ -23,12 +23,12 @@ import tempfile
 import time
 import zoneinfo
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
 from itertools import chain
 from pathlib import PurePath
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from types import BuiltinFunctionType, FunctionType, GenericAlias, ModuleType, UnionType
 from typing import Any
 
 import numpy as np
@@ -45,7 +45,7 @@ class Watcher:
 
     def __init__(self) -> None:
         self._bindings: list[tuple[Callable[[], Any], object]] = []  # how to resolve a name, and what was found
-        self._states: list[tuple[Callable[[], Any], list[object], Hasher]] = []  # how to get a mutable value, its items and state
+        self._states: list[tuple[Callable[[], Any], list[object] | None, Hasher]] = []  # how to get a value that can change
 
     def resolve(self, find: Callable[[], Any]) -> Any:
         """Return what `find` returns, or `MISSING` if that fails, and record it."""
@@ -86,19 +86,20 @@ def _fails(find: Callable[[], object]) -> object:
     return MISSING
 
 
-def _items(value: object) -> list[object]:  # of a container, if none of them can change in place: to compare them is quicker
-    items = [type(value), *_listed(value)]
-    return items if len(items) > 1 and not any(map(_can_change, items)) else []
+def _items(value: object) -> list[object] | None:  # of a container, if none of them can change in place: quicker than its state
+    items = _listed(value)
+    return None if items is None or any(map(_can_change, items)) else items
 
 
-def _has_items(value: object, items: list[object]) -> bool:
-    return bool(items) and len(now := [type(value), *_listed(value)]) == len(items) and all(map(operator.is_, now, items))
+def _has_items(value: object, items: list[object] | None) -> bool:
+    now = _listed(value) if items is not None else None
+    return now is not None and items is not None and len(now) == len(items) and all(map(operator.is_, now, items))
 
 
-def _listed(value: object) -> Iterable[object]:
+def _listed(value: object) -> list[object] | None:
     if type(value) is dict:
-        return chain(value, value.values())
-    return value if type(value) is list else ()
+        return [dict, *value, *value.values()]
+    return [list, *value] if type(value) is list else None
 
 # %% ../../nbs/cache/04_dependencies.ipynb #ac9d5c8d
 CODE = type | ModuleType | FunctionType | BuiltinFunctionType  # the types of code: hashed with what they reach
@@ -132,7 +133,10 @@ def _is_fixed(value: Any) -> bool:  # of a type that cannot change, or a frozen 
     return not any(map(_can_change, vars(value).values()))
 
 
-_FIXED = re.Pattern, np.ufunc, pd.StringDtype, pd.Timestamp, pd.Timedelta, type(dataclasses._HAS_DEFAULT_FACTORY)  # type: ignore[attr-defined]
+_FIXED = (
+    *(GenericAlias, UnionType, re.Pattern, np.ufunc, pd.StringDtype, pd.Timestamp, pd.Timedelta),
+    type(dataclasses._HAS_DEFAULT_FACTORY),  # type: ignore[attr-defined]
+)
 
 # %% ../../nbs/cache/04_dependencies.ipynb #1b8a0bd9
 class Tracer(Hasher):

@@ -27,7 +27,7 @@ from ..base.own_formats import take_apart
 from ..base.packages import owner
 from .dependencies import Tracer, check_readable, traced
 from .hashing import UnhashableError, register_hasher
-from .hashing_code import is_found_by_name, names_in, trace_binding, trace_installed, trace_name
+from .hashing_code import is_found_by_name, names_in, trace_binding, trace_installed, trace_name, watch_annotations
 
 # %% ../../nbs/cache/06_hashing_objects.ipynb #6a0b80d1
 _DERIVED = {
@@ -90,6 +90,7 @@ def _trace_class(cls: type, tracer: Tracer) -> None:
             continue
         tracer.update_bytes("name", attribute.encode())
         trace_binding(f"attribute {name}.{attribute}", value, tracer)
+    watch_annotations(cls, tracer)
     for names in [names for text in vars(cls).get("__annotations__", {}).values() for names in names_in(text)]:
         trace_name(names, vars(sys.modules.get(cls.__module__, builtins)), tracer)
 
