@@ -1772,4 +1772,228 @@ Path("rows.csv").write_text("a\\n2")
 # iris.toml
 source = "rows.csv"
 """,
+    "a function's name that is set": """
+def h(): "a"
+def result() -> str: return h.__name__
+
+h.__name__ = "b"
+""",
+    "a function's full name that is set": """
+def h(): "a"
+def result() -> str: return h.__qualname__
+
+h.__qualname__ = "b"
+""",
+    "a class's name that is set": """
+class K: "a"
+def result() -> str: return K.__name__
+
+K.__name__ = "b"
+""",
+    "a class's full name that is set": """
+class K: "a"
+def result() -> str: return K.__qualname__
+
+K.__qualname__ = "b"
+""",
+    "a field of a dataclass that is set": """
+from dataclasses import dataclass, fields
+@dataclass
+class K:
+    x: int = 1
+def result() -> int: return fields(K)[0].default
+
+K.__dataclass_fields__["x"].default = 2
+""",
+    "the metadata of a field, written into": """
+from dataclasses import dataclass, fields, field
+@dataclass
+class K:
+    x: int = field(default=1, metadata={"a": [1]})
+def result() -> str: return str(fields(K)[0].metadata["a"])
+
+K.__dataclass_fields__["x"].metadata["a"].append(2)
+""",
+    "a frozen dataclass that is set all the same": """
+from dataclasses import dataclass
+@dataclass(frozen=True)
+class K:
+    x: int = 1
+N = K()
+def result() -> int: return N.x
+
+object.__setattr__(N, "x", 2)
+""",
+    "a frozen dataclass in a dictionary, set all the same": """
+from dataclasses import dataclass
+@dataclass(frozen=True)
+class K:
+    x: int = 1
+N = {"k": K()}
+def result() -> int: return N["k"].x
+
+object.__setattr__(N["k"], "x", 2)
+""",
+    "an attribute of a tuple": """
+class D(tuple): pass
+R = D((1,)); R.x = 1
+def result() -> int: return R.x
+
+R.x = 2
+""",
+    "an attribute of a tuple in a list": """
+class D(tuple): pass
+R = [D((1,))]; R[0].x = 1
+def result() -> int: return R[0].x
+
+R[0].x = 2
+""",
+    "the list of slots, written into": """
+class K:
+    __slots__ = ["a"]
+def result() -> str: return str(K.__slots__)
+
+K.__slots__.append("b")
+""",
+    "a special attribute, written into": """
+class K:
+    __things__ = [1]
+def result() -> int: return sum(K.__things__)
+
+K.__things__.append(2)
+""",
+    "the annotations of a function, written into": """
+def h(x: int): return x
+def result() -> str: return str(h.__annotations__)
+
+h.__annotations__["x"] = str
+""",
+    "the annotations of a base class, written into": """
+import typing
+class A:
+    y: int
+class K(A):
+    x: int
+def result() -> str: return str(typing.get_type_hints(K))
+
+A.__annotations__["y"] = str
+""",
+    "the class of an object that is set": """
+class K:
+    x = 1
+class L:
+    x = 2
+N = K()
+def result() -> int: return N.x
+
+N.__class__ = L
+""",
+    "the bases of a class that are set": """
+class A:
+    def f(self): return 1
+class B:
+    def f(self): return 2
+class K(A): pass
+def result() -> int: return K().f()
+
+K.__bases__ = (B,)
+""",
+    "a method that is removed": """
+class A:
+    def f(self): return 2
+class K(A):
+    def f(self): return 1
+def result() -> int: return K().f()
+
+del K.f
+""",
+    "the value of an enumeration that is set": """
+from enum import Enum
+class E(Enum):
+    A = 1
+def result() -> int: return E.A.value
+
+E.A._value_ = 2
+""",
+    "the default of a keyword, written into": """
+def h(*, x=1): return x
+def result() -> int: return h()
+
+h.__kwdefaults__["x"] = 2
+""",
+    "the code of a function that is set": """
+def h(): return 1
+def g(): return 2
+def result() -> int: return h()
+
+h.__code__ = g.__code__
+""",
+    "a variable of a closure that is set": """
+def mk():
+    x = 1
+    def h(): return x
+    return h
+h = mk()
+def result() -> int: return h()
+
+h.__closure__[0].cell_contents = 2
+""",
+    "an equal value of another type": """
+D = {"a": 1}
+def result() -> str: return repr(D)
+
+D["a"] = True
+""",
+    "an equal key of another type": """
+D = {1: "a"}
+def result() -> str: return repr(D)
+
+D.clear(); D[True] = "a"
+""",
+    "an order that is changed": """
+from collections import OrderedDict
+S = OrderedDict(a=1, b=2)
+def result() -> str: return ", ".join(S)
+
+S.move_to_end("a")
+""",
+    "a dictionary behind a read-only view": """
+from types import MappingProxyType
+B = {"a": 1}
+R = MappingProxyType(B)
+def result() -> int: return R["a"]
+
+B["a"] = 2
+""",
+    "the default of a named tuple": """
+from collections import namedtuple
+P = namedtuple("P", "x", defaults=[1])
+def result() -> int: return P().x
+
+P.__new__.__defaults__ = (2,)
+""",
+    "a partial function that is set": """
+from functools import partial
+def h(x): return x
+p = partial(h, 1)
+def result() -> int: return p()
+
+p.__setstate__((h, (2,), {}, {}))
+""",
+    "the object of a method in a list": """
+class K:
+    def __init__(self): self.x = 1
+    def f(self): return self.x
+k = K(); m = [k.f]
+def result() -> int: return m[0]()
+
+k.x = 2
+""",
+    "an attribute of a number in a list": """
+class D(int): pass
+R = [D(3)]; R[0].x = 1
+def result() -> int: return R[0].x
+
+R[0].x = 2
+""",
 }

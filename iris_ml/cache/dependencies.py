@@ -115,7 +115,7 @@ def is_constant(
 
 def _can_change(value: object) -> bool:
     match value:
-        case tuple() | frozenset():
+        case tuple() | frozenset() if not hasattr(value, "__dict__"):
             return any(map(_can_change, value))
         case property():
             return any(map(_can_change, (value.fget, value.fset, value.fdel)))
@@ -124,11 +124,12 @@ def _can_change(value: object) -> bool:
     return not (type(value) in _IMMUTABLE or isinstance(value, CODE) or _is_fixed(value))
 
 
-def _is_fixed(value: Any) -> bool:  # of a type that cannot change, or a frozen dataclass of values that cannot
+def _is_fixed(value: Any) -> bool:  # of a type that cannot change, or a frozen dataclass of this library of values that cannot
     if isinstance(value, np.dtype):
         return not value.metadata
     parameters = getattr(type(value), "__dataclass_params__", None)
-    if parameters is None or not parameters.frozen or any(vars(kind).get("__slots__") for kind in type(value).__mro__):
+    is_frozen = parameters is not None and parameters.frozen and type(value).__module__.startswith("iris_ml.")
+    if not is_frozen or any(vars(kind).get("__slots__") for kind in type(value).__mro__):
         return isinstance(value, _FIXED)
     return not any(map(_can_change, vars(value).values()))
 

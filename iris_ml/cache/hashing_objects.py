@@ -27,7 +27,7 @@ from ..base.own_formats import take_apart
 from ..base.packages import owner
 from .dependencies import Tracer, check_readable, traced
 from .hashing import UnhashableError, register_hasher
-from .hashing_code import is_found_by_name, names_in, trace_binding, trace_installed, trace_name, watch_annotations
+from .hashing_code import is_found_by_name, names_in, trace_binding, trace_installed, trace_name
 
 # %% ../../nbs/cache/06_hashing_objects.ipynb #6a0b80d1
 _DERIVED = {
@@ -80,7 +80,10 @@ def _local_name(cls: type) -> str:
 
 # %% ../../nbs/cache/06_hashing_objects.ipynb #91627a4e
 def _trace_class(cls: type, tracer: Tracer) -> None:
-    resolve, name = tracer.watcher.resolve, _local_name(cls)
+    resolve, name, is_of_library = tracer.watcher.resolve, _local_name(cls), cls.__module__.startswith("iris_ml.")
+    resolve(lambda: cls.__qualname__)
+    if resolve(lambda: cls.__name__) != name.rpartition(".")[2]:  # somebody has set it
+        tracer.update(cls.__name__)
     for base in (type(cls), *resolve(lambda: cls.__bases__)):
         tracer.update(base)
     resolve(lambda: sys.intern(" ".join(_own_names(cls))))  # interned: equal texts are one object
@@ -90,7 +93,8 @@ def _trace_class(cls: type, tracer: Tracer) -> None:
             continue
         tracer.update_bytes("name", attribute.encode())
         trace_binding(f"attribute {name}.{attribute}", value, tracer)
-    watch_annotations(cls, tracer)
+        if attribute.startswith("__") and not (is_of_library or attribute.startswith("__pydantic_")):
+            tracer.watcher.watch(functools.partial(vars(cls).get, attribute))
     for names in [names for text in vars(cls).get("__annotations__", {}).values() for names in names_in(text)]:
         trace_name(names, vars(sys.modules.get(cls.__module__, builtins)), tracer)
 
