@@ -70,8 +70,7 @@ def _function_of_page(function: Callable[..., Any]) -> Callable[..., Any]:  # th
     module = ModuleType(f"{function.__module__}, as written")
     with patch.dict(sys.modules, {module.__name__: module}):
         exec("\n".join(cell for cell in cells if re.match(r"#\|\s*exporti?\s", cell)), vars(module))
-    name = vars(function).get("__original_name__", function.__name__)  # Hamilton gives a variant the name of its step
-    page_function = vars(module)[name]
+    page_function = vars(module)[function.__qualname__]  # Hamilton gives a variant the short name of its step
     page_function.__annotations__.clear()  # they name the types of this second module
     return page_function
 
