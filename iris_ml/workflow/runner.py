@@ -133,14 +133,14 @@ class _Computation:
             if changed := [*self._changed_parts(key), *(name for name, given in self.inputs.items() if given.has_changed)]:
                 what = f"{changed[0]} has changed since the run, which stored no value that can be read"
                 raise WorkflowError(what, f"step {self.node.name!r}", "run the workflow again") from None
-            again = self.compute_and_keep(store, key)
+            again = self.compute_and_keep(store, key, entry)
             if again.digest != entry.result:
                 what = f"step {self.node.name!r} gives another result each time; pass a seeded generator"
                 warnings.warn(what, stacklevel=2)
             return again.value
 
-    def compute_and_keep(self, store: Checkpoints, key: CacheKey) -> Result:
-        """Compute the step and keep its result, or say in its note why it is not kept."""
+    def compute_and_keep(self, store: Checkpoints, key: CacheKey, known: Entry | None = None) -> Result:
+        """Compute the step and keep its result, unless its entry is known; or say in its note why it is not kept."""
         code = fingerprint(self.node.callable.function, checked=False)  # its key was made just now
         watched, remembered = self._observation(code), _remembered(code.caches)
         result = self.compute(watched)
@@ -159,9 +159,10 @@ class _Computation:
             last = store.last(key.step)
             result.previous_key = last.cache_key if last else None
             start = perf_counter()
-            known, value = result.digest, result.value
+            found, value = result.digest, result.value
             whole = choose_format(value) != "skops" or result.seconds > _TIMES_LONGER * (perf_counter() - start)
-            result.entry = store.keep(value, key, known, result.seconds, result.summary, whole, states)
+            is_kept = known is not None and not known.file and known.result == found and not whole
+            result.entry = known if is_kept else store.keep(value, key, found, result.seconds, result.summary, whole, states)
         except (UnhashableError, UnserializableError) as error:
             result.note = f"not kept: {error}"
         except OSError as error:
