@@ -545,6 +545,13 @@ def test_a_step_computes_the_same_whatever_the_width_of_the_numbers_in_the_file(
         assert predict(read_table(name), run["model"]).equals(run["predictions"]), name
 
 
+def test_a_second_line_of_names_or_units_is_named_as_such():
+    table = pd.DataFrame({"x": DRAWS.random(41), "amount": ["cm", *map(str, range(40))], "y": ["", *["a", "b"] * 20]})
+    told = "because of its first cell 'cm'; if it holds numbers or dates, remove that row, or set reader"
+    with pytest.warns(UserWarning, match=told):
+        workflow.swap(raw=table.astype({"amount": "str"}), target="y").run("rows", progress=False, checkpoints=False)
+
+
 FORMS = [f"€ {n}" for n in range(40)], [*map(str, range(39)), "Total"], [f"{n % 28 + 1}.12.2026" for n in range(40)]
 
 

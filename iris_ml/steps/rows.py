@@ -94,8 +94,15 @@ def _check_columns(rows: pd.DataFrame, names: Sequence[str]) -> None:
             what = f"column {name!r} counts the rows, and a model learns their order from it; to leave it out, set passthrough ="
             warnings.warn(f'{what} ["{name}"], else types = {{"{name}" = "integer"}}', stacklevel=2)
         if cell := unread_cell(rows[name]):
-            what = f"column {name!r} is learned as text because of cells such as {cell!r}; if it holds numbers or dates"
-            warnings.warn(f'{what}, write them without currency and unit, else set types = {{"{name}" = "text"}}', stacklevel=2)
+            warnings.warn(_read_as_text(rows[name], cell), stacklevel=2)
+
+
+def _read_as_text(column: pd.Series, cell: str) -> str:
+    cause, advice = f"cells such as {cell!r}", "write them without currency and unit"
+    if cell == column.iloc[0] and not unread_cell(column.iloc[1:]):  # a second line of names, or one of units
+        cause, advice = f"its first cell {cell!r}", 'remove that row, or set reader = { header = "2" } if it names the columns'
+    types = f'else set types = {{"{column.name}" = "text"}}'
+    return f"column {column.name!r} is learned as text because of {cause}; if it holds numbers or dates, {advice}, {types}"
 
 
 def counts_rows(
