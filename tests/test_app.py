@@ -10,6 +10,7 @@ import urllib.request
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from playwright.sync_api import expect
@@ -82,6 +83,17 @@ def test_the_answer_follows_the_petals(opened, model):
     assert moved(page, petal_length=4.4, petal_width=1.3).metric[0].value == "versicolor"
     assert moved(page, petal_length=6.0, petal_width=2.3).metric[0].value == "virginica"
     assert not page.exception
+
+
+def test_of_many_columns_those_are_drawn_that_tell_the_training_rows_apart(opened):
+    noise = np.random.default_rng(0).normal(size=(len(IRIS), 20)).round(2)
+    wide = pd.DataFrame(noise, columns=[f"noise_{number}" for number in range(20)]).join(IRIS)
+    page = opened(trained(wide))
+    assert "The 12 columns that tell the training rows apart best." in [caption.value for caption in page.caption]
+    drawn = [json.loads(chart.proto.spec) for chart in page.get("vega_lite_chart")]
+    titles = [spec["layer"][0]["encoding"]["x"]["title"] for spec in drawn if spec.get("height") == 260]
+    assert len(titles) == 12
+    assert {*IRIS.columns} - {"species"} <= {title.split()[0] for title in titles}  # without its unit
 
 
 def test_the_reasons_are_those_of_the_door(opened, model):

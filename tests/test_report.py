@@ -187,6 +187,16 @@ def test_labels_under_their_names_in_the_source_are_held_against_the_answers():
     assert list(read_table(written.predictions))[:6] == [*names, "species"]
 
 
+@pytest.mark.filterwarnings("error::pandas.errors.PerformanceWarning")
+def test_a_table_of_many_columns_is_reported_without_a_warning():
+    rows = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 150)).round(2)).add_prefix("c")
+    rows["kind"] = np.where(rows.c0 > 0, "a", "b")
+    rows.to_parquet("wide.parquet")
+    chosen = workflow.swap(raw=rows, target="kind", feature_names=[], classes=[])
+    save(chosen.run("model", progress=False)["model"], ".iris_ml/model.skops")
+    assert report("wide.parquet", "report.html").summary.answered == len(rows)
+
+
 def test_a_model_without_probabilities_gets_a_page_without_confidence():
     model = workflow.swap(estimator=LinearSVC()).run("model", progress=False)["model"]
     written = report("known.csv", model=model)

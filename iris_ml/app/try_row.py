@@ -7,6 +7,7 @@ __all__ = ['escape_markdown', 'input_columns', 'with_unit', 'input_row', 'show_a
 
 # %% ../../nbs/app/01_try_row.ipynb #379f7183
 import re
+from collections.abc import Sequence
 from math import floor, log10
 from typing import Any
 
@@ -19,7 +20,7 @@ from ..stats.describe import write_number
 from ..stats.metric import is_regression
 from ..steps.model import Model, split_predictions
 from ..models.prediction_steps import golden_rows
-from ..models.predictor import Predictor
+from ..models.predictor import Predictor, varied_rows
 from ..workflow.run import Run
 from ..workflow.workflow import Workflow
 from ..workflow.graph import Step
@@ -125,18 +126,23 @@ def show_answer(
         st.caption("Every value is inside the training range.")
 
 # %% ../../nbs/app/01_try_row.ipynb #6df40a18
-def _curves(row: pd.DataFrame, predictor: Predictor, points: int = 41) -> dict[str, pd.DataFrame]:
+def _curves(row: pd.DataFrame, predictor: Predictor, first: Sequence[str] = (), points: int = 41) -> dict[str, pd.DataFrame]:
     numbers = {name: seen for name, seen in input_columns(predictor.model).items() if seen["type"] in _NUMBERS}
-    reach = {name: np.linspace(seen["minimum"], seen["maximum"], points) for name, seen in numbers.items()}
-    rows = [pd.concat([row] * points).assign(**{name: values}) for name, values in reach.items()]
-    if not rows:
+    if len(numbers) > _MOST_CURVES:
+        order = [name for name in dict.fromkeys([*first, *numbers]) if name in numbers]
+        numbers = {name: numbers[name] for name in order[:_MOST_CURVES]}
+    if not (reach := {name: np.linspace(seen["minimum"], seen["maximum"], points) for name, seen in numbers.items()}):
         return {}
-    predictions = predictor.run(pd.concat(rows, ignore_index=True))["predictions"]
+    again = row.iloc[np.zeros(points, dtype=int)]
+    predictions = predictor.run(varied_rows(again, [*reach.items()]))["predictions"]
     shares = predictions if predictor.model.profile.task == "regression" else split_predictions(predictions)[1]
     return {
         name: shares.iloc[place * points : (place + 1) * points].set_axis(pd.Index(values))
         for place, (name, values) in enumerate(reach.items())
     }
+
+
+_MOST_CURVES = 12  # of more columns those that tell the training rows apart best
 
 # %% ../../nbs/app/01_try_row.ipynb #39267f59
 _COLOURS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442"]
@@ -195,11 +201,11 @@ def show_reasons(
     """Show the nearest training rows, the effect of each value, and the position of the row."""
     profile, row, columns = predictor.model.profile, run["rows"], input_columns(predictor.model)
     sample, numbers = pd.DataFrame(profile.sample), [name for name, seen in profile.columns.items() if seen["type"] in _NUMBERS]
+    order = _order_by_separation(sample, profile.target, numbers) if len(numbers) > 1 else numbers
     near, here = st.columns(2, gap="large")
     with here:
         st.subheader("Position among training rows", anchor=False)
         if len(numbers) > 1:
-            order = _order_by_separation(sample, profile.target, numbers)
             across, up = (
                 side.selectbox(axis, order, place, key=f" {axis}")
                 for place, (axis, side) in enumerate(zip(["Across", "Up"], st.columns(2), strict=True))
@@ -212,8 +218,10 @@ def show_reasons(
         st.subheader("If a value were the median", anchor=False)
         st.dataframe(run["moves"].loc[row.index[0]].rename_axis("column"))
     is_number = profile.task == "regression"
-    if curves := _curves(run["raw"], predictor) if is_number or len(run["predictions"].columns) > 1 else {}:
+    if curves := _curves(run["raw"], predictor, order) if is_number or len(run["predictions"].columns) > 1 else {}:
         st.subheader("Prediction by value" if is_number else "Probability by value", anchor=False)
+        if sum(seen["type"] in _NUMBERS for seen in columns.values()) > len(curves):
+            st.caption(f"The {len(curves)} columns that tell the training rows apart best.")
         for place, (name, shares) in enumerate(curves.items()):
             if place % 2 == 0:
                 sides = st.columns(2, gap="large")

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..models.predictor import Predictor
+from ..models.predictor import Predictor, varied_rows
 from ..stats.column_types import as_numbers, from_number
 from ..stats.describe import write_number
 from ..stats.drift import read_quantiles
@@ -314,21 +314,23 @@ def shuffled_importances(
     sample = pd.DataFrame(model.profile.sample)
     truth, rows = sample[model.profile.target], sample.drop(columns=model.profile.target)
     metric = metric or find_metric("", truth, task=model.profile.task)
-    tables, order = [rows], []
-    for name in model.profile.columns:
-        for _ in range(repeats):
-            tables.append(rows.assign(**{name: rows[name].to_numpy()[random.permutation(len(rows))]}))
-            order.append(str(name))
-    predictions = predictor.run(pd.concat(tables, ignore_index=True))["predictions"]
-    size = len(rows)
-    parts = (predictions.iloc[i * size : (i + 1) * size].set_axis(truth.index) for i in range(len(tables)))
-    figures = [metric.compute(truth, part) for part in parts]
-    losses = pd.Series(np.subtract(figures[0], figures[1:]) * (-1 if metric.is_loss else 1), order)
+    places = [(name, random.permutation(len(rows))) for name in map(str, model.profile.columns) for _ in range(repeats)]
+    size, many = len(rows), max(1, _TOGETHER // len(rows))
+    figures = [metric.compute(truth, predictor.run(rows)["predictions"].set_axis(truth.index))]
+    for start in range(0, len(places), many):
+        changes = [(name, rows[name].to_numpy()[order]) for name, order in places[start : start + many]]
+        predictions = predictor.run(varied_rows(rows, changes))["predictions"]
+        parts = (predictions.iloc[i * size : (i + 1) * size].set_axis(truth.index) for i in range(len(changes)))
+        figures += [metric.compute(truth, part) for part in parts]
+    losses = pd.Series(np.subtract(figures[0], figures[1:]) * (-1 if metric.is_loss else 1), [name for name, _ in places])
     found = {}
     for column, each in losses.groupby(level=0, sort=False):
         half = 1.96 * float(each.std()) / math.sqrt(repeats)
         found[str(column)] = (float(each.mean()), float(each.mean() - half), float(each.mean() + half))
     return Importances(metric.title, dict(sorted(found.items(), key=lambda item: -item[1][0])))
+
+
+_TOGETHER = 20_000  # rows that are predicted together
 
 
 def draw_importances(

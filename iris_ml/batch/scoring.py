@@ -54,8 +54,8 @@ def output_table(
 ) -> pd.DataFrame:  # the rows, label, probabilities, columns out of the domain
     """Join the rows of a run with their predictions and the columns out of the training range."""
     table, outside = join_predictions(run, cells), out_of_domain(run)
-    table[_free("out_of_domain", table)] = join_marked(outside.to_numpy(), [*map(str, outside)])
-    return table
+    marked = pd.Series(join_marked(outside.to_numpy(), [*map(str, outside)]), table.index, name=_free("out_of_domain", table))
+    return pd.concat([table, marked], axis=1)  # a column that is inserted into many takes long
 
 # %% ../../nbs/batch/01_scoring.ipynb #5d0c7a12
 def uniform_cells(

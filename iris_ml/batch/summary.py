@@ -143,7 +143,7 @@ def _codes(labels: pd.Series, known: list[Any]) -> np.ndarray:  # place among th
 def _sample(run: Run) -> pd.DataFrame:
     profile = run["model"].profile
     some, target = _thin(run["rows"])[[*profile.columns]], profile.target
-    return some.assign(**{target: run["predictions"][target].loc[some.index]})
+    return pd.concat([some, run["predictions"][target].loc[some.index]], axis=1)
 
 
 def _truth(run: Run) -> pd.Series | None:
