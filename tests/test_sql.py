@@ -18,6 +18,7 @@ from iris_ml.cli.commands import application
 from iris_ml.compiled.compile import compile_estimator
 from iris_ml.compiled.graph import NotCompiled
 from iris_ml.compiled.sql import as_select, certify_select, literal
+from iris_ml.io.readers import read_table
 from iris_ml.models.model_file import load
 from iris_ml.production import workflow
 from torture.pipelines import THIRTY, asked, fitted, outcome_in_sql, table_of
@@ -104,6 +105,13 @@ def test_a_step_that_computes_a_column_is_refused_by_name():
     model = workflow.swap(features, estimator=LogisticRegression(max_iter=500)).run("model", progress=False)["model"]
     with pytest.raises(NotCompiled, match="step 'features': it gives a column 'petal_width' that the table does not hold so"):
         certify_select(model)
+
+
+def test_a_date_that_the_estimator_gets_is_refused_by_name():
+    rows = read_table("package:iris.csv").assign(day=pd.date_range("2026-01-01", periods=150))
+    chosen = workflow.swap(raw=rows, features=lambda rows: rows, feature_names=[], default_estimator=True)
+    with pytest.raises(NotCompiled, match="column 'day': dates and durations have no form in SQL"):
+        certify_select(chosen.run("model", progress=False)["model"], workflow=chosen)
 
 
 def test_a_step_that_changes_only_texts_which_the_training_does_not_hold_is_refused_by_name():

@@ -412,6 +412,8 @@ class _UntouchedColumns(FeatureMaker):
     def _checked(self, rows: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
         read = rows.loc[features.index] if features.index.isin(rows.index).all() else rows.head(0)
         for name in features:
+            if features[name].dtype.kind in "mM":
+                raise NotCompiled("dates and durations have no form in SQL", f"column {name!r}", "let iris_ml predict")
             if name not in read or len(read) != len(features) or not _is_same(read[name], features[name]):
                 step = next((step for step in reversed(self.steps) if step != "rows"), "rows")
                 what = f"it gives a column {name!r} that the table does not hold so"
