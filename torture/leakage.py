@@ -297,6 +297,11 @@ LEAKING = {
         "a column that tells the target",
         "'dose'",
     ),
+    "a small table holds the rest to a whole": (
+        lambda: of(AMOUNTS.head(70).assign(awake=(24 - AMOUNTS.weight).round(2)), "weight", Ridge(), task="regression"),
+        "a column that tells the target",
+        "'awake'",
+    ),
     "a number is a function of the target": (
         lambda: of(PEOPLE.assign(dose=np.where(PEOPLE.ill == "yes", 5.0, 1.0))),
         "a column that tells the target",

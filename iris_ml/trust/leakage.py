@@ -112,9 +112,11 @@ def _may_be_drawn(times: np.ndarray) -> bool:  # how often each different row co
 # %% ../../nbs/trust/01_leakage.ipynb #9ab31e02
 def _telling_columns(run: Run, features: pd.DataFrame, learned: pd.Index, test: pd.Index, known: Collection[str]) -> str:
     model = run["model"]
-    if model.profile.target not in features or len(model.columns) < 2 or len(test) < 30:
+    if model.profile.target not in features or len(model.columns) < 2:
         return ""
     truth = features[model.profile.target]
+    if len(test) < (10 if is_regression(truth) else 30):  # classes of fewer may agree by chance
+        return ""
     read = sorted(map(str, run["rows" if "rows" in run else "raw"]), key=len)
     told: dict[str, str] = {}
     for name in model.columns:
@@ -132,7 +134,7 @@ def _tells(column: pd.Series, truth: pd.Series, learned: pd.Index, test: pd.Inde
     column = column if column.dtype.kind in "iufb" else column.astype("category").cat.codes
     cells, borders = pd.DataFrame(column).astype(float), truth.nunique() - 1
     if is_regression(truth):
-        if _is_banded(column, truth):
+        if _is_banded(column, truth) or abs(cells.iloc[:, 0].corr(truth.astype(float), "spearman")) > 0.999:
             return True
         ranks = truth.rank()
         tree = DecisionTreeRegressor(random_state=0).fit(cells.loc[learned], ranks[learned])
