@@ -1,5 +1,6 @@
 """The steps that trained a model predict with it, on every surface; other steps are refused by name."""
 
+import decimal
 import itertools
 import json
 import linecache
@@ -8,6 +9,7 @@ import random
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import chdir
 from datetime import datetime
 from functools import partial
@@ -19,18 +21,20 @@ import pandas as pd
 import pytest
 import requests
 from distributed import LocalCluster
+from sklearn import get_config, set_config
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from iris_ml import Workflow, load, predict, save
+from iris_ml.base import thread_options
 from iris_ml.base.errors import WorkflowError
 from iris_ml.cache.dependencies import within_project
 from iris_ml.cli.parity import SURFACES
 from iris_ml.io.readers import raw
-from iris_ml.models.predictor import run_model
+from iris_ml.models.predictor import Predictor, run_model
 from iris_ml.production import workflow
 from iris_ml.steps.estimator import estimator
 from iris_ml.steps.model import Model
@@ -1025,3 +1029,47 @@ def test_production_refuses_the_model_of_another_project(project):
     ended = typed(project, "predict", "new.csv", IRIS_ML_WORKFLOW="iris_ml.production:workflow")
     assert ended.returncode == 2
     assert "the model was trained with" in ended.stderr or "differs from the step that trained" in ended.stderr
+
+
+def divides_quietly():
+    try:
+        return bool(np.float64(1) / np.float64(0))
+    except FloatingPointError:
+        return False
+
+
+OPTIONS = {  # of a thread -> how to set one, and what a step sees of it
+    "scikit-learn": (
+        lambda: set_config(transform_output="pandas"),
+        lambda: isinstance(StandardScaler().fit_transform(np.ones((2, 1))), pd.DataFrame),
+    ),
+    "NumPy": (lambda: np.seterr(divide="raise"), divides_quietly),
+    "decimal": (lambda: setattr(decimal.getcontext(), "prec", 3), lambda: len(str(decimal.Decimal(1) / 3)) < 10),
+}
+
+
+@pytest.fixture
+def plain_options():
+    config, errors, context = get_config(), np.geterr(), decimal.getcontext().copy()
+    yield
+    set_config(**config)
+    np.seterr(**errors)
+    decimal.setcontext(context)
+    thread_options._NOTED.clear()
+
+
+@pytest.mark.usefixtures("plain_options")
+@pytest.mark.parametrize("package", OPTIONS)
+def test_every_thread_predicts_with_the_options_of_the_one_that_made_the_predictor(package):
+    choose, sees = OPTIONS[package]
+
+    def features(rows: pd.DataFrame) -> pd.DataFrame:
+        return rows.assign(petal_width=rows.petal_width * (2.0 if sees() else -3.0))
+
+    choose()
+    chosen = workflow.swap(features)
+    run = chosen.run(progress=False, checkpoints=False)
+    predictor, rows = Predictor(run["model"], chosen), run["raw"].drop(columns="species")
+    with ThreadPoolExecutor(1) as pool:
+        there = pool.submit(predictor.run, rows).result()["predictions"]
+    pd.testing.assert_frame_equal(there, predictor.run(rows)["predictions"])

@@ -24,6 +24,7 @@ from .model_file import load
 from ..workflow.run import Result
 from ..workflow.run import Run
 from ..base.settings import read_settings
+from ..base.thread_options import note_options
 from .prediction_steps import check_answers, check_surroundings, golden_rows, plan_predictions
 from .prediction_steps import predicted_table, prediction_workflow
 from ..base.errors import DataError, WorkflowError
@@ -57,6 +58,7 @@ class Predictor:
         compiled: bool = True,  # whether its certified compiled form answers, where there is one
     ):
         self.model, self.workflow = model, prediction_workflow(model, workflow)
+        note_options()
         self.answering = _quickest(model, self.workflow) if compiled else model
         self._plan = plan_predictions(self.answering, self.workflow)
         self._recorded = dict(model.recorded)

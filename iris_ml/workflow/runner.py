@@ -21,6 +21,7 @@ from ..base.environment import place
 from ..base.errors import WorkflowError
 from ..base.progress import Progress
 from ..base.settings import Source
+from ..base.thread_options import follow_options
 from ..cache.audit import AUDITED, is_audited
 from ..cache.dependencies import is_constant
 from ..cache.hashing import UnhashableError
@@ -251,6 +252,8 @@ class Plan:
         overrides = self._overrides | {self.given[name]: Result(value, is_given=True) for name, value in given.items()}
         progress = progress or Progress()
         seed = self.inputs.get("seed", 0)
+        if self.answers_rows:
+            follow_options()
         as_a_whole = self.answers_rows and store is None  # a step at a time, random numbers take 5 % of the answer to a row
         adapter = LifecycleAdapterSet(_Runner(progress, store, None if as_a_whole else seed, self.audited))
         with progress, RandomNumbers(seed, "rows") if as_a_whole else nullcontext():

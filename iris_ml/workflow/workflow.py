@@ -23,6 +23,7 @@ from ..base.errors import IrisError, WorkflowError, hide_passwords, suggest
 from ..base.packages import INSTALLED
 from ..base.progress import Progress, make_progress
 from ..base.settings import RENAMED_SETTINGS, Settings, change_settings, read_settings
+from ..base.thread_options import note_options
 from ..base.variants import flags_of, step_name
 from ..cache.hashing import UnhashableError
 from ..cache.keys import Entry, digest, fingerprint, own_code
@@ -403,6 +404,7 @@ def find_workflow(
         sys.path.append(folder)  # so that the modules beside `iris.toml` are found
     try:
         found = getattr(import_module(module), name, None) if module and name else None
+        note_options()
     except (Exception, SystemExit) as error:  # the code of the application may raise any error, or exit
         what = f"{type(error).__name__}: {getattr(error, 'msg', error)}"
         if isinstance(error, IrisError):
