@@ -1050,17 +1050,21 @@ OPTIONS = {  # of a thread -> how to set one, and what a step sees of it
 
 @pytest.fixture
 def plain_options():
+    """A function that sets the options of this thread back."""
     config, errors, context = get_config(), np.geterr(), decimal.getcontext().copy()
-    yield
-    set_config(**config)
-    np.seterr(**errors)
-    decimal.setcontext(context)
+
+    def set_back():
+        set_config(**config)
+        np.seterr(**errors)
+        decimal.setcontext(context.copy())
+
+    yield set_back
+    set_back()
     thread_options._NOTED.clear()
 
 
-@pytest.mark.usefixtures("plain_options")
 @pytest.mark.parametrize("package", OPTIONS)
-def test_every_thread_predicts_with_the_options_of_the_one_that_made_the_predictor(package):
+def test_every_thread_predicts_with_the_options_of_the_one_that_made_the_predictor(package, plain_options):
     choose, sees = OPTIONS[package]
 
     def features(rows: pd.DataFrame) -> pd.DataFrame:
@@ -1070,6 +1074,13 @@ def test_every_thread_predicts_with_the_options_of_the_one_that_made_the_predict
     chosen = workflow.swap(features)
     run = chosen.run(progress=False, checkpoints=False)
     predictor, rows = Predictor(run["model"], chosen), run["raw"].drop(columns="species")
-    with ThreadPoolExecutor(1) as pool:
-        there = pool.submit(predictor.run, rows).result()["predictions"]
-    pd.testing.assert_frame_equal(there, predictor.run(rows)["predictions"])
+
+    def there(predictor):
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(predictor.run, rows).result()["predictions"]
+
+    pd.testing.assert_frame_equal(there(predictor), predictor.run(rows)["predictions"])
+    plain_options()
+    later = chosen.run(progress=False, checkpoints=False)
+    again = Predictor(later["model"], chosen)
+    pd.testing.assert_frame_equal(there(again), again.run(rows)["predictions"])

@@ -30,8 +30,11 @@ def note_options() -> None:
     """Note the options of this thread, if it has some that a new thread would not have."""
     with ThreadPoolExecutor(1) as pool:
         plain = pool.submit(_options).result()
+    by_main = current_thread() is main_thread()
     if (own := _options()) != plain:
-        _NOTED[:] = [(current_thread() is main_thread(), own, plain)]
+        _NOTED[:] = [(by_main, own, plain)]
+    elif by_main and _NOTED and _NOTED[0][0]:  # it has set them back
+        _NOTED.clear()
 
 
 def follow_options() -> None:

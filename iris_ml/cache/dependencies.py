@@ -52,7 +52,7 @@ class Watcher:
         try:
             found = find()
         except Exception:  # a closure that is still empty, a module whose attribute raises
-            find, found = functools.partial(_fails, find), MISSING
+            find, found = functools.partial(_found, find), MISSING
         self._bindings.append((find, found))
         return found
 
@@ -80,7 +80,7 @@ class Watcher:
 MISSING = "nothing has this name"  # a value of its own, so that a name that appears later is a change
 
 
-def _fails(find: Callable[[], object]) -> object:
+def _found(find: Callable[[], object]) -> object:
     with suppress(Exception):
         return find()
     return MISSING
@@ -92,8 +92,7 @@ def _items(value: object) -> list[object] | None:  # of a container, if none of 
 
 
 def _has_items(value: object, items: list[object] | None) -> bool:
-    now = _listed(value) if items is not None else None
-    return now is not None and items is not None and len(now) == len(items) and all(map(operator.is_, now, items))
+    return items is not None and len(now := _listed(value) or []) == len(items) and all(map(operator.is_, now, items))
 
 
 def _listed(value: object) -> list[object] | None:

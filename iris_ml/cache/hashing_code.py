@@ -83,7 +83,7 @@ def trace_binding(
         tracer.update(value)
     else:
         tracer.part(name, value)
-        if ".__" not in name:  # a special attribute
+        if ".__" not in name:  # special attributes are watched where their class is traced
             tracer.watcher.watch(lambda: value)
 
 

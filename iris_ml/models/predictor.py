@@ -7,8 +7,8 @@ __all__ = ['load_champion', 'sample_rows', 'Predictor', 'run_model', 'out_of_dom
            'predictions_with_sets', 'sample_predictions', 'join_predictions']
 
 # %% ../../nbs/models/02_predictor.ipynb #297b0a90
-from collections.abc import Sequence
 import re
+from collections.abc import Sequence
 from functools import cached_property
 from importlib import import_module
 from typing import Any
