@@ -41,7 +41,7 @@ def imports_another(arguments):
     scripts = [os.path.realpath(word) for word in arguments[:1] if not word.startswith("-")]
     places = [".", *os.environ.get("PYTHONPATH", "").split(os.pathsep), *(script.rpartition("/")[0] for script in scripts)]
     own = os.path.realpath(f"{__file__}/../../iris_ml")
-    return any(os.path.exists(path := f"{place}/iris_ml") and os.path.realpath(path) != own for place in places)  # noqa: PTH110
+    return any(os.path.isdir(path := f"{place}/iris_ml") and os.path.realpath(path) != own for place in places)  # noqa: PTH112
 
 
 def become_fresh(arguments):

@@ -298,6 +298,7 @@ workflow = workflow.after("predictions", sure_of_iron)
 """
 WATCH = """
 import atexit, sys
+sys.modules.pop("iris_ml.production", None)  # of the process that was forked
 atexit.register(lambda: "iris_ml.production" in sys.modules and open("production_was_imported", "a").close())
 """
 

@@ -279,6 +279,20 @@ def test_a_changed_step_makes_the_champion_stale_whatever_the_server_was_asked(p
     assert "The champion is stale: step features" in said
 
 
+def test_a_step_that_is_written_in_another_way_makes_the_champion_stale_and_is_promoted(promoted):
+    before = promoted.champion
+    promoted.change("02_features", "features", _LINE, "    rows = rows.assign(petal_length=rows.petal_length * 1)\n" + _LINE)
+    promoted.commit()
+    (promoted.work / "new.csv").write_text(promoted.type("sample")[1])
+    assert "step 'features': it differs" in promoted.type("predict", "new.csv")[1]
+    code, said = promoted.type("retrain")
+    assert (code, closed(said), promoted.champion) == (0, set(), before), said
+    assert "The champion is stale: step features" in said
+    assert "the same answers" in said
+    assert promoted.type("predict", "new.csv")[0] == 0
+    assert "is up to date" in promoted.type("retrain")[1]
+
+
 def test_a_limit_that_is_passed_closes_the_gate_and_names_the_figure(folder):
     (folder.work / "iris.toml").write_text("[limits]\nfile_mb = 0.001\n")
     code, said = folder.type("promote")

@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from starlette.testclient import TestClient
 
-from iris_ml import predict
+from iris_ml import load, predict, save
 from iris_ml.api.routes import create_app
 from iris_ml.base.errors import DataError, WorkflowError
 from iris_ml.models.live_model import LiveModel
@@ -76,6 +76,80 @@ def test_a_predictor_asks_again_what_its_steps_read(step, what):
     else:
         os.environ["FACTOR_OF_STEP"] = "2"
     pd.testing.assert_frame_equal(predictor.run(ROWS)["predictions"], first)
+
+
+def of_large(read, lengths):
+    return lengths * (read() if (lengths > 8).any() else 1)
+
+
+def large_by_file(features):
+    return features.assign(petal_length=of_large(lambda: float(Path("k.txt").read_text()), features.petal_length))
+
+
+def large_by_variable(features):
+    return features.assign(petal_length=of_large(lambda: float(os.environ["FACTOR_OF_STEP"]), features.petal_length))
+
+
+def large_by_kept_variable(features):
+    return features.assign(petal_length=of_large(kept_factor, features.petal_length))
+
+
+LARGE = {"file": large_by_file, "variable": large_by_variable, "kept": large_by_kept_variable}
+
+
+@pytest.mark.parametrize("within", ["step", "estimator"])
+@pytest.mark.parametrize("read", [*LARGE])
+def test_what_is_read_for_no_row_of_the_training_refuses_the_rows_that_need_it(read, within):
+    estimator = make_pipeline(FunctionTransformer(LARGE[read]), LogisticRegression(max_iter=1000))
+    own = workflow.after("features", LARGE[read]) if within == "step" else workflow.swap(estimator=estimator)
+    predictor = Predictor(own.run(progress=False)["model"], own)
+    first = predictor.run(ROWS)["predictions"]
+    named = "file k.txt" if read == "file" else "variable FACTOR_OF_STEP"
+    for _ in range(2):
+        with pytest.raises(WorkflowError, match=f"{named}: a step reads it for these rows, and read it for no row"):
+            predictor.run(ROWS.assign(petal_length=9.0))
+    pd.testing.assert_frame_equal(predictor.run(ROWS)["predictions"], first)
+
+
+def rare_by_file(features):
+    is_rare = features.petal_length == 1.0  # in one row of the training
+    by = float(Path("k.txt").read_text()) if is_rare.any() else 0.0
+    return features.assign(petal_length=features.petal_length - by * is_rare)
+
+
+@pytest.mark.parametrize("within", ["step", "estimator"])
+def test_what_was_read_for_a_row_of_the_training_counts_when_it_is_read_again(within):
+    estimator = make_pipeline(FunctionTransformer(rare_by_file), LogisticRegression(max_iter=1000))
+    own = workflow.after("features", rare_by_file) if within == "step" else workflow.swap(estimator=estimator)
+    run = own.run(progress=False)
+    rows = run["raw"].drop(columns="species").assign(petal_length=1.0).head(1)
+    expected = predict(rows, run["model"])
+    trusted = [f"{__name__}.rare_by_file"]
+    save(run["model"], "model.skops", trusted=trusted)
+    predictor = Predictor(load("model.skops", trusted), own)
+    time.sleep(0.01)
+    Path("k.txt").write_text("3")
+    with pytest.raises(WorkflowError, match=r"file k.txt: a step reads it, and it has changed since the training"):
+        predictor.run(rows)
+    Path("k.txt").write_text("2")
+    pd.testing.assert_frame_equal(predictor.run(rows)["predictions"], expected)
+
+
+def in_millimetres(features):
+    scale = 0.1 if features.petal_length.max() > 20 else 1.0
+    return features.assign(petal_length=features.petal_length * scale)
+
+
+@pytest.mark.parametrize("within", ["step", "estimator"])
+def test_a_step_that_looks_at_other_rows_only_for_values_that_training_lacks_is_refused(within):
+    estimator = make_pipeline(FunctionTransformer(in_millimetres), LogisticRegression(max_iter=1000))
+    own = workflow.after("features", in_millimetres) if within == "step" else workflow.swap(estimator=estimator)
+    predictor = Predictor(own.run(progress=False)["model"], own)
+    predictor.run(ROWS)
+    for odd in (0, 75, 149):
+        rows = ROWS.assign(petal_length=[45.0 if place == odd else length for place, length in enumerate(ROWS.petal_length)])
+        with pytest.raises(WorkflowError, match=r"'(features|predictions)': its result for a row depends on the other rows"):
+            predictor.run(rows)
 
 
 def test_a_server_says_that_it_cannot_answer_by_another_file():
@@ -284,3 +358,35 @@ def test_a_refusal_names_the_part_of_a_step_that_differs(tmp_path, before, after
     (tmp_path / "own.py").write_text(HELPED.replace(before, after))
     refused = typed(tmp_path, "predict", "new.csv").stderr
     assert f"step 'features': it differs from the step that trained the model{named}; pass" in refused
+
+
+def test_a_step_that_fills_a_dictionary_is_told_to_keep_results_otherwise(tmp_path):
+    memo = HELPED.replace("FACTOR = 2.0", "KEPT = {}").replace("lengths * FACTOR", "lengths * KEPT.setdefault('factor', 2.0)")
+    (tmp_path / "own.py").write_text(memo)
+    (tmp_path / "iris.toml").write_text('workflow = "own:workflow"\n')
+    (tmp_path / "new.csv").write_text(ROWS.head(3).to_csv(index=False))
+    assert typed(tmp_path, "run", "--quiet").returncode == 0
+    refused = typed(tmp_path, "predict", "new.csv").stderr
+    assert "by global KEPT; train a model and promote it; if the step itself fills this" in " ".join(refused.split())
+
+
+def test_a_step_that_is_written_in_another_way_answers_after_the_next_run(tmp_path):
+    (tmp_path / "own.py").write_text(HELPED)
+    (tmp_path / "iris.toml").write_text('workflow = "own:workflow"\n')
+    (tmp_path / "new.csv").write_text(ROWS.head(3).to_csv(index=False))
+    assert typed(tmp_path, "run", "--quiet").returncode == 0
+    (tmp_path / "own.py").write_text(HELPED.replace("lengths * FACTOR", "FACTOR * lengths"))
+    assert "by function inner" in typed(tmp_path, "predict", "new.csv").stderr
+    assert typed(tmp_path, "run", "--quiet").returncode == 0
+    answered = typed(tmp_path, "predict", "new.csv")
+    assert answered.returncode == 0, answered.stderr
+
+
+class InTable(LogisticRegression):
+    def predict_proba(self, X):
+        return pd.DataFrame(super().predict_proba(X), columns=self.classes_)
+
+
+def test_an_estimator_may_return_its_probabilities_as_a_table():
+    own, usual = (workflow.swap(estimator=kind(max_iter=1000)).run("predictions") for kind in (InTable, LogisticRegression))
+    pd.testing.assert_frame_equal(own["predictions"], usual["predictions"])

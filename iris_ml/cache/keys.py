@@ -4,13 +4,13 @@
 
 # %% auto #0
 __all__ = ['Fingerprint', 'fingerprint', 'digest', 'own_code', 'traced_code', 'CacheKey', 'cache_key', 'diff_keys', 'diff_parts',
-           'Entry', 'encode_entry', 'decode_entry']
+           'Entry', 'combined_key', 'encode_entry', 'decode_entry']
 
 # %% ../../nbs/cache/07_keys.ipynb #092ae7a5
 import importlib.util
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -190,6 +190,14 @@ class Entry:
     summary: str  # the value in a few words
     inline_data: str = ""  # a small file's content in base 64, instead of the file
     dependencies: tuple[str, ...] = ()  # instead of a result: its key combines this key with their states
+
+
+def combined_key(
+    entries: Iterable[Entry | None],  # of the steps of a run; none: a result was not kept
+) -> str:  # empty if a result was not kept
+    """Return one key for the results of several steps."""
+    keys = [entry.cache_key.key if entry else "" for entry in entries]
+    return _digest(sorted(keys)) if all(keys) else ""
 
 
 _EARLIER_NAMES = {"recipe": "cache_key", "form": "format", "made": "summary", "held": "inline_data"}

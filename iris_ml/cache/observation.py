@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['WRAPPED', 'IMPORT_READS', 'CHANGED_PACKAGES', 'SETTLED', 'dependency_state', 'dependency_stamp', 'Observation',
-           'code_of_project']
+           'Reads', 'code_of_project']
 
 # %% ../../nbs/cache/11_observation.ipynb #787991b6
 import importlib
@@ -244,6 +244,9 @@ class Observation:
             state = _file_state(path)
             (self.add_written if state and state[0] > self._since else partial(self.add_dependency, "file"))(path)
 
+    def _dependency(self, kind: str, path: str) -> str:
+        return f"{kind} {_data_of_package(path) if kind == 'data' else self._name(path)}"
+
     def _record_states(self) -> None:
         for path in sorted(filter(_file_state, self._written)):
             self.add_obstacle(f"it writes {self._name(path)}")
@@ -253,8 +256,24 @@ class Observation:
             if _file_state(path) != state:
                 self.add_obstacle(f"{self._name(path)} changed while it was read")
             elif kind != "path" or ("file", path) not in self._touched:
-                name = _data_of_package(path) if kind == "data" else self._name(path)
-                self.dependencies[f"{kind} {name}"] = dependency_state(f"{kind} {path}")
+                self.dependencies[self._dependency(kind, path)] = dependency_state(f"{kind} {path}")
+
+
+class Reads(Observation):
+    """Watches what the code of this thread reads, by Python's events alone, which costs microseconds."""
+
+    def __enter__(self) -> Self:
+        self._folder, self._threads = _getcwd(), set()
+        self._outer, _THREAD.reads = _THREAD.reads, self
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        _THREAD.reads = self._outer
+
+    @property
+    def names(self) -> list[str]:
+        """The dependencies, without their states."""
+        return [*self.dependencies, *(self._dependency(*touched) for touched in self._touched)]
 
 
 def code_of_project() -> list[str]:
@@ -307,14 +326,25 @@ def _starts(log: Observation) -> None:
 _ACTIVE: list[Observation] = []
 
 
+class _Thread(threading.local):
+    reads: Reads | None = None
+
+
+_THREAD = _Thread()
+
+
+def _watching() -> list[Observation]:
+    return [*_ACTIVE, _THREAD.reads] if _THREAD.reads else _ACTIVE
+
+
 def _report(event: str, *arguments: object, depth: int = 2) -> None:
-    for observation in _ACTIVE:
+    for observation in _watching():
         observation.add_event(event, arguments, sys._getframe(depth))
 
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
-    if _ACTIVE and event in _EVENTS:
-        for observation in _ACTIVE:
+    if event in _EVENTS and (watching := _watching()):
+        for observation in watching:
             observation.add_event(event, arguments, sys._getframe(1))
     elif _ACTIVE and event == "import" and not _is_import_statement(arguments[0], sys._getframe(1)):
         for observation in _ACTIVE:
@@ -344,7 +374,7 @@ def _wrap(place: Any, name: str, report: Callable[..., object]) -> None:
 
     @wraps(function)
     def wrapped(*arguments: Any, **options: Any) -> Any:
-        if _ACTIVE:
+        if _watching():
             report(*arguments, **options)
         return function(*arguments, **options)
 
@@ -370,14 +400,14 @@ def _is_asked_by_project(frame: FrameType | None) -> bool:  # by its own code, n
 
 class _Variables(dict[bytes, bytes]):
     def __getitem__(self, name: bytes) -> bytes:
-        if _ACTIVE:
+        if _watching():
             _report("variable", os.fsdecode(name), None if (value := self.get(name)) is None else os.fsdecode(value))
         elif name in self:
             _note_import("variable", name, sys._getframe(1))
         return super().__getitem__(name)
 
     def __iter__(self) -> Iterator[bytes]:
-        if _ACTIVE:
+        if _watching():
             _report("every variable")
         return super().__iter__()
 

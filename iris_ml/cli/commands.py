@@ -88,7 +88,7 @@ def run(
     if champion:
         finished.record.add(kind="command")
     else:
-        save_run_model(finished.results["model"], settings.checkpoints, settings.model_file, settings.trusted_types)
+        save_run_model(finished, settings.checkpoints, settings.model_file, settings.trusted_types)
         if finished.record.content:
             version, size = model_version(settings.model_file), settings.model_file.stat().st_size
             model = replace(finished.record.content.model, version=version, file_bytes=size)

@@ -20,6 +20,7 @@ from ..base.field_types import check_fields
 from .model_file import CHAMPION, CHAMPION_1, contains_model, load, model_path, model_version, read_with_digest
 from .model_file import store_model, write_with_digest
 from ..base.background_sync import sync_in_background
+from ..cache.keys import combined_key
 from ..base.settings import Settings, read_settings
 from ..base.errors import IrisError, ModelFileError
 from ..workflow.workflow import Workflow
@@ -92,9 +93,10 @@ def is_outdated(
 ) -> bool:
     """Return whether a run would compute a step or replace the model file; nothing runs."""
     path = read_settings().model_file
-    if workflow.outdated() or not (stored := workflow.stored().get("model")):
+    stored = {} if workflow.outdated() else workflow.stored()
+    if "model" not in stored:
         return True
-    return read_champion(path) is None and not contains_model(path, stored.file)
+    return read_champion(path) is None and not contains_model(path, stored["model"].file, combined_key(stored.values()))
 
 # %% ../../nbs/models/07_champion.ipynb #8e743bbe
 def set_champion(

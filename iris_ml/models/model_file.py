@@ -55,6 +55,7 @@ def save(
     path: Path | str,  # the file to write or replace
     archive: bytes = b"",  # the skops archive of the model, if it is already known
     trusted: Iterable[str] | None = None,  # full names of further types that it may hold; none: the setting `trusted_types`
+    run: str = "",  # the combined key of the run that made it, if it is known
 ) -> str:  # SHA-256 of the archive, in hexadecimal
     """Write a model to a file, completely or not at all; `ModelFileError` if `load` would refuse it."""
     archive = archive or dump_archive(model, _trusted(trusted), str(path))
@@ -62,7 +63,7 @@ def save(
     from iris_ml.models.prediction_steps import describe_steps, warn_of_refusal  # pandas, which only saving needs
 
     warn_of_refusal(model)
-    header = json.dumps({"model": digest, "answers": model.answers(), **describe_steps(model)})
+    header = json.dumps({"model": digest, "run": run, "answers": model.answers(), **describe_steps(model)})
     write_with_digest(_MODEL, header.encode() + b"\n" + _packed(archive), path)
     remember(digest)
     return digest
@@ -97,7 +98,7 @@ def load(
         check_apart(archive, header.get("answers"), str(path), _trusted(trusted))
         remember(header["model"])
     model = _build(archive, header.get("answers"), str(path), _trusted(trusted), header.get("code", {}))
-    recorded = {name: value for name, value in header.items() if name not in {"model", "answers"}}
+    recorded = {name: value for name, value in header.items() if name not in {"model", "run", "answers"}}
     return model.set_origin(recorded=recorded, file=(str(path), header["model"]))
 
 
@@ -148,9 +149,9 @@ def _split(content: bytes, path: Path) -> tuple[dict[str, Any], bytes]:  # the h
         header = dict(json.loads(line))
     except (TypeError, ValueError, RecursionError):
         header = {}
-    types: dict[str, Any] = dict.fromkeys(("steps", "code", "parts", "reads", "refused", "unrepeatable"), dict[str, str])
-    steps = "changing", "row_dependent", "target_dependent", "random", "unobserved"
-    types |= {"golden": list[list[Any]]} | dict.fromkeys(steps, str)
+    types: dict[str, Any] = dict.fromkeys(("steps", "code", "parts", "reads", "seen", "refused", "unrepeatable"), dict[str, str])
+    texts = "run", "changing", "row_dependent", "target_dependent", "random", "unobserved"
+    types |= {"golden": list[list[Any]]} | dict.fromkeys(texts, str)
     if not all(has_type(header[name], kind) for name, kind in types.items() if name in header):
         header = {}
     try:
@@ -195,12 +196,14 @@ def model_path(
 def contains_model(
     path: Path | str,  # a model file
     digest: str,  # of a model
+    run: str | None = None,  # the combined key of the run that made it; none: of any
 ) -> bool:
     """Return whether a file holds this model, undamaged."""
     try:
-        return _split(read_with_digest(Path(path))[1], Path(path))[0]["model"] == digest
+        header, _ = _split(read_with_digest(Path(path))[1], Path(path))
     except ModelFileError:
         return False
+    return bool(header["model"] == digest and run in (None, header.get("run", "")))
 
 
 def store_model(

@@ -4,14 +4,14 @@
 
 # %% auto #0
 __all__ = ['plan_predictions', 'predicted_table', 'prediction_keys', 'golden_rows', 'row_dependent_step', 'changing_step',
-           'target_dependent_step', 'equal_rows', 'changed_code', 'describe_steps', 'warn_of_refusal',
-           'prediction_workflow', 'check_surroundings', 'check_answers']
+           'differing_step', 'target_dependent_step', 'equal_rows', 'changed_code', 'describe_steps', 'check_answering',
+           'warn_of_refusal', 'prediction_workflow', 'check_surroundings', 'check_new_reads', 'check_answers']
 
 # %% ../../nbs/models/00_prediction_steps.ipynb #af65e938
 import re
 import warnings
 from base64 import b64decode
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import FunctionType
@@ -29,7 +29,7 @@ from ..base.packages import owner
 from ..cache.dependencies import within_project
 from ..cache.hashing import UnhashableError, digest
 from ..cache.keys import fingerprint, own_code, traced_code
-from ..cache.observation import Observation, dependency_state
+from ..cache.observation import Observation, Reads, dependency_state
 from ..cache.random_numbers import RandomNumbers
 from ..cache.serializers import read_arrow
 from ..base.settings import read_settings
@@ -78,7 +78,7 @@ def row_dependent_step(
     """Name the first step whose result for a row depends on the other rows, or that drops, adds or moves rows."""
     every = [*range(len(whole[plan.given["raw"]]))]
     others = every[::-1], every[::2], every[1::2], every[len(every) // 2 :][:1], every * 100
-    return next(filter(None, (_differing_step(plan, whole, places) for places in others)), "")
+    return next(filter(None, (differing_step(plan, whole, places) for places in others)), "")
 
 
 def changing_step(
@@ -86,15 +86,20 @@ def changing_step(
     whole: Run,  # of the plan, over a few rows
 ) -> str:  # empty if there is none
     """Name the first step whose result for the same rows is another one when it runs again."""
-    return _differing_step(plan, whole, [*range(len(whole[plan.given["raw"]]))])
+    return differing_step(plan, whole, [*range(len(whole[plan.given["raw"]]))])
 
 
-def _differing_step(plan: Plan, whole: Run, places: list[int]) -> str:
+def differing_step(
+    plan: Plan,  # from `plan_predictions`
+    whole: Run,  # of the plan, or of one with more steps, over some rows
+    places: list[int],  # of a few of these rows
+) -> str:  # empty if there is none
+    """Name the first step of the plan whose result for a few rows alone is another than among all."""
     try:
         part = plan.run(raw=whole[plan.given["raw"]].iloc[places].reset_index(drop=True))
     except Exception as error:  # of a step that had a result for all rows together
         return str(getattr(error, "step", "predictions"))
-    tables = [name for name in whole if isinstance(whole[name], pd.DataFrame | pd.Series)]
+    tables = [name for name in part if isinstance(whole[name], pd.DataFrame | pd.Series)]
     return next((name for name in tables if not equal_rows(whole[name], part[name], places)), "")
 
 
@@ -150,13 +155,14 @@ def changed_code(
     return [f"{name}, in the estimator" for name in changed]
 
 
+_OF_CONTAINER = "train a model and promote it; if the step itself fills this, let it keep results by functools.cache instead"
 _ADVICE = "pass the workflow that trained the model, name it in the setting 'workflow', or train a model and promote it"
 
 # %% ../../nbs/models/00_prediction_steps.ipynb #9a343bea
-def _is_compared(dependency: str, watched: Observation) -> bool:
+def _is_compared(dependency: str, asked: Collection[str] | None) -> bool:
     kind, _, name = dependency.partition(" ")
     if kind == "variable":
-        return name in watched.asked_variables
+        return asked is None or name in asked
     parts = Path(name).parts
     if kind == "file" and not any(part.startswith(".") for part in parts):  # a library's own are hidden
         return True
@@ -168,6 +174,14 @@ def _movable(dependency: str) -> str:  # a file of the project by its place ther
     kind, _, name = dependency.partition(" ")
     place = within_project(name) if kind == "file" else ""
     return f"data {place.removeprefix('./')}" if place else dependency
+
+
+def _digests(
+    read: Mapping[str, str],  # dependency -> its state
+    asked: Collection[str] | None,  # variables that the project's own code asks for; none: all
+) -> dict[str, str]:  # of those that are compared
+    states = {_movable(name): state for name, state in read.items() if _is_compared(name, asked)}
+    return {name: digest([name, state]) for name, state in states.items()}
 
 # %% ../../nbs/models/00_prediction_steps.ipynb #fd836081
 def describe_steps(
@@ -192,10 +206,12 @@ def describe_steps(
                 model.recorded.update(refused={_shown(step): what})
                 return dict(model.recorded)
             read = model.workflow.read_by(prediction_keys(model.workflow)) | watched.dependencies  # the former may be remembered
-            states = {_movable(name): state for name, state in read.items() if _is_compared(name, watched)}
-            states |= {"time zone": dependency_state("time zone")} if _uses_time_zone(model.workflow) else {}
-            reads = {name: digest([name, state]) for name, state in states.items()}
-            model.recorded.update(reads=reads, golden=_plain(whole["predictions"]))
+            reads = _digests(read, watched.asked_variables)
+            if _uses_time_zone(model.workflow):
+                reads["time zone"] = digest(["time zone", dependency_state("time zone")])
+            seen = _digests(read | model.workflow.read_by(["model"]), None)  # for what rows, nobody knows
+            seen = {name: state for name, state in seen.items() if name not in reads}
+            model.recorded.update(reads=reads, seen=seen, golden=_plain(whole["predictions"]))
             model.recorded.update(
                 changing=changing_step(plan, whole),
                 row_dependent=row_dependent_step(plan, whole),
@@ -291,7 +307,10 @@ _REFUSALS = {  # field of the record, which names a step -> what is wrong with i
 }
 
 
-def _check_answering(recorded: Mapping[str, Any]) -> None:
+def check_answering(
+    recorded: Mapping[str, Any],  # from `describe_steps`
+) -> None:
+    """Raise `WorkflowError` if a record names a step with which no prediction can be trusted."""
     for step, what in recorded.get("refused", {}).items():
         advice = "make, rename or drop columns in a function after 'raw' or after 'features'"
         raise WorkflowError(f"it fails for training rows without their target: {what}", f"step {step!r}", advice)
@@ -320,7 +339,7 @@ def warn_of_refusal(
     """Warn if the model would predict nothing once it is loaded."""
     recorded = describe_steps(model)
     try:
-        _check_answering(recorded)
+        check_answering(recorded)
         if model.workflow is not None:
             _check_comparable(recorded.get("steps", {}), model.workflow)
     except WorkflowError as error:
@@ -337,13 +356,14 @@ def prediction_workflow(
     if workflow is model.workflow:
         _check_unchanged(model)
     recorded = describe_steps(model)
-    _check_answering(recorded)
+    check_answering(recorded)
     if workflow is not model.workflow:
         now = prediction_keys(workflow)
         _check_comparable(now, workflow)
         for step, what in _differences(recorded.get("steps") or _declared_keys(), now):
             changed = _changed_part(step, recorded.get("parts", {}), workflow)
-            raise WorkflowError(f"{what}{changed and f', by {changed}'}", f"step {_shown(step)!r}", _ADVICE)
+            advice = _OF_CONTAINER if isinstance(_global(workflow, step, changed), dict | list | set) else _ADVICE
+            raise WorkflowError(f"{what}{changed and f', by {changed}'}", f"step {_shown(step)!r}", advice)
     if model.workflow is not None:
         check_surroundings(recorded.get("reads", {}))
     else:
@@ -361,6 +381,11 @@ def _changed_part(step: str, recorded: Mapping[str, str], workflow: Workflow) ->
     return "" if now.get(own) != recorded.get(own) or not changed else changed[0].removeprefix(f"{step}: ").rstrip("'")
 
 
+def _global(workflow: Workflow, step: str, part: str) -> object:  # its value, if a part of the step's code is a global
+    function = _functions(workflow).get(step)
+    return getattr(function and python_function(function), "__globals__", {}).get(part.removeprefix("global "))
+
+
 def check_surroundings(
     reads: Mapping[str, str],  # dependency of the steps -> digest of its state in the training
     watched: Observation | None = None,  # of the steps; none: each dependency is looked up
@@ -373,6 +398,21 @@ def check_surroundings(
             what = "it is missing" if now in {"missing", "None"} else "it has changed since the training"
             advice = "restore it, or train a model and promote it"
             raise WorkflowError(f"a step reads it, and {what}", name.replace("data ", "file ", 1), advice)
+
+
+def check_new_reads(
+    model: Model,  # which predicts
+    watched: Reads,  # of the steps, while they predicted new rows
+) -> None:
+    """Raise `WorkflowError` if the steps read for new rows what they did not read in the training, or what has changed since."""
+    known, seen = model.recorded.get("reads"), model.recorded.get("seen", {})
+    names = [_movable(name) for name in watched.names if _is_compared(name, watched.asked_variables)]
+    new = [name for name in names if known is not None and name not in known]
+    check_surroundings({name: seen[name] for name in new if name in seen})
+    for name in [name for name in new if name not in seen]:
+        _forget_results(model)  # a function that keeps what it read would read it no second time
+        what = "a step reads it for these rows, and read it for no row of the training, which it could be compared with"
+        raise WorkflowError(what, name.replace("data ", "file ", 1), "let the step read it for every row")
 
 
 def _differences(trained: Mapping[str, str], now: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -25,10 +25,10 @@ from ..workflow.run import Result
 from ..workflow.run import Run
 from ..base.settings import read_settings
 from ..base.thread_options import note_options
-from .prediction_steps import check_answers, check_surroundings, golden_rows, plan_predictions
-from .prediction_steps import predicted_table, prediction_workflow
+from .prediction_steps import check_answering, check_answers, check_new_reads, check_surroundings
+from .prediction_steps import differing_step, golden_rows, plan_predictions, predicted_table, prediction_workflow
 from ..base.errors import DataError, WorkflowError
-from ..cache.observation import dependency_stamp
+from ..cache.observation import Reads, dependency_stamp
 from ..steps.profile import Profile
 from ..workflow.runner import Plan
 from ..workflow.workflow import Workflow
@@ -100,7 +100,9 @@ class Predictor:
         profile, rows, plan = self.model.profile, _as_table(rows), self._original if debug else self._plan
         self.check_reads()
         _expect_texts(rows, profile)
-        run = plan.run(raw=read_columns(rows, profile.types, profile.missing_values, profile.rename))
+        with Reads() as watched:
+            run = plan.run(raw=read_columns(rows, profile.types, profile.missing_values, profile.rename))
+        check_new_reads(self.model, watched)
         if len(run["predictions"]) != len(rows):
             step = next(name for name in run if name != "model" and len(run[name]) != len(rows))
             what = f"it makes {len(run[step])} rows of {len(rows)}, so predictions do not belong to rows"
@@ -110,15 +112,38 @@ class Predictor:
             raise WorkflowError(f"it has no column {profile.target!r}", "step 'predictions'", advice)
         if "rows" not in run.results:  # the workflow has another name for its checked rows
             run = Run({**run.results, "rows": Result(self._checked_rows(run))}, run.inputs)
+        self._expect_same_alone(run)
         if (uncertainty := self.model.uncertainty) is not None:
             sets = uncertainty.sets(run["predictions"], run[predicted_table(self.workflow)])
             run = Run({**run.results, "prediction_sets": Result(sets)}, run.inputs)
         return Run({**run.results, **_explanations(run, self)}, run.inputs) if debug else run
 
+    @cached_property
+    def _own_steps(self) -> Plan | None:  # to the model, or with it, if it has code of the project; none: there are none
+        if self._recorded.get("code"):
+            return self._plan
+        last = predicted_table(self.workflow)
+        return None if last in self._plan.given.values() else plan_predictions(self.answering, self.workflow, last)
+
+    def _expect_same_alone(self, run: Run) -> None:
+        count = len(run["predictions"])
+        if count == 1 or self._own_steps is None or (count < _MANY and not _is_outside(run)):
+            return
+        for place in (0, count // 2):
+            if step := differing_step(self._own_steps, run, [place]):
+                check_answering({"row_dependent": step})
+
     def _checked_rows(self, run: Run) -> pd.DataFrame:
         tables = [run[name] for name in run if name not in {"raw", "model", "predictions"}]
         columns = {*self.model.profile.columns}
         return next((table for table in tables if isinstance(table, pd.DataFrame) and columns <= {*table}), run["raw"])
+
+
+_MANY = 1_000  # rows, beside which to predict two alone takes no time
+
+
+def _is_outside(run: Run) -> bool:  # whether a value may be one that training never had
+    return not {*run["model"].profile.columns} <= {*run["rows"]} or bool(out_of_domain(run).to_numpy().any())
 
 
 def _expect_texts(rows: pd.DataFrame, profile: Profile) -> None:

@@ -68,7 +68,9 @@ def compare_with_champion(
         except WorkflowError:
             if is_newer:
                 raise
-            before = _stored_predictions(champion, settings)
+            before, entry = _stored_predictions(champion, settings), run.results["model"].entry
+            if entry and entry.file == champion.model and before.loc[truth.index].equals(after.loc[truth.index]):
+                return Gate("better", True, "it is the champion, with steps that are written in another way and the same answers")
         new = truth.index
         if champion.learned:
             known, are_all_there = _known_rows(_row_marks(run["raw"], model), champion.learned)
@@ -225,7 +227,7 @@ def _decide(
         raise IrisError("runs are not recorded", "the setting 'record'", "set it to true")
     with temporary_path(settings.model_file.parent) as candidate:
         try:
-            save_run_model(run.results["model"], settings.checkpoints, candidate, settings.trusted_types)
+            save_run_model(run, settings.checkpoints, candidate, settings.trusted_types)
             costs, figures = check_cost(candidate, settings.limits, settings.trusted_types)
         except ModelFileError as error:
             raise ModelFileError(error.what, f"the model of run {record.id}", error.advice) from error
@@ -308,5 +310,6 @@ def retrain(
     workflow = find_workflow(settings.workflow)
     run = workflow.run(progress=False)
     run.record.add(kind="check")
-    stale = stale_reasons(run.record.content, settings) or [f"{name} has drifted" for name in drifted_columns(settings)]
+    stale = stale_reasons(run.record.content, settings) or [f"step {name}" for name in _changed_steps(run["model"], settings)]
+    stale = stale or [f"{name} has drifted" for name in drifted_columns(settings)]
     return stale, _decide(workflow, run, run.record.content, "", settings, more_gates) if stale else None

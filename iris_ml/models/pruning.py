@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from time import time
-from typing import Any
 
 import pandas as pd
 
@@ -21,7 +20,8 @@ from ..base.settings import Settings
 from ..cache.store import Checkpoints
 from ..cache.serializers import UnserializableError
 from .model_file import contains_model, save
-from ..cache.keys import Entry, decode_entry
+from ..cache.keys import Entry, combined_key, decode_entry
+from ..workflow.run import Run
 
 # %% ../../nbs/models/03_pruning.ipynb #9eb60474
 @dataclass(frozen=True)
@@ -132,24 +132,26 @@ def results_behind(
 
 # %% ../../nbs/models/03_pruning.ipynb #13f759cf
 def save_run_model(
-    result: Any,  # of the step that makes the model: its `value`, and its `entry` if it is in the store
+    run: Run,  # of all steps
     root: Path | str,  # folder of the store
     path: Path | str,  # the model file to write or replace
     trusted: Iterable[str] = (),  # full names of further types that the file may hold
 ) -> None:
     """Write the model of a run to its model file, and store it as a file, so that the model file can be traced to the run."""
+    result, key = run.results["model"], combined_key(each.entry for each in run.results.values())
     entry, store = result.entry, Checkpoints(root, tuple(trusted))
     if entry and not entry.file:
         with suppress(UnserializableError, OSError):
             result.entry = store.keep(result.value, entry.cache_key, entry.result, entry.seconds, entry.summary)
-    known = result.entry.file if result.entry else ""
-    if known and contains_model(path, known):
+    kept = result.entry
+    known = kept.file if kept else ""
+    if known and key and contains_model(path, known, key):
         return
     try:
-        archive = store.content(result.entry) if known else b""
+        archive = store.content(kept) if kept and known else b""
     except OSError:
         archive = b""
-    save(result.value, path, archive if sha256(archive).hexdigest() == known else b"", trusted)
+    save(result.value, path, archive if sha256(archive).hexdigest() == known else b"", trusted, key)
 
 # %% ../../nbs/models/03_pruning.ipynb #2c80998f
 def check_folders(

@@ -93,7 +93,7 @@ class Model(Origin):
             labels = np.asarray(estimator.predict(X)).reshape(len(features))  # some regressors return a column
             labels = labels.astype(float) if self.profile.task == "regression" else labels
             return pd.DataFrame({self.profile.target: labels}, features.index)
-        shares = estimator.predict_proba(X)
+        shares = np.asarray(estimator.predict_proba(X))  # one's own may return a table
         answers = {self.profile.target: _predict_labels(estimator, X, shares)}
         answers |= {f"probability_{label}": share for label, share in zip(estimator.classes_, shares.T, strict=True)}
         return pd.DataFrame(answers, features.index)
