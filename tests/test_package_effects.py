@@ -207,3 +207,19 @@ def test_what_a_script_changes_where_it_is_asked_to_counts(tmp_path):
     assert said[0] == ["computed", "computed", "computed", "False", "[1,", "2]", "1.5"]
     assert said[1] == ["computed", "computed", "computed", "True", "[1;2]", "1,5"]
     assert said[2] == ["reused", "reused", "reused", *said[0][3:]]
+
+
+SEARCHED = """
+import sys
+sys.path.insert(0, "/nowhere.zip")
+import iris_ml.cache.observation, importlib_metadata
+opened = []
+sys.addaudithook(lambda event, arguments: opened.append(arguments[0]) if event == "open" else None)
+importlib_metadata.version("numpy")
+print(opened.count("/nowhere.zip"))
+"""
+
+
+def test_a_search_for_packages_that_opens_files_is_not_searched_for_again(tmp_path):
+    ended = subprocess.run([sys.executable, "-c", SEARCHED], cwd=tmp_path, capture_output=True, text=True)
+    assert int(ended.stdout) < 6, "whose code opens a file is asked of the packages, a search that may open files as well"

@@ -328,6 +328,7 @@ _ACTIVE: list[Observation] = []
 
 class _Thread(threading.local):
     reads: Reads | None = None
+    is_recording = False  # to find whose code a frame is, files are read and variables asked for
 
 
 _THREAD = _Thread()
@@ -338,19 +339,32 @@ def _watching() -> list[Observation]:
 
 
 def _report(event: str, *arguments: object, depth: int = 2) -> None:
-    for observation in _watching():
-        observation.add_event(event, arguments, sys._getframe(depth))
+    _record(event, arguments, sys._getframe(depth))
 
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
-    if event in _EVENTS and (watching := _watching()):
-        for observation in watching:
-            observation.add_event(event, arguments, sys._getframe(1))
-    elif _ACTIVE and event == "import" and not _is_import_statement(arguments[0], sys._getframe(1)):
-        for observation in _ACTIVE:
-            observation.add_code(arguments[0])
-    elif event == "open" and _is_path(arguments[0]) and not _reads_code(frame := sys._getframe(1)):
-        _note_import("file", arguments[0], frame)
+    if event in _EVENTS or event == "import":
+        _record(event, arguments, sys._getframe(1))
+
+
+def _record(event: str, arguments: tuple[Any, ...], frame: FrameType) -> None:
+    if _THREAD.is_recording:
+        return
+    _THREAD.is_recording = True
+    try:
+        if event == "import":
+            if _ACTIVE and not _is_import_statement(arguments[0], frame):
+                for observation in _ACTIVE:
+                    observation.add_code(arguments[0])
+        elif watching := _watching():
+            for observation in watching:
+                observation.add_event(event, arguments, frame)
+        elif event == "open" and _is_path(arguments[0]) and not _reads_code(frame):
+            _note_import("file", arguments[0], frame)
+        elif event == "variable" and arguments[1] is not None:
+            _note_import("variable", arguments[0], frame)
+    finally:
+        _THREAD.is_recording = False
 
 
 def _is_import_statement(module: str, frame: FrameType | None) -> bool:  # of the project's code, which the trace follows
@@ -400,10 +414,7 @@ def _is_asked_by_project(frame: FrameType | None) -> bool:  # by its own code, n
 
 class _Variables(dict[bytes, bytes]):
     def __getitem__(self, name: bytes) -> bytes:
-        if _watching():
-            _report("variable", os.fsdecode(name), None if (value := self.get(name)) is None else os.fsdecode(value))
-        elif name in self:
-            _note_import("variable", name, sys._getframe(1))
+        _report("variable", os.fsdecode(name), None if (value := self.get(name)) is None else os.fsdecode(value))
         return super().__getitem__(name)
 
     def __iter__(self) -> Iterator[bytes]:
@@ -467,13 +478,8 @@ def _note_import(kind: str, path: _Path, frame: FrameType | None) -> None:
     if package in SETTLED or package == "__main__" or f"{kind} {name}" in IMPORT_READS.get(package, {}):
         return
     is_left_out = _OF_THE_SESSION.fullmatch(name) if kind == "variable" else _is_left_out(os.path.abspath(name))  # noqa: PTH100
-    if not is_left_out and name not in _NOTED:
-        _NOTED.add(name)  # to find its state reads it, too
+    if not is_left_out:
         IMPORT_READS.setdefault(package, {})[f"{kind} {name}"] = dependency_state(f"{kind} {name}")
-        _NOTED.remove(name)
-
-
-_NOTED: set[str] = set()
 
 # %% ../../nbs/cache/11_observation.ipynb #dffdb0dc
 CHANGED_PACKAGES: set[str] = set()  # by a step, in this process: what uses them is computed each time
