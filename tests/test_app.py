@@ -19,6 +19,7 @@ from streamlit.testing.v1 import AppTest
 
 from iris_ml.app.main import _SCRIPT
 from iris_ml.io.readers import read_table
+from iris_ml.models.champion import ChampionInfo, write_champion
 from iris_ml.models.model_file import save
 from iris_ml.models.predictor import predict, run_model, sample_rows
 from iris_ml.production import workflow
@@ -101,9 +102,9 @@ def test_the_reasons_are_those_of_the_door(opened, model):
     run = run_model(pd.DataFrame({slider.key: [slider.value] for slider in page.slider}), model, debug=True)
     (nearest,) = shown(page, "distance")
     pd.testing.assert_frame_equal(nearest.reset_index(drop=True), run["nearest"].loc[0].reset_index(drop=True))
-    (moves,) = shown(page, "label", "change")
-    assert moves.change.abs().max() > 0.01
-    assert moves.change.tolist() == run["moves"].loc[0].change.tolist()
+    (moves,) = shown(page, "species", "change in its probability")
+    assert moves["change in its probability"].abs().max() > 0.01
+    assert moves["change in its probability"].tolist() == run["moves"].loc[0].change.tolist()
     assert len(page.get("vega_lite_chart")) == 1 + 4
 
 
@@ -293,6 +294,28 @@ def test_a_model_that_was_trained_here_brings_its_scores(opened):
     scores = json.loads(record.read_text())["scores"]
     assert f"{scores['accuracy']:.3f}" in [metric.value for metric in page.metric if metric.label == "accuracy"]
     assert any(f"record {record.stem}" in caption.value.replace("\\", "") for caption in page.caption)
+    (confusion,) = shown(page, "setosa", "versicolor", "virginica")
+    assert confusion.to_numpy().sum() == scores["test_rows"], "those are judged that the model has not learned"
+    assert confusion.to_numpy().trace() == pytest.approx(scores["accuracy"] * scores["test_rows"])
+
+
+def test_an_uploaded_table_with_labels_is_drawn_as_in_the_report(opened, model):
+    page = opened(model)
+    strange = IRIS.assign(petal_length=IRIS.petal_length.where(IRIS.index != 3, 90.0))
+    page.file_uploader(key=" rows").set_value([("rows.csv", as_csv(strange), "text/csv")])
+    headings = [heading.value for heading in page.run().subheader]
+    assert {"ROC, precision and recall", "Beside the training rows", "Outliers", "Confusion matrix", "Calibration"} <= {*headings}
+
+
+def test_the_champion_file_itself_and_a_model_of_another_target_are_not_compared(opened, model, tmp_path):
+    page = opened(model)
+    write_champion(tmp_path / "champion", ChampionInfo("0" * 64))
+    page.file_uploader(key=" other").set_value(("model.skops", (tmp_path / "champion").read_bytes(), ""))
+    assert "This file only names the champion, 000000000000" in page.run().info[0].value
+    other = workflow.swap(raw=IRIS.rename(columns={"species": "kind"}), target="kind").run("model", progress=False)["model"]
+    save(other, tmp_path / "other.skops")
+    page.file_uploader(key=" other").set_value(("other.skops", (tmp_path / "other.skops").read_bytes(), ""))
+    assert "it predicts 'kind', and this model 'species'" in page.run().error[0].value.replace("\\", "")
 
 
 def test_another_model_is_laid_beside_this_one_on_the_same_rows(opened, model, tmp_path):

@@ -384,7 +384,7 @@ def test_a_gap_where_there_was_none_refuses_its_row_alone(model):
     ended = CliRunner().invoke(application, ["predict", "new.csv", "--to", "answers.csv"])
     assert ended.exit_code == 3
     assert len(read_cells("answers.csv")) == 39
-    assert read_cells("answers_refused.csv").refused_because.tolist() == ["column 'age': nan is not a finite number"]
+    assert read_cells("answers_refused.csv").refused_because.tolist() == ["column 'age': a missing value is not a finite number"]
 
 
 FAR_BELOW = b"a\n" + (b"x" * 999 + b"\n") * 9_000 + b"\xe9\n"

@@ -64,6 +64,8 @@ def test_the_wheel_works_in_an_empty_environment_and_passes_its_own_tests_there(
     alone = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "IRIS_ML_", "PYTEST_"))}
     (tmp_path / "away").mkdir()
     assert "The model is in" in typed(python.with_name("iris_ml"), "run", cwd=tmp_path / "away", env=alone)
+    assert (tmp_path / "away" / ".iris_ml" / "manifest").is_file(), "an unchanged run is answered without another one"
+    assert "differs" not in typed(python.with_name("iris_ml"), "check", "parity", cwd=tmp_path / "away", env=alone)
     _check_promotion(python, tmp_path / "away", alone)
     shutil.copy(PROJECT / "tests" / "test_workflow.py", tmp_path / "away")
     said = typed(python, "-m", "pytest", "-q", cwd=tmp_path / "away", env=alone)

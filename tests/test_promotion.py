@@ -138,7 +138,7 @@ def test_what_no_page_says_is_not_promoted_whatever_the_reason(folder):
     module.write_text(module.read_text().replace("k=2", "k=3"))
     code, said = folder.type("promote", "--because", "I like it")
     assert code == 1
-    assert "derived: no commit holds iris_ml/steps/estimator.py as it is; commit.\nThe champion stays." in said
+    assert "derived: no commit holds iris_ml/steps/estimator.py as it is; commit.\nNo model was promoted." in said
     assert "Do what derived says: no" in said
     folder.commit()
     code, said = folder.type("promote", "--because", "I like it")

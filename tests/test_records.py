@@ -202,7 +202,7 @@ def test_the_model_that_answers_leads_to_its_run_and_the_cell_of_every_step():
     assert re.search(r"setting seed +7", said)
     for step in workflow:
         assert workflow[step].place in said
-    assert "it is the champion" in command("runs").splitlines()[-1]
+    assert "it is in use" in command("runs").splitlines()[-1]
     assert "seed = 0" in command("runs").splitlines()[-2]
 
 

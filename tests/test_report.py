@@ -24,12 +24,14 @@ from sklearn.svm import LinearSVC
 import iris_ml.batch.report
 from iris_ml.base.errors import DataError, IrisError, ModelFileError, SettingsError
 from iris_ml.base.settings import read_settings
+from iris_ml.batch.charts import Distribution, distribution, draw_distribution, draw_errors
 from iris_ml.batch.report import report
 from iris_ml.io.locations import package_file
 from iris_ml.io.readers import RowFinder, read_table, write_table
 from iris_ml.models.model_file import save
 from iris_ml.models.predictor import predict
 from iris_ml.production import workflow
+from iris_ml.stats.column_types import as_numbers
 from tests.fork_server import FORKED_PYTHON
 from torture.report import killed
 
@@ -597,3 +599,33 @@ def test_a_column_of_json_may_hold_several_types(how, tmp_path, monkeypatch):
         assert ended.returncode == 0
     pd.testing.assert_frame_equal(pd.read_csv("answers.csv"), by_report, check_dtype=False)
     assert pd.read_parquet("answers.parquet")[name].tolist() == [row[name], value]
+
+
+def test_dates_truths_and_texts_are_drawn_as_what_they_are():
+    days = pd.Series(pd.date_range("2024-01-01", periods=40))
+    seconds = " ".join(str(float(second)) for second in as_numbers(days))
+    quantiles = {"quantiles": seconds, "rows": 40, "missing": 0}
+    drawn = draw_distribution(distribution(days, quantiles, kind="date"), "day")
+    assert "2024-01-01" in drawn
+    assert "e+09" not in drawn
+    truths = {"quantiles": "0.0 0.0 0.0 1.0", "rows": 4, "missing": 0}
+    assert distribution(pd.Series([True, False]), truths, kind="boolean") == Distribution(
+        ["false", "true"], [0.75, 0.25], [0.5, 0.5], is_number=False
+    )
+    free = {"values": ["hello"], "counts": [1], "others": 99, "rows": 100, "missing": 0}
+    assert distribution(pd.Series(["a", "b"]), free) is None
+    listed = {"values": ["a", "b"], "counts": [60, 30], "others": 10, "rows": 100, "missing": 0}
+    assert distribution(pd.Series(["a", "z"]), listed) == Distribution(
+        ["a", "b", "others"], [0.6, 0.3, 0.1], [0.5, 0.0, 0.5], is_number=False
+    )
+
+
+def test_a_value_far_away_leaves_the_others_apart():
+    numbers = np.linspace(0, 100, 200)
+    reference = {"quantiles": " ".join(map(repr, map(float, numbers))), "rows": 200, "missing": 0}
+    found = distribution(pd.Series([*numbers + 20, 1e6]), reference)
+    assert found.beyond == 1
+    assert max(found.now) < 0.2
+    assert "beyond: 1 of these rows" in draw_distribution(found, "size")
+    points = [(float(place), (-1.0) ** place) for place in range(100)] + [(1e6, 5e5)]
+    assert "Far outside of the drawing: 1 of 101 points" in draw_errors(points, "price")

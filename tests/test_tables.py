@@ -118,7 +118,7 @@ def test_what_the_model_never_learned_to_read_is_refused(change, refusal, table,
 def test_a_gap_where_the_table_had_none_is_refused(table, trained):
     whole = table.assign(size=table["size"].fillna(100.0))
     model = workflow.swap(raw=whole, target="price", estimator=trained["estimator"]).run("model", progress=False)["model"]
-    with pytest.raises(DataError, match="column 'size', row 0: nan is not a finite number"):
+    with pytest.raises(DataError, match="column 'size', row 0: a missing value is not a finite number"):
         predict(whole.drop(columns="price").head(3).assign(size=[float("nan"), 50.0, 60.0]), model)
 
 

@@ -37,7 +37,7 @@ class _Document(BaseModel):
 
     title: str = Field(description="name of the status", examples=["Unprocessable Content"])
     status: int = Field(description="of HTTP", examples=[422])
-    detail: str = Field(description="what is wrong with this request", examples=["rows.0.size: Field required"])
+    detail: str = Field(description="what is wrong with this request", examples=["rows.0.width: Field required"])
 
 
 PROBLEM_RESPONSE: dict[str, Any] = {

@@ -19,7 +19,7 @@ from pydantic_core import to_json
 from .batcher import Batcher
 from .problems import PROBLEM_RESPONSE, Problem, add_problem_schema, handle_error, problem_response
 from .schemas import Answers, Explanations, ModelDescription, RequestBody, Row
-from .schemas import add_passthrough, answers_json, direct_json, example_row, explanations_json
+from .schemas import add_passthrough, answers_json, describe_columns, direct_json, example_row, explanations_json
 from .schemas import row_type, rows_frame
 from ..base.errors import IrisError, require_extra
 from ..compiled.direct_rows import direct_rows
@@ -145,7 +145,7 @@ def _add_answers(application: FastAPI, champion: LiveModel, limits: Limits, requ
     batcher = Batcher(answer, limits.max_rows, limits.max_concurrent)
 
     async def predict(body: Annotated[predict_body.type, Body(examples=[example])]) -> dict[str, Any]:  # type: ignore[name-defined]
-        """Predict the label and the probability of each class, and name the columns out of the training range."""
+        """Predict the class and its probabilities, or the number, for each row; name the columns out of the training range."""
         return with_id({"answers": await batcher.submit(predict_body.parse(body))})
 
     async def explain(body: Annotated[explain_body.type, Body(examples=[example])]) -> dict[str, Any]:  # type: ignore[name-defined]
@@ -189,7 +189,7 @@ def _add_health(application: FastAPI, champion: LiveModel, health: Callable[[], 
         shown = "target", "task", "classes", "columns", "passthrough", "types"
         known: dict[str, Any] = {name: getattr(profile, name) for name in shown}
         made, places = champion.model.uncertainty, {name: workflow[name].place for name in workflow}
-        known["coverage"] = made.coverage if made else 0.0
+        known |= {"columns": describe_columns(profile.columns), "coverage": made.coverage if made else 0.0}
         about: dict[str, Any] = {"estimator": repr(champion.model.estimator), "cost": champion.cost, "pages": places}
         certificate = getattr(champion.predictor.answering, "certificate", None)
         return ModelDescription(version=champion.version, compiled=certificate, **known, **about, **champion.lineage)

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['Row', 'Label', 'row_type', 'example_row', 'RequestBody', 'Answer', 'Move', 'Explanation', 'StepValue', 'Answers',
-           'Explanations', 'ColumnDescription', 'ModelDescription', 'rows_frame', 'answers_json', 'direct_json',
-           'add_passthrough', 'explanations_json']
+           'Explanations', 'ColumnDescription', 'describe_columns', 'ModelDescription', 'rows_frame', 'answers_json',
+           'direct_json', 'add_passthrough', 'explanations_json']
 
 # %% ../../nbs/api/03_schemas.ipynb #302ac349
 import json
@@ -138,7 +138,7 @@ class Answer(BaseModel):
 
 
 class Move(BaseModel):
-    """The answer if one value is replaced by the median of the training rows."""
+    """The answer if one value is replaced by the typical one of the training rows: their median, or their most frequent text."""
 
     column: str
     label: Label
@@ -181,12 +181,28 @@ class ColumnDescription(BaseModel):
 
     type: str = Field(description="number, integer, boolean, text, date or duration")
     nullable: bool = Field(False, description="whether a value may be missing")
-    minimum: float | None = Field(None, description="of numbers, as the next two; dates and durations in seconds")
-    median: float | None = None
-    maximum: float | None = None
+    minimum: float | str | None = Field(None, description="of numbers and dates, as the next two; durations in seconds")
+    median: float | str | None = None
+    maximum: float | str | None = None
     categories: list[str] | None = Field(None, description="of texts; none: too many")
     mode: str | None = Field(None, description="of texts: the most frequent one")
-    example: float | str = Field(description="value of a training row")
+    example: bool | float | str = Field(description="value of a training row")
+
+
+def describe_columns(
+    columns: Mapping[str, dict[str, Any]],  # as in `row_type`
+) -> dict[str, dict[str, Any]]:  # in the form of `ColumnDescription`
+    """Return the columns with their values as a request gives them."""
+    return {name: seen | {each: _written(seen, each) for each in _FIGURES if each in seen} for name, seen in columns.items()}
+
+
+_FIGURES = "minimum", "median", "maximum", "example"
+
+
+def _written(seen: dict[str, Any], figure: str) -> Any:
+    if seen["type"] == "text" or (seen["type"] == "boolean" and figure != "example"):
+        return seen[figure] if seen["type"] == "text" else None
+    return from_number(seen[figure], seen["type"])
 
 
 class ModelDescription(BaseModel):

@@ -203,9 +203,9 @@ def show_reasons(
     sample, numbers = pd.DataFrame(profile.sample), [name for name, seen in profile.columns.items() if seen["type"] in _NUMBERS]
     order = _order_by_separation(sample, profile.target, numbers) if len(numbers) > 1 else numbers
     near, here = st.columns(2, gap="large")
-    with here:
-        st.subheader("Position among training rows", anchor=False)
-        if len(numbers) > 1:
+    if len(numbers) > 1:
+        with here:
+            st.subheader("Position among training rows", anchor=False)
             across, up = (
                 side.selectbox(axis, order, place, key=f" {axis}")
                 for place, (axis, side) in enumerate(zip(["Across", "Up"], st.columns(2), strict=True))
@@ -215,8 +215,11 @@ def show_reasons(
         st.subheader("Nearest training rows", anchor=False)
         st.caption("From the sample of training rows in the model file.")
         st.dataframe(run["nearest"].loc[row.index[0]], hide_index=True)
-        st.subheader("If a value were the median", anchor=False)
-        st.dataframe(run["moves"].loc[row.index[0]].rename_axis("column"))
+        st.subheader("If a value were typical", anchor=False)
+        st.caption("One value at a time is set to the median of the training rows, or to their most frequent text.")
+        change = "change" if profile.task == "regression" else "change in its probability"
+        moves = run["moves"].loc[row.index[0]].rename_axis("column")
+        st.dataframe(moves.rename(columns={"label": profile.target, "change": change}))
     is_number = profile.task == "regression"
     if curves := _curves(run["raw"], predictor, order) if is_number or len(run["predictions"].columns) > 1 else {}:
         st.subheader("Prediction by value" if is_number else "Probability by value", anchor=False)

@@ -39,6 +39,7 @@ class Axes:
     y: tuple[float, float]
     x_title: str = ""
     y_title: str = ""
+    x_type: str = "number"  # or "date", of seconds
 
     def at(self, x: float, y: float) -> tuple[float, float]:
         """Return where a point lies in the drawing."""
@@ -58,19 +59,28 @@ class Axes:
     def render(self, marks: str, names: Mapping[str, str] | None = None) -> str:
         """Draw the axes, the marks, and a legend of names with their colours."""
         drawn, foot = "", 10 + _HEIGHT
-        for value in ticks(*self.x):
+        is_date = self.x_type == "date"
+        for value in np.linspace(*self.x, 4) if is_date else ticks(*self.x):
             x, _ = self.at(value, self.y[0])
-            drawn += f'<path d="M{x} 10V{foot}" {_GRID}/>' + _text(x, foot + 15, f"{value:g}")
+            text = str(from_number(value, "date"))[:10] if is_date else _tick(value)
+            drawn += f'<path d="M{x} 10V{foot}" {_GRID}/>' + _text(x, foot + 15, text)
         for value in ticks(*self.y):
             _, y = self.at(self.x[0], value)
-            drawn += f'<path d="M{_LEFT} {y}H{_LEFT + _WIDTH}" {_GRID}/>' + _text(_LEFT - 6, y + 4, f"{value:g}", "end")
+            drawn += f'<path d="M{_LEFT} {y}H{_LEFT + _WIDTH}" {_GRID}/>' + _text(_LEFT - 6, y + 4, _tick(value), "end")
         drawn += _text(_LEFT + _WIDTH / 2, foot + 32, self.x_title)
         turned = f'transform="translate(12 {10 + _HEIGHT / 2}) rotate(-90)"'
         drawn += f'<text {turned} text-anchor="middle">{escape(self.y_title)}</text>'
-        return svg(drawn + marks, _LEFT + _WIDTH + 12, foot + _FOOT) + legend(names or {})
+        return svg(drawn + marks, _LEFT + _WIDTH + 32, foot + _FOOT) + legend(names or {})
 
 
 _GRID = 'stroke="currentColor" stroke-opacity=".13"'
+
+
+def _tick(value: float) -> str:
+    for size, letter in (1e9, "G"), (1e6, "M"), (1e4, ""):
+        if abs(value) >= size:
+            return f"{value / size:g}{letter}" if letter else f"{value:,.0f}"
+    return f"{value:g}"
 
 
 def _text(x: float, y: float, text: object, anchor: str = "middle") -> str:
@@ -158,7 +168,7 @@ def draw_curves(
     left = roc.line([0, 1], [0, 1], *_DIAGONAL)
     left += "".join(roc.line([0, *each.false_alarms], [0, *each.recall], colours[each.label]) for each in curves)
     right = "".join(precise.line(each.recall, each.precision, colours[each.label]) for each in curves)
-    names = {f"{each.label} (area {each.area:.3f}, {each.rows} rows)": colours[each.label] for each in curves}
+    names = {f"{each.label} (area under ROC {each.area:.3f}, {each.rows} rows)": colours[each.label] for each in curves}
     return f"{beside(roc.render(left), precise.render(right))}{legend(names)}"
 
 
@@ -179,15 +189,25 @@ def draw_errors(
     """Draw the error over the prediction, with the band of nine of ten errors."""
     predicted, errors = np.array(points).T
     low, high = np.quantile(errors, [0.05, 0.95])
-    reach = float(np.abs(errors).max()) or 1.0
-    width = float(predicted.min()), float(predicted.max())
+    reach = min(float(np.abs(errors).max()), 3 * float(np.quantile(np.abs(errors), 0.9))) or 1.0
+    least, most = _without_far(predicted, predicted)
+    shown = [(x, y) for x, y in points if abs(y) <= reach and least <= x <= most]
+    width = min(x for x, _ in shown), max(x for x, _ in shown)
     axes = Axes(width, (-reach, reach), f"predicted {target}", "error (predicted - true)")
     (left, top), (right, bottom) = axes.at(axes.x[0], high), axes.at(axes.x[1], low)
     marks = _bar(left, top, right - left, bottom - top, ".12") + axes.line(axes.x, [0, 0], "currentColor", 'stroke-opacity=".5"')
-    for x, y in points:
+    for x, y in shown:
         marks += axes.dot(x, y, COLOURS[0], f"predicted {write_number(x, 4)}, error {write_number(y, 4, '+')}", 3)
     band = f"between {write_number(low, 4, '+')} and {write_number(high, 4, '+')}"
-    return f"<p>Nine of ten errors lie {band}.</p>{axes.render(marks)}"
+    left_out = len(points) - len(shown)
+    more = f" Far outside of the drawing: {left_out} of {len(points)} points." if left_out else ""
+    return f"<p>Nine of ten errors lie {band}.{more}</p>{axes.render(marks)}"
+
+
+def _without_far(values: np.ndarray, known: np.ndarray) -> tuple[float, float]:  # ends of a drawing that shows the known values
+    low, high = np.quantile(known, [0.01, 0.99])
+    reach = (high - low) or max(1.0, abs(high))
+    return float(max(values.min(), low - reach)), float(min(values.max(), high + reach))
 
 # %% ../../nbs/batch/10_charts.ipynb #3f0f797d
 @dataclass(frozen=True)
@@ -197,31 +217,51 @@ class Distribution:
     bins: list[str]  # values, or the lower ends of intervals of equal width
     before: list[float]
     now: list[float]
-    is_number: bool = True
+    is_number: bool = True  # whether the bins are intervals
+    is_date: bool = False  # whether these are seconds
+    beyond: int = 0  # values of these rows beyond the intervals, which are left out of the drawing
 
 
 def distribution(
     values: pd.Series,  # of these rows
     reference: Mapping[str, Any],  # from the profile of a model
     bins: int = 24,
-) -> Distribution:
+    kind: str = "number",  # type of the column
+) -> Distribution | None:  # none: texts that hardly ever repeat, whose counts the model does not hold
     """Compare the values of a column with those of the training rows."""
     if "quantiles" not in reference:
         counts = pd.Series(reference["counts"], [str(each) for each in reference["values"]], dtype=float)
-        found = values.dropna().astype(str).value_counts()
-        shown = [*dict.fromkeys([*counts.index, *found.index])][:bins]
-        before, now = ((each / (each.sum() or 1)).reindex(shown, fill_value=0.0) for each in (counts, found))
-        return Distribution(shown, before.round(4).tolist(), now.round(4).tolist(), is_number=False)
+        return _of_texts(counts, float(reference.get("others", 0)), values.dropna().astype(str).value_counts(), bins)
     earlier, later = read_quantiles(reference), as_numbers(values.dropna())
+    if kind == "boolean":
+        yes = [round(float(each.mean()), 4) if len(each) else 0.0 for each in (earlier, later)]
+        before, now = ([round(1 - share, 4), share] for share in yes)
+        return Distribution(["false", "true"], before, now, is_number=False)
     every = np.concatenate([earlier, later])
+    least, greatest = _without_far(every, earlier) if len(earlier) else (every.min(), every.max())
+    beyond = int(((later < least) | (later > greatest)).sum())
+    every = every[(every >= least) & (every <= greatest)]
     least, greatest = every.min(), every.max()
     if (every == every.round()).all():  # as many whole numbers in every bin
         width = max(1, np.ceil((greatest - least + 1) / bins))
         ends = np.arange(least, greatest + width + 1, width)
     else:
         ends = np.linspace(least, greatest if greatest > least else least + 1, bins + 1)
-    shares = [np.round(np.histogram(each, ends)[0] / (len(each) or 1), 4).tolist() for each in (earlier, later)]
-    return Distribution([write_number(end, 6) for end in ends], *shares)
+    before, now = (np.round(np.histogram(each, ends)[0] / (len(each) or 1), 4).tolist() for each in (earlier, later))
+    digits = 12 if kind == "date" else 6
+    return Distribution([write_number(end, digits) for end in ends], before, now, is_date=kind == "date", beyond=beyond)
+
+
+def _of_texts(counts: pd.Series, others: float, found: pd.Series, bins: int) -> Distribution | None:
+    if others > counts.sum():
+        return None
+    shown = [*dict.fromkeys([*counts.index, *([] if others else found.index)])][:bins]
+    tables = [(counts, counts.sum() + others), (found, found.sum())]
+    before, now = ((each.reindex(shown, fill_value=0.0) / (total or 1)).round(4).tolist() for each, total in tables)
+    rest = [round(1 - sum(each), 4) for each in (before, now)]
+    if max(rest) < 0.0005:
+        return Distribution(shown, before, now, is_number=False)
+    return Distribution([*shown, "others"], [*before, rest[0]], [*now, rest[1]], is_number=False)
 
 
 def draw_distribution(
@@ -233,7 +273,8 @@ def draw_distribution(
     if not found.is_number:
         return f"{_draw_shares(found, name, most)}{legend(names)}"
     ends = [float(each) for each in found.bins]
-    axes = Axes((ends[0], ends[-1]), (0, most), name, "share of rows")
+    title = f"{name}; beyond: {found.beyond} of these rows" if found.beyond else name
+    axes = Axes((ends[0], ends[-1]), (0, most), title, "share of rows", "date" if found.is_date else "number")
     xs = [end for end in ends for _ in range(2)]
     before, now = ([0.0, *(share for share in shares for _ in range(2)), 0.0] for shares in (found.before, found.now))
     filled = f'fill="{COLOURS[0]}" fill-opacity=".2"'
@@ -256,44 +297,55 @@ def find_outliers(
     rows: pd.DataFrame,  # under the names of the model
     model: Model,
     most: int = 20,
-) -> list[dict[str, str | int | float]]:  # row, column, value, minimum, maximum, distance
-    """List the values that lie farthest out of the training range."""
+) -> list[dict[str, str | int | float]]:  # row, column, value, distance; of numbers and dates also minimum, maximum
+    """List the values that lie farthest out of the training range, then texts that training lacks."""
     found: list[dict[str, str | int | float]] = []
     for name, seen in model.profile.columns.items():
-        if "minimum" not in seen or name not in rows:
+        if name not in rows:
+            continue
+        if "categories" in seen:
+            strange = rows[name][~rows[name].isin(seen["categories"]) & rows[name].notna()]
+            pairs = zip(map(int, strange.index), map(str, strange), strict=True)
+            found += [{"row": row, "column": str(name), "value": value, "distance": 0.0} for row, value in pairs]
+        if "minimum" not in seen:
             continue
         values, least, greatest = pd.Series(as_numbers(rows[name]), rows.index), seen["minimum"], seen["maximum"]
         distance = np.maximum(least - values, values - greatest) / ((greatest - least) or 1)
         for row in map(int, distance.index[distance > 0]):
-            value, low, high = (str(from_number(each, seen["type"])) for each in (values[row], least, greatest))
+            value, low, high = (_written(from_number(each, seen["type"])) for each in (values[row], least, greatest))
             far = round(float(distance[row]), 4)
             found.append({"row": row, "column": str(name), "value": value, "minimum": low, "maximum": high, "distance": far})
     return sorted(found, key=lambda each: -float(each["distance"]))[:most]
 
 
+def _written(value: object) -> str:
+    return write_number(value, 6) if isinstance(value, float) else str(value).removesuffix("T00:00:00")
+
+
 def draw_outliers(
     found: Sequence[Mapping[str, Any]],
 ) -> str:
-    """Draw each training range as a bar, and the value that stands out as a point."""
-    left, width, marks = 170, 300, ""
-    reach = max(each["distance"] for each in found)
+    """Draw each training range as a bar, and the value that stands out as a point: the farther, the nearer to the edge."""
+    names = [f"row {each['row']}, {each['column']}" for each in found]
+    ranges = [f"{each['minimum']} to {each['maximum']}" if "minimum" in each else "a text that training lacks" for each in found]
+    texts = [f"{each['value']} ({known})" for each, known in zip(found, ranges, strict=True)]
+    left, bar, side, marks = 14 + 6.2 * max(map(len, names)), 90, 90, ""
     for i, each in enumerate(found):
-        is_low = float(each["value"]) < float(each["minimum"]) if _is_number(each) else False
-        y, bar = 12 + i * 22, width / (1 + 2 * reach)
-        start = left + reach * bar
-        x = start - each["distance"] * bar if is_low else start + bar + each["distance"] * bar
-        text = f"{each['column']} = {each['value']}, in training from {each['minimum']} to {each['maximum']}"
-        marks += _text(left - 10, y + 4, f"row {each['row']}, {each['column']}", "end")
-        marks += _bar(start, y - 4, bar, 8, ".35") + _dot(round(x, 1), y, COLOURS[5], text)
-        marks += _text(left + width + 14, y + 4, f"{each['value']} ({each['minimum']} to {each['maximum']})", "start")
-    return svg(marks, left + width + 150, len(found) * 22 + 12) + legend({"training range": COLOURS[0], "the value": COLOURS[5]})
+        y, start = 12 + i * 22, left + side
+        marks += _text(left - 10, y + 4, names[i], "end") + _text(start + bar + side + 14, y + 4, texts[i], "start")
+        if "minimum" in each:
+            away = each["distance"] / (each["distance"] + 0.5) * side
+            x = start - away if _is_below(each) else start + bar + away
+            marks += _bar(start, y - 4, bar, 8, ".75") + _dot(round(x, 1), y, COLOURS[5], f"{each['column']} = {texts[i]}")
+    width = left + bar + 2 * side + 24 + 6.2 * max(map(len, texts))
+    return svg(marks, width, len(found) * 22 + 12) + legend({"training range": COLOURS[0], "the value": COLOURS[5]})
 
 
-def _is_number(each: Mapping[str, Any]) -> bool:
+def _is_below(each: Mapping[str, Any]) -> bool:
     try:
-        return math.isfinite(float(each["value"]) + float(each["minimum"]))
-    except ValueError:  # a date
-        return False
+        return float(each["value"]) < float(each["minimum"])
+    except ValueError:  # dates, written from the year on
+        return str(each["value"]) < str(each["minimum"])
 
 # %% ../../nbs/batch/10_charts.ipynb #f39a07b9
 @dataclass(frozen=True)
@@ -374,7 +426,9 @@ def plot_data(
     """Return the figures of the charts."""
     profile = model.profile
     reference = {name: each for name, each in profile.reference.items() if name in sample}
-    distributions = {str(name): distribution(sample[name], each) for name, each in reference.items()}
+    kinds = {name: seen["type"] for name, seen in profile.columns.items()}
+    compared = {str(name): distribution(sample[name], each, kind=kinds.get(name, "number")) for name, each in reference.items()}
+    distributions = {name: each for name, each in compared.items() if each}
     curves, errors = [], []
     if judged is not None and profile.task == "regression":
         some = judged.iloc[:: -(-len(judged) // 300)]

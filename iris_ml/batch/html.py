@@ -6,6 +6,7 @@
 __all__ = ['escape_text', 'render_bars', 'render_table', 'write_estimator', 'render_page']
 
 # %% ../../nbs/batch/05_html.ipynb #65c4790f
+import re
 from collections.abc import Mapping
 from html import escape
 from inspect import signature
@@ -19,8 +20,14 @@ from ..stats.describe import write_number
 def escape_text(
     value: Any,
 ) -> str:
-    """Write a value as HTML."""
-    return escape(write_number(value, 6) if isinstance(value, float) else str(value))
+    """Write a value as HTML; a missing one is empty, and a date has no time at midnight."""
+    if value is None or value != value:  # NaN and NaT differ from themselves
+        return ""
+    text = write_number(value, 6) if isinstance(value, float) else str(value)
+    return escape(_TIME.sub(lambda found: found[1] + ("" if found[2] == "00:00:00" else f" {found[2]}"), text))
+
+
+_TIME = re.compile(r"^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)$")
 
 # %% ../../nbs/batch/05_html.ipynb #af0763bf
 def render_bars(
@@ -78,11 +85,12 @@ h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem; padding-top: .8rem; border-top:
 h3 { font-size: 1rem; margin: 1rem 0 .3rem; }
 p { max-width: 42rem; margin: .5rem 0 .9rem; }
 a { color: var(--bar); }
-.scroll { overflow-x: auto; overflow-wrap: normal; margin: 1rem 0; }
+.scroll { overflow-x: auto; overflow-wrap: normal; margin: 1rem 0; width: max-content; max-width: calc(50% + 50vw - 1.5rem); }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .75rem; text-align: left; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th { color: var(--faint); font-weight: 400; }
 thead th { font-weight: 600; }
+td.text { white-space: normal; max-width: 22rem; }
 .number { text-align: right; }
 @media (max-width: 40rem) { th, td { padding: .3rem .5rem; } td.text { white-space: normal; } }
 td { background: color-mix(in srgb, var(--bar) calc(var(--tint, 0%) / 2), transparent); }

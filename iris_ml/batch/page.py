@@ -15,7 +15,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from ..stats.column_types import from_number
-from ..stats.describe import write_number
+from ..stats.describe import write_number, write_p_value
 from ..steps.model import Model
 from ..models.predictor import Predictor
 from .charts import beside, draw_calibration, draw_curves, draw_distribution, draw_errors
@@ -26,6 +26,10 @@ from .summary import ErrorSummary, LabelSummary, MetricSummary, ReportSummary
 from ..trust.slices import Slice
 
 # %% ../../nbs/batch/06_page.ipynb #fe0d903f
+def _rounded(table: pd.DataFrame, digits: int) -> pd.DataFrame:
+    return table.round(dict.fromkeys(table.select_dtypes("float"), digits))
+
+
 def _confidence(summary: ReportSummary) -> str:
     if summary.confidence is None:
         return ""
@@ -39,10 +43,10 @@ def _drift(summary: ReportSummary) -> str:
     tests = pd.DataFrame({name: asdict(test) for name, test in summary.drift.items()}).T.rename_axis("compared")
     drifted = [escape_text(name) for name, test in summary.drift.items() if test.drifted]
     tests = tests.astype({"distance": float, "p_value": float}).round(3).replace({"drifted": {True: "yes", False: "no"}})
-    tests["p_value"] = tests.p_value.map(lambda value: f"{value:.3f}" if value else "below 0.001")
+    tests["p_value"] = tests.p_value.map(write_p_value)
     outside = pd.Series(summary.outside.columns, name="values out of the training range").rename_axis("column").to_frame()
     first = f"Rows with a value out of the training range: {summary.outside.rows}."
-    second = f"Drifted from the training data: {', '.join(drifted)}." if drifted else "No column has drifted."
+    second = f"Drifted from the training data: {'; '.join(drifted)}." if drifted else "No column has drifted."
     pairs = [*summary.plots.distributions.items()][:_DRAWN] if summary.plots else []
     drawn = beside(*(draw_distribution(each, name) for name, each in pairs))
     return f"<p>{first} {second}</p>{drawn}{render_table(outside)}{render_table(tests.rename(columns={'p_value': 'p-value'}))}"
@@ -94,14 +98,15 @@ def _scores(summary: ReportSummary) -> str:
 
 
 def _with_interval(score: tuple[float, ...]) -> str:
-    return f"{score[0]:.3f}" + (f" ({score[1]:.3f} to {score[2]:.3f})" if len(score) > 1 else "") if score else ""
+    written = [f"{each:.3f}" if abs(each) < 1000 else write_number(each, 6) for each in score]
+    return written[0] + (f" ({written[1]} to {written[2]})" if len(written) > 1 else "") if score else ""
 
 # %% ../../nbs/batch/06_page.ipynb #5f7286ce
 def _accuracy(labels: LabelSummary) -> str:
     return (
         f"<p>{labels.correct} of {labels.rows} predictions are correct: an accuracy of <b>{labels.accuracy:.3f}</b>, with a "
         f"95&nbsp;% confidence interval between {labels.low:.3f} and {labels.high:.3f}. It is too high if the model was trained "
-        f"on some of these rows.</p>{render_table(pd.DataFrame(labels.per_class).set_index('class').round(3))}"
+        f"on some of these rows.</p>{render_table(_rounded(pd.DataFrame(labels.per_class).set_index('class'), 3))}"
     )
 
 
@@ -117,9 +122,11 @@ def _sets(summary: ReportSummary) -> str:
         return ""
     table = pd.DataFrame([asdict(each) for each in summary.sets]).set_index("group").rename(columns={"mean_size": "mean size"})
     table = table.dropna(axis=1) if not table.labelled.any() else table.astype({"covered": float, "low": float, "high": float})
-    promised = f"A prediction set holds the truth in {summary.coverage:.0%} of new rows that come as the training rows came."
+    made = "An interval" if summary.errors or summary.confidence is None else "A prediction set"
+    promised = f"{made} holds the truth in {summary.coverage:.0%} of new rows that come as the training rows came."
     checked = " Covered is the share in these rows, with its 95&nbsp;% confidence interval." if table.labelled.any() else ""
-    return f"<p>{promised}{checked}</p>{render_table(table.round(3))}"
+    table = _rounded(table.rename({"": "all rows"}), 3)
+    return f"<p>{promised}{checked}</p>{render_table(table)}"
 
 
 def _slices(summary: ReportSummary) -> str:
@@ -128,20 +135,22 @@ def _slices(summary: ReportSummary) -> str:
     tried = f"{found.looked_at} slices of one or two conditions were tried on {found.rows} rows."
     lead = "None is worse than elsewhere beyond chance." if not found.worst else "These are worse than elsewhere beyond chance."
     explained = " The intervals and p-values pay for all of them."
-    shown = render_table(_slice_table(found.worst, "slice")) if found.worst else ""
+    figure = "mean absolute error" if summary.errors else "accuracy"
+    shown = render_table(_slice_table(found.worst, "slice", figure)) if found.worst else ""
     if found.groups:
-        shown += f"<p>Groups of {escape_text(found.column)}:</p>{render_table(_slice_table(found.groups, 'group'))}"
+        shown += f"<p>Groups of {escape_text(found.column)}:</p>{render_table(_slice_table(found.groups, 'group', figure))}"
     if found.differences:
-        table = pd.DataFrame([asdict(each) for each in found.differences]).set_index("label").rename_axis("class").round(4)
+        table = pd.DataFrame([asdict(each) for each in found.differences]).set_index("label").rename_axis("class")
         shown += "<p>Largest difference between two groups in the share predicted to be of the class (demographic parity), "
         shown += "of its rows that is found, and of others that is mistaken for it (equalized odds).</p>"
-        shown += render_table(table)
+        shown += render_table(_rounded(table, 4))
     return f"<p>{tried} {lead}{explained if found.worst else ''}</p>{shown}"
 
 
-def _slice_table(found: list[Slice], name: str) -> pd.DataFrame:
-    table = pd.DataFrame([asdict(each) for each in found]).rename(columns={"conditions": name, "p_value": "p-value"})
-    return table.set_index(name).round(4)
+def _slice_table(found: list[Slice], name: str, figure: str) -> pd.DataFrame:
+    table = pd.DataFrame([asdict(each) for each in found])
+    table["p_value"] = table.p_value.map(write_p_value)
+    return _rounded(table.rename(columns={"conditions": name, "score": figure, "p_value": "p-value"}).set_index(name), 4)
 
 
 def _errors(errors: ErrorSummary, points: list[tuple[float, float]], target: str) -> str:
@@ -149,9 +158,12 @@ def _errors(errors: ErrorSummary, points: list[tuple[float, float]], target: str
     return (
         f"<p>R² is <b>{errors.r2:.3f}</b>, with a 95&nbsp;% confidence interval between {errors.r2_low:.3f} and "
         f"{errors.r2_high:.3f}. The mean absolute error is {mae} ({mae_low} to {mae_high}), the "
-        f"root mean squared error {rmse}. They are too good if the model was trained on some of these rows.</p>"
+        f"root mean squared error {rmse}.{_TOO_GOOD if errors.r2 > 0 else ''}</p>"
         f"{draw_errors(points, target) if points else ''}"
     )
+
+
+_TOO_GOOD = " They are too good if the model was trained on some of these rows."
 
 
 def _confusion(labels: LabelSummary) -> str:
@@ -163,9 +175,9 @@ def _confusion(labels: LabelSummary) -> str:
 def _calibration(labels: LabelSummary) -> str:
     if labels.calibration is None:
         return ""
-    rows = pd.DataFrame(labels.calibration).set_index("from").round(3).rename(columns={"mean_probability": "mean probability"})
+    rows = pd.DataFrame(labels.calibration).set_index("from").rename(columns={"mean_probability": "mean probability"})
     figures = f"Expected calibration error: {labels.calibration_error:.3f}. Log loss: {labels.log_loss:.3f}."
-    return f"<p>{figures}</p>{beside(draw_calibration(labels.calibration), render_table(rows))}"
+    return f"<p>{figures}</p>{beside(draw_calibration(labels.calibration), render_table(_rounded(rows, 3)))}"
 
 
 def _curves(summary: ReportSummary) -> str:
@@ -175,11 +187,11 @@ def _curves(summary: ReportSummary) -> str:
 
 
 def _largest_loss(labels: LabelSummary) -> str:
-    return render_table(pd.DataFrame(labels.largest_loss).set_index("row").round(6)) if labels.largest_loss else ""
+    return render_table(_rounded(pd.DataFrame(labels.largest_loss).set_index("row"), 6)) if labels.largest_loss else ""
 
 
 def _largest_error(errors: ErrorSummary) -> str:
-    return render_table(pd.DataFrame(errors.largest_error).set_index("row").round(6))
+    return render_table(_rounded(pd.DataFrame(errors.largest_error).set_index("row"), 6))
 
 # %% ../../nbs/batch/06_page.ipynb #10c4a7b1
 def _importances(model: Model) -> str:
@@ -236,14 +248,14 @@ def render_report(
         "Predictions": render_bars(summary.answers),
         "Confidence": _confidence(summary),
         "Calibration": _calibration(labels) if labels else "",
-        "Prediction sets": _sets(summary),
+        "Prediction intervals" if summary.errors or summary.confidence is None else "Prediction sets": _sets(summary),
         "Where it is wrong": _slices(summary),
         "ROC, precision and recall": _curves(summary),
         "Drift from the training data": _drift(summary),
         "Outliers": _outliers(summary),
         "Rows with the largest loss": _largest_loss(labels) if labels else "",
         "Rows with the largest error": _largest_error(summary.errors) if summary.errors else "",
-        shown: render_table(answers.round(dict.fromkeys(answers.select_dtypes("float"), 3))),
+        shown: render_table(_rounded(answers, 3)),
         "Importances": _importances(model),
         "Model": _model(model),
     }

@@ -164,7 +164,7 @@ def _reduced(value: Any) -> str | tuple[Any, ...]:
 def _trace_by_name(value: object, name: str, tracer: Tracer) -> None:
     places = (getattr(value, "__module__", None), "numpy", "scipy.special")  # first: other modules depend on what is imported
     likely = [home for home in places if home and getattr(sys.modules.get(home), name, None) is value]
-    modules = [module for module in [*sys.modules.values()] if isinstance(module, ModuleType)] if not likely else []
+    modules = [module for module in sys.modules.copy().values() if isinstance(module, ModuleType)] if not likely else []
     homes = {owner(module.__name__) for module in modules if vars(module).get(name) is value} | {*map(owner, likely[:1])}
     if not homes or (homes == {"project"} and type(value).__name__ == "cython_function_or_method"):
         raise UnhashableError(f"a {type(value).__name__} that no installed module holds under its name {name!r}")

@@ -214,7 +214,7 @@ def package_effects() -> tuple[tuple[str, ImportEffect, str], ...]:  # module, s
     """Return the statements of loaded modules that may change a package; the same object while nothing changes."""
     state = len(sys.modules), next(reversed(sys.modules)), _cells(sys.modules.get("__main__", sys))
     if _LAST[0] != state:
-        own = [(name, sys.modules[name]) for name in sorted({*filter(_is_own, [*sys.modules])} - {"__mp_main__"})]
+        own = [(name, sys.modules[name]) for name in sorted({*filter(_is_own, sys.modules.copy())} - {"__mp_main__"})]
         effects = [(name, effect, vars(module)) for name, module in own for effect in module_effects(module)[0]]
         found = tuple((name, effect, _changed_package(effect.name, scope)) for name, effect, scope in effects)
         changing = tuple(each for each in found if each[2])

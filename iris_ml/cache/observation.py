@@ -212,7 +212,7 @@ class Observation:
 
     def add_dependency(self, kind: str, path: object) -> None:
         """Record a dependency on a path."""
-        if kind == "file" and _is_path(path) and _data_of_package(full := self._full(path)):
+        if kind == "file" and _is_path(path) and (full := self._full(path)) not in self._known and _data_of_package(full):
             self._touched.setdefault(("data", full), _file_state(full))
         elif _is_path(path) and not self._is_its_own(full := self._full(path)):
             self._touched.setdefault((kind, full), _file_state(full))
@@ -278,7 +278,7 @@ class Reads(Observation):
 
 def code_of_project() -> list[str]:
     """List the files of the modules that are imported, and that no installed package owns."""
-    loaded = [(name, getattr(module, "__file__", None)) for name, module in [*sys.modules.items()]]
+    loaded = [(name, getattr(module, "__file__", None)) for name, module in sys.modules.copy().items()]
     return sorted({file for name, file in loaded if file and owner(name) == "project" and not name.startswith("iris_ml")})
 
 # %% ../../nbs/cache/11_observation.ipynb #62627ccd
@@ -501,7 +501,7 @@ _Contents = dict[str, dict[Any, object]]  # place -> name -> what it means
 
 
 def _contents(packages: Collection[str], reached: Iterable[Any]) -> _Contents:
-    loaded = [*sys.modules.items()] if packages else []
+    loaded = sys.modules.copy().items() if packages else []
     found: _Contents = {f"{name}.": dict(vars(module)) for name, module in loaded if name.partition(".")[0] in packages}
     for each in reached:
         home = getattr(each, "__module__", "")

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from iris_ml.cache.keys import CacheKey
     from iris_ml.models.promotion import Decision
+    from iris_ml.workflow.run import Run
     from iris_ml.tracking.run_record import RunRecord
 
 # %% ../../nbs/cli/06_commands.ipynb #813ec2d8
@@ -93,11 +94,14 @@ def run(
             version, size = model_version(settings.model_file), settings.model_file.stat().st_size
             model = replace(finished.record.content.model, version=version, file_bytes=size)
             finished.record.add(kind="command", model=model)
-    judged = _judged_by(finished["scores"], finished.record.content, settings.records) if single or not quiet else ""
+    judged = ""
+    if single or not quiet:
+        judged = _judged_by(finished["scores"], finished.record.content, settings.records) + _largest_class(finished)
     if not quiet:
         print(_summarize(finished.table, finished["scores"], judged, settings.model_file, champion))
-    for step in finished.table.query("how == 'computed'").index if why else []:
-        print(printable(finished.why(step)))
+    if why:
+        computed = [printable(finished.why(step)) for step in finished.table.query("how == 'computed'").index]
+        print("\n".join(computed) or "Every step was reused.")
     keys = [result.entry.cache_key for result in finished.results.values() if result.entry]
     if single and len(keys) == len(finished) and not any(map(_depends_on_files, keys)):
         steps = finished.table.assign(how="reused", seconds=0.0)
@@ -133,6 +137,20 @@ def _judged_by(scores: dict[str, float], record: "RunRecord | None", records: Pa
         return f"{looks}."
     low, high = widen_interval(scores[metric], scores[f"{metric}_low"], scores[f"{metric}_high"], len(before) + 1)
     return f"{looks}; the interval that pays for all of them is {low:.3f} to {high:.3f}."
+
+
+def _largest_class(run: "Run") -> str:
+    profile, scores = "profile" in run and run["profile"], run["scores"]
+    counts = getattr(profile, "reference", {}).get(getattr(profile, "target", ""), {}).get("counts", [])
+    judged = next(iter(scores), "") if isinstance(scores, Mapping) else ""
+    if judged != "accuracy" or not counts or max(counts) < _MOST * sum(counts):
+        return ""
+    share = f"{max(counts) / sum(counts):.1%}"
+    told = f"{share} of the training rows are of one class, so an accuracy of {share} tells nothing"
+    return f"\n {told}; consider metric = \"balanced_accuracy\" or \"average_precision\"."
+
+
+_MOST = 0.9  # of the rows: so many make an accuracy say little
 
 
 def _summarize(steps: "pd.DataFrame", scores: dict[str, float], judged: str, model_file: Path, champion: str) -> str:
@@ -210,7 +228,7 @@ def _show_decision(decision: "Decision") -> None:
             print(f"{gate.name}: {gate.message.rstrip('.')}.")
         shut = ", ".join(gate.name for gate in closed if not gate.may_be_overridden)
         advice = f"Do what {shut} says: no reason overrides it." if shut else "Pass these gates with --because and a reason."
-        print("The champion stays.", advice)
+        print("The champion stays." if read_champion(read_settings().model_file) else "No model was promoted.", advice)
         raise SystemExit(1)
     champion = read_champion(read_settings().model_file)
     undo = f"; undo it with {program_name()} promote --rollback" if champion and champion.previous else ""
@@ -432,8 +450,11 @@ def serve(
 def app(host: _HOST = "127.0.0.1", port: _PORT = 8501) -> None:
     """Serve the app, in which rows can be tried in a browser."""
     from iris_ml.app.main import serve
+    from iris_ml.base.settings import read_settings
+    from iris_ml.models.model_file import read_with_digest
 
     check_port(host, port)
+    read_with_digest(read_settings().model_file)  # else only the browser would say that there is none
     serve(host, port)
 
 # %% ../../nbs/cli/06_commands.ipynb #11eab973

@@ -55,7 +55,7 @@ def _summary_row(summary: RunSummary, records: Records, champion: RunRecord | No
         return row | {"changes": ", ".join(summary.changes)}
     differs = diff_records(champion, records.read(summary.id))
     texts = [name if name.startswith(("step", "environment")) else f"{name} = {pair[1]}" for name, pair in differs.items()]
-    return row | {"differs from the champion": "it is the champion" if summary.id == champion.id else list_some(texts, 4)}
+    return row | {"differs from the model in use": "it is in use" if summary.id == champion.id else list_some(texts, 4)}
 
 # %% ../../nbs/cli/03_show_runs.ipynb #0b53f92a
 def _format_run(record: RunRecord, records: Records) -> str:

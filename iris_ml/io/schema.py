@@ -53,7 +53,9 @@ def check_cells(
     first: DataError | None = None
     for name, (cells, fault) in invalid.items():
         for row, value in rows.loc[cells, name].items() if cells.any() else ():
-            what = f"{value.item() if isinstance(value, np.generic) else value!r} {fault}"
+            is_missing = pd.api.types.is_scalar(value) and pd.isna(value)
+            shown = "a missing value" if is_missing else repr(value.item() if isinstance(value, np.generic) else value)
+            what = f"{shown} {fault}"
             first = first or DataError(what, f"column {name!r}, row {row}", "correct the value or leave the row out")
             reasons.setdefault(row, f"column {name!r}: {what}")
     if first is not None:

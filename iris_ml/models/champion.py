@@ -121,7 +121,9 @@ def roll_back() -> str:  # version of the champion after the rollback
     settings = read_settings()
     now = read_champion(settings.model_file)
     before = next((each for each in reversed(now.history) if each.model == now.previous), None) if now else None
-    if now is None or before is None:
+    if now is None:
+        raise IrisError("no model was promoted yet", str(settings.model_file), "promote one: iris_ml promote")
+    if before is None:
         advice = "promote another: iris_ml promote"
         raise IrisError("there was no champion before this one", str(settings.model_file), advice)
     load(model_path(settings.model_file, before.model), settings.trusted_types)

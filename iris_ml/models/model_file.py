@@ -170,7 +170,8 @@ def read_with_digest(
     try:
         first, _, content = read_regular(path).partition(b"\n")
     except OSError as error:
-        raise ModelFileError(f"there is no model file to read: {error.strerror}", str(path), ADVICE) from error
+        advice = "train a model with: iris_ml run" if isinstance(error, FileNotFoundError) else ADVICE
+        raise ModelFileError(f"there is no model file to read: {error.strerror}", str(path), advice) from error
     kind = next((kind for kind in (*_MODELS, CHAMPION, CHAMPION_1) if first.startswith(kind)), b"")
     advice = _PROMOTE if first.startswith(b"iris_ml champion ") else ADVICE
     if not kind:

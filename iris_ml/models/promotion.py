@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -51,26 +51,22 @@ def compare_with_champion(
     if champion is None:
         return Gate("better", True, "there is no champion")
     records = Records(settings.records)
+    if _has_model(run, champion) and not _changed_steps(run["model"], settings):
+        return Gate("better", False, "it is the champion already; there is nothing to promote", may_be_overridden=False)
     if only_seed_differs(champion, record, records):
         return Gate("better", False, "the runs differ in their seeds only, and another seed is no better model")
     looks = len((judged_models(records, data_versions(record)) | {record.model.key}) - {champion.key})
     (truth, after, folds), is_newer = truth_and_predictions(run), bool(champion.data) and champion.data != data_versions(record)
     try:
+        model = load(settings.model_file, settings.trusted_types)
         try:
-            model = load(settings.model_file, settings.trusted_types)
-            predictor = Predictor(model)
-            answered = predictor.run(run["raw"].loc[truth.index])
-            before = answered["predictions"]
-            if "test_predictions" in run:
-                features = answered[predicted_table(predictor.workflow)].assign(**{settings.target: truth})
-                weights = settings.class_weight, settings.sample_weight
-                before = test_predictions(model, before, features, run["split"][truth.index], *weights)
+            before = _predictions(model, run, truth, settings)
         except WorkflowError:
             if is_newer:
                 raise
-            before, entry = _stored_predictions(champion, settings), run.results["model"].entry
-            if entry and entry.file == champion.model and before.loc[truth.index].equals(after.loc[truth.index]):
-                return Gate("better", True, "it is the champion, with steps that are written in another way and the same answers")
+            before = _stored_predictions(champion, settings)
+        if _has_model(run, champion) and before.loc[truth.index].equals(after.loc[truth.index]):
+            return Gate("better", True, "it is the champion, with steps that are written in another way and the same answers")
         new = truth.index
         if champion.learned:
             known, are_all_there = _known_rows(_row_marks(run["raw"], model), champion.learned)
@@ -83,6 +79,21 @@ def compare_with_champion(
         return check_better(truth[new], before.loc[new], after.loc[new], margin, metric, folds, max(looks, 1), left_out)
     except (IrisError, LookupError) as error:
         return Gate("better", False, f"the champion cannot predict these rows: {error}")
+
+
+def _predictions(model: Model, run: Run, truth: pd.Series, settings: Settings) -> pd.DataFrame:  # of its test rows
+    predictor = Predictor(model)
+    answered = predictor.run(run["raw"].loc[truth.index])
+    if "test_predictions" not in run:
+        return cast("pd.DataFrame", answered["predictions"])
+    features = answered[predicted_table(predictor.workflow)].assign(**{settings.target: truth})
+    weights = settings.class_weight, settings.sample_weight
+    return test_predictions(model, answered["predictions"], features, run["split"][truth.index], *weights)
+
+
+def _has_model(run: Run, champion: ChampionInfo) -> bool:
+    entry = run.results["model"].entry
+    return entry is not None and entry.file == champion.model
 
 
 def _stored_predictions(champion: ChampionInfo, settings: Settings) -> pd.DataFrame:
