@@ -24,7 +24,7 @@ from sklearn.svm import LinearSVC
 import iris_ml.batch.report
 from iris_ml.base.errors import DataError, IrisError, ModelFileError, SettingsError
 from iris_ml.base.settings import read_settings
-from iris_ml.batch.charts import Distribution, distribution, draw_distribution, draw_errors
+from iris_ml.batch.charts import Distribution, distribution, draw_distribution, draw_errors, draw_spans
 from iris_ml.batch.report import report
 from iris_ml.io.locations import package_file
 from iris_ml.io.readers import RowFinder, read_table, write_table
@@ -629,3 +629,17 @@ def test_a_value_far_away_leaves_the_others_apart():
     assert "beyond: 1 of these rows" in draw_distribution(found, "size")
     points = [(float(place), (-1.0) ** place) for place in range(100)] + [(1e6, 5e5)]
     assert "Far outside of the drawing: 1 of 101 points" in draw_errors(points, "price")
+
+
+def test_an_interval_is_drawn_with_the_truth_inside_or_outside(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    drawn = draw_spans([(0.0, 2.0, 1.0), (1.0, 3.0, 5.0)], "price")
+    assert (drawn.count("<polyline"), drawn.count("<circle")) == (2, 2)
+    assert "truth 5, interval 1 to 3" in drawn
+    numbers = np.random.default_rng(0).normal(size=(300, 2))
+    rows = pd.DataFrame({"size": numbers[:, 0], "price": 3 * numbers[:, 0] + numbers[:, 1]})
+    model = workflow.swap(raw=rows, target="price", coverage=0.9).run("model", progress=False)["model"]
+    rows.to_csv("rows.csv", index=False)
+    made = report("rows.csv", "report.html", model)
+    assert all(low <= high for low, high, _ in made.summary.plots.spans)
+    assert "truth inside of its interval" in Path("report.html").read_text()

@@ -382,6 +382,21 @@ def test_a_step_that_is_written_in_another_way_answers_after_the_next_run(tmp_pa
     assert answered.returncode == 0, answered.stderr
 
 
+def test_a_file_that_says_the_same_in_another_way_answers_after_the_next_run(tmp_path):
+    (tmp_path / "own.py").write_text(HELPED.replace("FACTOR = 2.0", "FACTOR = 1.0").replace(
+        "lengths * FACTOR", "lengths * float(open('k.txt').read())"
+    ))
+    (tmp_path / "iris.toml").write_text('workflow = "own:workflow"\n')
+    (tmp_path / "new.csv").write_text(ROWS.head(3).to_csv(index=False))
+    (tmp_path / "k.txt").write_text("2")
+    assert typed(tmp_path, "run", "--quiet").returncode == 0
+    (tmp_path / "k.txt").write_text("2.0")
+    assert "k.txt: a step reads it, and it has changed" in typed(tmp_path, "predict", "new.csv").stderr
+    assert typed(tmp_path, "run", "--quiet").returncode == 0
+    answered = typed(tmp_path, "predict", "new.csv")
+    assert answered.returncode == 0, answered.stderr
+
+
 class InTable(LogisticRegression):
     def predict_proba(self, X):
         return pd.DataFrame(super().predict_proba(X), columns=self.classes_)

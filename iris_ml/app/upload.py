@@ -24,7 +24,7 @@ from .try_row import escape_markdown, input_columns
 from ..models.predictor import sample_rows
 from ..stats.column_types import from_number
 from ..stats.describe import write_number, write_p_value
-from ..batch.charts import beside, draw_calibration, draw_curves, draw_distribution, draw_errors, draw_outliers
+from ..batch.charts import beside, draw_calibration, draw_curves, draw_distribution, draw_errors, draw_outliers, draw_spans
 from ..workflow.drawing import Drawing
 from ..base.errors import IrisError, require_extra
 
@@ -221,6 +221,9 @@ def show_charts(
     if plots.errors:
         st.subheader("Errors", anchor=False)
         show_html(draw_errors(plots.errors, target))
+    if plots.spans:
+        st.subheader("Intervals", anchor=False)
+        show_html(draw_spans(plots.spans, target))
     if drawn := [draw_distribution(each, name) for name, each in [*plots.distributions.items()][:_DRAWN]]:
         st.subheader("Beside the training rows", anchor=False)
         show_html(beside(*drawn))

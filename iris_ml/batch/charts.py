@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['COLOURS', 'Axes', 'svg', 'legend', 'draw_calibration', 'Curve', 'class_curves', 'draw_curves', 'beside',
-           'draw_errors', 'Distribution', 'distribution', 'draw_distribution', 'find_outliers', 'draw_outliers',
-           'Importances', 'shuffled_importances', 'draw_importances', 'PlotData', 'plot_data']
+           'draw_errors', 'draw_spans', 'Distribution', 'distribution', 'draw_distribution', 'find_outliers',
+           'draw_outliers', 'Importances', 'shuffled_importances', 'draw_importances', 'PlotData', 'plot_data']
 
 # %% ../../nbs/batch/10_charts.ipynb #2c1c8103
 import math
@@ -208,6 +208,26 @@ def _without_far(values: np.ndarray, known: np.ndarray) -> tuple[float, float]: 
     low, high = np.quantile(known, [0.01, 0.99])
     reach = (high - low) or max(1.0, abs(high))
     return float(max(values.min(), low - reach)), float(min(values.max(), high + reach))
+
+
+def draw_spans(
+    spans: Sequence[tuple[float, float, float]],  # ends of an interval, and the truth
+    target: str,
+) -> str:
+    """Draw the interval of each row, in the order of the intervals, and the truth as a point."""
+    every = np.array(spans)
+    least, most = _without_far(every.ravel(), every.ravel())
+    shown = sorted((each for each in spans if least <= min(each) and max(each) <= most), key=lambda each: each[0] + each[1])
+    if not shown:
+        return ""
+    axes = Axes((0, len(shown) + 1), (np.min(shown), np.max(shown)), "rows, by their interval", target)
+    marks = ""
+    for place, (low, high, truth) in enumerate(shown, 1):
+        colour = COLOURS[0] if low <= truth <= high else COLOURS[5]
+        text = f"truth {write_number(truth, 4)}, interval {write_number(low, 4)} to {write_number(high, 4)}"
+        marks += axes.line([place, place], [low, high], COLOURS[0], 'stroke-opacity=".35"')
+        marks += axes.dot(place, truth, colour, text, 3)
+    return axes.render(marks, {"truth inside of its interval": COLOURS[0], "outside": COLOURS[5]})
 
 # %% ../../nbs/batch/10_charts.ipynb #3f0f797d
 @dataclass(frozen=True)
@@ -416,12 +436,14 @@ class PlotData:
     outliers: list[dict[str, str | int | float]]  # the farthest first
     curves: list[Curve] = field(default_factory=list)  # none: no probabilities, or no labels
     errors: list[tuple[float, float]] = field(default_factory=list)  # predicted number and its error, of up to 300 rows
+    spans: list[tuple[float, float, float]] = field(default_factory=list)  # ends of an interval, and the truth, of up to 80 rows
 
 
 def plot_data(
     sample: pd.DataFrame,  # rows with their predictions, under the names of the model
     judged: pd.DataFrame | None,  # truth and predictions
     model: Model,
+    spans: pd.DataFrame | None = None,  # ends of intervals, and the truth
 ) -> PlotData:
     """Return the figures of the charts."""
     profile = model.profile
@@ -435,4 +457,5 @@ def plot_data(
         errors = [(float(now), float(now - then)) for then, now in zip(some.iloc[:, 0], some.iloc[:, 1], strict=True)]
     elif judged is not None and not profile.separator:
         curves = class_curves(judged.iloc[:, 0], split_predictions(judged.iloc[:, 1:])[1])
-    return PlotData(distributions, find_outliers(sample, model), curves, errors)
+    some_spans = [] if spans is None else [*spans.iloc[:: -(-len(spans) // 80)].itertuples(index=False, name=None)]
+    return PlotData(distributions, find_outliers(sample, model), curves, errors, some_spans)

@@ -17,9 +17,10 @@ import pandas as pd
 from ..stats.column_types import from_number
 from ..stats.describe import write_number, write_p_value
 from ..steps.model import Model
+from ..steps.profile import Profile
 from ..models.predictor import Predictor
 from .charts import beside, draw_calibration, draw_curves, draw_distribution, draw_errors
-from .charts import draw_importances, draw_outliers, shuffled_importances
+from .charts import draw_importances, draw_outliers, draw_spans, shuffled_importances
 from .scoring import answers_first
 from .html import render_bars, render_page as whole_page, render_table, escape_text, write_estimator
 from .summary import ErrorSummary, LabelSummary, MetricSummary, ReportSummary
@@ -117,16 +118,17 @@ def _metric(metric: MetricSummary) -> str:
     )
 
 
-def _sets(summary: ReportSummary) -> str:
+def _sets(summary: ReportSummary, profile: Profile) -> str:
     if not summary.sets:
         return ""
     table = pd.DataFrame([asdict(each) for each in summary.sets]).set_index("group").rename(columns={"mean_size": "mean size"})
     table = table.dropna(axis=1) if not table.labelled.any() else table.astype({"covered": float, "low": float, "high": float})
-    made = "An interval" if summary.errors or summary.confidence is None else "A prediction set"
+    made = "An interval" if profile.task == "regression" else "A prediction set"
     promised = f"{made} holds the truth in {summary.coverage:.0%} of new rows that come as the training rows came."
     checked = " Covered is the share in these rows, with its 95&nbsp;% confidence interval." if table.labelled.any() else ""
     table = _rounded(table.rename({"": "all rows"}), 3)
-    return f"<p>{promised}{checked}</p>{render_table(table)}"
+    drawn = draw_spans(summary.plots.spans, profile.target) if summary.plots and summary.plots.spans else ""
+    return f"<p>{promised}{checked}</p>{drawn}{render_table(table)}"
 
 
 def _slices(summary: ReportSummary) -> str:
@@ -248,7 +250,7 @@ def render_report(
         "Predictions": render_bars(summary.answers),
         "Confidence": _confidence(summary),
         "Calibration": _calibration(labels) if labels else "",
-        "Prediction intervals" if summary.errors or summary.confidence is None else "Prediction sets": _sets(summary),
+        "Prediction intervals" if model.profile.task == "regression" else "Prediction sets": _sets(summary, model.profile),
         "Where it is wrong": _slices(summary),
         "ROC, precision and recall": _curves(summary),
         "Drift from the training data": _drift(summary),

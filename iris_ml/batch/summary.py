@@ -63,6 +63,7 @@ class Counts:
     errors: ErrorCounts | None = None  # none: the rows have no numbers to compare with
     judged: pd.DataFrame | None = None  # of rows as in the sample: truth and predictions; none: no row has a truth
     sets: pd.DataFrame | None = None  # a row for each group: sums over its prediction sets; none: there are none
+    spans: pd.DataFrame | None = None  # of rows as in `judged`: the ends of their intervals, and the truth; none: there are none
 
 
 def merge_counts(
@@ -83,6 +84,7 @@ def merge_counts(
         _merge_errors(before.errors, more.errors) if before.errors and more.errors else before.errors or more.errors,
         _merge_judged(before.judged, more.judged),
         None if before.sets is None or more.sets is None else before.sets.add(more.sets, fill_value=0),
+        _merge_judged(before.spans, more.spans),
     )
 
 
@@ -247,6 +249,13 @@ def _count_sets(run: Run) -> pd.DataFrame | None:
     if column == run["model"].profile.target:
         groups = pd.Series("", rows.index) if truth is None else truth.astype(str).reindex(rows.index, fill_value="")
     return counts.groupby(groups).sum()
+
+
+def _spans(run: Run) -> pd.DataFrame | None:
+    if "prediction_sets" not in run or run["model"].profile.task != "regression" or (known := _truth(run)) is None:
+        return None
+    truth = _thin(known.to_frame())
+    return pd.concat([run["prediction_sets"].loc[truth.index], truth], axis=1).astype(float)
 
 # %% ../../nbs/batch/04_summary.ipynb #86e09ae3
 @dataclass(frozen=True)
@@ -414,6 +423,7 @@ def count_run(
         errors=_count_errors(run),
         judged=_judged(run),
         sets=_count_sets(run),
+        spans=_spans(run),
     )
 
 
@@ -442,7 +452,7 @@ def summarize_counts(
         errors=_summarize_errors(counts.errors) if counts.errors else None,
         metric=_summarize_metric(counts.judged, metric, profile.task) if counts.judged is not None else None,
         scores=_summarize_scores(counts.judged, profile.task) if counts.judged is not None else {},
-        plots=plot_data(some, counts.judged, model),
+        plots=plot_data(some, counts.judged, model, counts.spans),
         sets=_summarize_sets(counts.sets) if counts.sets is not None else (),
         coverage=model.uncertainty.coverage if model.uncertainty else 0.0,
         slices=_summarize_slices(counts, model, mondrian) if counts.judged is not None else None,

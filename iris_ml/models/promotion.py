@@ -51,7 +51,7 @@ def compare_with_champion(
     if champion is None:
         return Gate("better", True, "there is no champion")
     records = Records(settings.records)
-    if _has_model(run, champion) and not _changed_steps(run["model"], settings):
+    if _has_model(run, champion) and _is_recorded(run["model"], settings):
         return Gate("better", False, "it is the champion already; there is nothing to promote", may_be_overridden=False)
     if only_seed_differs(champion, record, records):
         return Gate("better", False, "the runs differ in their seeds only, and another seed is no better model")
@@ -280,6 +280,14 @@ def _changed_steps(model: Model, settings: Settings) -> tuple[str, ...]:
     now = describe_steps(model)["steps"]
     return tuple(name for name in {**before, **now} if before.get(name) != now.get(name))
 
+
+def _is_recorded(model: Model, settings: Settings) -> bool:  # whether the champion's file names what its steps are and read now
+    try:
+        before, now = describe_steps(load(settings.model_file, settings.trusted_types)), describe_steps(model)
+    except IrisError:
+        return False
+    return all(before.get(field) == now.get(field) for field in ("steps", "code", "reads"))
+
 # %% ../../nbs/models/08_promotion.ipynb #c8d1f987
 def stale_reasons(
     record: RunRecord | None,  # of a run of the declared workflow, now
@@ -322,5 +330,6 @@ def retrain(
     run = workflow.run(progress=False)
     run.record.add(kind="check")
     stale = stale_reasons(run.record.content, settings) or [f"step {name}" for name in _changed_steps(run["model"], settings)]
+    stale = stale or ([] if _is_recorded(run["model"], settings) else ["what its steps read"])
     stale = stale or [f"{name} has drifted" for name in drifted_columns(settings)]
     return stale, _decide(workflow, run, run.record.content, "", settings, more_gates) if stale else None
