@@ -189,11 +189,14 @@ def test_the_first_rows_of_a_report_have_the_numbers_of_the_file_and_the_probabi
     assert typed("run", "--quiet").exit_code == 0
     Path("new.csv").write_text(f"{ROWS}long,3.0,1.4,0.2\n5.1,3.0,1.4,99\n")
     assert typed("report", "new.csv").exit_code == 3
-    table = Path("report.html").read_text().partition("All rows")[2].partition("</table>")[0].replace("</tr>", "\n")
+    page = Path("report.html").read_text()
+    table = page.partition("All rows")[2].partition("</table>")[0].replace("</tr>", "\n")
     names, *rows, _ = re.sub(r"(<[^>]*>)+", " ", table).splitlines()
     assert names.split()[:5] == ["row", "species", "probability", "out_of_domain", "sepal_length"]
-    assert [row.split()[0] for row in rows] == ["0", "2"]
-    assert rows[1].split()[3] == "petal_width"
+    assert [row.split()[:2] for row in rows] == [["line", "2"], ["line", "4"]]
+    assert rows[1].split()[4] == "petal_width"
+    assert "line 4, petal_width" in page, "an outlier is named in the same way"
+    assert "line 3" in Path("report_refused.csv").read_text()
 
 
 def test_a_missing_source_is_a_sentence_in_a_notebook_too():

@@ -344,9 +344,11 @@ def _written(value: object) -> str:
 
 def draw_outliers(
     found: Sequence[Mapping[str, Any]],
+    places: Mapping[int, str] | None = None,  # number of a row -> where it stands in its file
 ) -> str:
     """Draw each training range as a bar, and the value that stands out as a point: the farther, the nearer to the edge."""
-    names = [f"row {each['row']}, {each['column']}" for each in found]
+    rows = [(places or {}).get(each["row"], f"row {each['row']}") for each in found]
+    names = [f"{row}, {each['column']}" for row, each in zip(rows, found, strict=True)]
     ranges = [f"{each['minimum']} to {each['maximum']}" if "minimum" in each else "a text that training lacks" for each in found]
     texts = [f"{each['value']} ({known})" for each, known in zip(found, ranges, strict=True)]
     left, bar, side, marks = 14 + 6.2 * max(map(len, names)), 90, 90, ""

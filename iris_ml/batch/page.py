@@ -6,9 +6,11 @@
 __all__ = ['render_report']
 
 # %% ../../nbs/batch/06_page.ipynb #137778cc
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
@@ -53,10 +55,10 @@ def _drift(summary: ReportSummary) -> str:
     return f"<p>{first} {second}</p>{drawn}{render_table(outside)}{render_table(tests.rename(columns={'p_value': 'p-value'}))}"
 
 
-def _outliers(summary: ReportSummary) -> str:
+def _outliers(summary: ReportSummary, places: Mapping[int, str]) -> str:
     found = summary.plots.outliers if summary.plots else []
     lead = "<p>The model extrapolates for these values; the farthest from the training range is first.</p>"
-    return f"{lead}{draw_outliers(found)}" if found else ""
+    return f"{lead}{draw_outliers(found, places)}" if found else ""
 
 
 _DRAWN = 24  # columns, and the predictions
@@ -188,12 +190,12 @@ def _curves(summary: ReportSummary) -> str:
     return f"<p>Each class against all others, at every threshold.</p>{draw_curves(summary.plots.curves)}"
 
 
-def _largest_loss(labels: LabelSummary) -> str:
-    return render_table(_rounded(pd.DataFrame(labels.largest_loss).set_index("row"), 6)) if labels.largest_loss else ""
+def _largest(found: list[dict[str, object]], places: Mapping[int, str]) -> str:  # losses, or errors
+    return render_table(_placed(_rounded(pd.DataFrame(found).set_index("row"), 6), places)) if found else ""
 
 
-def _largest_error(errors: ErrorSummary) -> str:
-    return render_table(_rounded(pd.DataFrame(errors.largest_error).set_index("row"), 6))
+def _placed(table: pd.DataFrame, places: Mapping[int, str]) -> pd.DataFrame:  # with the places of the rows in their files
+    return table.rename(index=places) if places else table
 
 # %% ../../nbs/batch/06_page.ipynb #10c4a7b1
 def _importances(model: Model) -> str:
@@ -236,6 +238,7 @@ def render_report(
     summary: ReportSummary,
     first: pd.DataFrame,  # the first rows with their predictions
     model: Model,  # that predicted
+    places: Mapping[int, str] = MappingProxyType({}),  # number of a row -> where it stands in its file
 ) -> str:
     """Render the HTML page of a report."""
     shown = "All rows" if len(first) == summary.answered else f"The first {len(first)} rows"
@@ -254,10 +257,10 @@ def render_report(
         "Where it is wrong": _slices(summary),
         "ROC, precision and recall": _curves(summary),
         "Drift from the training data": _drift(summary),
-        "Outliers": _outliers(summary),
-        "Rows with the largest loss": _largest_loss(labels) if labels else "",
-        "Rows with the largest error": _largest_error(summary.errors) if summary.errors else "",
-        shown: render_table(_rounded(answers, 3)),
+        "Outliers": _outliers(summary, places),
+        "Rows with the largest loss": _largest(labels.largest_loss, places) if labels else "",
+        "Rows with the largest error": _largest(summary.errors.largest_error, places) if summary.errors else "",
+        shown: render_table(_placed(_rounded(answers, 3), places)),
         "Importances": _importances(model),
         "Model": _model(model),
     }

@@ -122,8 +122,20 @@ def report(
             predictions=written["predictions"].name, refused_rows=written["refused"].name,
         )  # fmt: skip
         aside["data"].write_text(summary.to_json(), encoding="utf-8")
-        aside["page"].write_text(render_report(summary, first, model), encoding="utf-8")
+        places = _places(summary, first, RowFinder(found))
+        aside["page"].write_text(render_report(summary, first, model, places), encoding="utf-8")
     return Report(page, written["data"], written["predictions"], written["refused"], summary)
+
+
+def _places(summary: ReportSummary, first: pd.DataFrame, finder: RowFinder) -> dict[int, str]:  # of the rows that the page shows
+    tables: list[list[Any]] = [summary.plots.outliers if summary.plots else []]
+    tables += [summary.labels.largest_loss if summary.labels else [], summary.errors.largest_error if summary.errors else []]
+    shown = sorted({*map(int, first.index), *(int(row["row"]) for table in tables for row in table)})
+    shown = [number for number in shown if number < _NUMBERED]
+    return dict(zip(shown, finder.find(shown), strict=True))
+
+
+_NUMBERED = 200_000  # rows of a text file, which are read once more, line by line, to number them
 
 # %% ../../nbs/batch/07_report.ipynb #03140dae
 def _results(found: list[str], model: Model, most: int, on: Any, aside: Path, kind: str) -> Iterable[ScoredBatch]:
