@@ -58,8 +58,7 @@ def _value(name: str, seen: dict[str, Any]) -> Any:
     if seen["type"] == "boolean":
         return st.checkbox(label, from_number(seen["example"], "boolean"), key=name)
     if seen["type"] == "date":
-        day = str(from_number(seen["example"], "date")).removesuffix("T00:00:00")
-        return st.text_input(label, day, key=name, help="year-month-day and time")
+        return st.text_input(label, from_number(seen["example"], "date"), key=name, help="year-month-day and time")
     least, start, greatest = seen["minimum"], seen["example"], seen["maximum"]
     if least == greatest:
         return st.number_input(label, least, greatest, start, key=name, disabled=True)

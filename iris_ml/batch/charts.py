@@ -339,7 +339,7 @@ def find_outliers(
 
 
 def _written(value: object) -> str:
-    return write_number(value, 6) if isinstance(value, float) else str(value).removesuffix("T00:00:00")
+    return write_number(value, 6) if isinstance(value, float) else str(value)
 
 
 def draw_outliers(

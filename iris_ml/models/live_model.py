@@ -22,8 +22,7 @@ from ..tracking.records import Records
 from ..tracking.run_record import RunRecord
 from ..base.errors import IrisError, ModelFileError, WorkflowError
 from ..base.settings import Settings
-from ..cache.store import Checkpoints
-from .pruning import list_results
+from .pruning import load_result
 
 # %% ../../nbs/models/05_live_model.ipynb #3bd7b7c4
 def find_training(
@@ -58,10 +57,8 @@ def find_test_rows(
     record = find_training(name, settings.records)
     if record is None or not {"raw", "split"} <= record.steps.keys():
         return None
-    keys, store = [record.steps[step].key for step in ("raw", "split")], Checkpoints(settings.checkpoints, settings.trusted_types)
-    found = {each.entry.cache_key.key: each.entry for each in list_results(settings.checkpoints)}
     try:
-        raw, split = (store.load(found[key]) for key in keys)
+        raw, split = (load_result(record.steps[step].key, settings) for step in ("raw", "split"))
     except LookupError:
         return None
     rows: pd.DataFrame = raw.loc[split.index[split == "test"]]

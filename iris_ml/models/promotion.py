@@ -17,7 +17,6 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from ..cache.store import Checkpoints
 from ..base.atomic_files import temporary_path
 from .clean_process import recompute, result_digests
 from .gates import Gate, check_better, check_cost, check_derived, check_repeatable, check_shape
@@ -34,7 +33,7 @@ from ..base.settings import Settings, read_settings
 from ..workflow.workflow import Workflow, find_workflow
 from .champion import ChampionInfo, read_champion, set_champion
 from .prediction_steps import describe_steps, predicted_table
-from .pruning import check_folders, list_results, save_run_model
+from .pruning import check_folders, load_result, save_run_model
 from ..steps.all_rows import find_training_rows, learns_pieces
 from ..steps.model import Model, test_predictions
 from ..workflow.compare import metric_of_run, truth_and_predictions
@@ -98,11 +97,10 @@ def _has_model(run: Run, champion: ChampionInfo) -> bool:
 
 def _stored_predictions(champion: ChampionInfo, settings: Settings) -> pd.DataFrame:
     steps = find_record(champion.run, Records(settings.records)).steps
-    key = steps.get("test_predictions", steps["predictions"]).key
-    found = (result.entry for result in list_results(settings.checkpoints) if result.entry.cache_key.key == key)
-    if entry := next(found, None):
-        return Checkpoints(settings.checkpoints, settings.trusted_types).load(entry)
-    raise LookupError("a step has changed since its training, and its stored predictions were removed")
+    try:
+        return cast("pd.DataFrame", load_result(steps.get("test_predictions", steps["predictions"]).key, settings))
+    except LookupError as error:
+        raise LookupError("a step has changed since its training, and its stored predictions were removed") from error
 
 
 def data_versions(

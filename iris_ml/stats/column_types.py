@@ -286,7 +286,7 @@ def from_number(
 ) -> Any:  # a value that `as_type` reads as this type
     """Return a number from `as_numbers` as a value of its column."""
     if name == "date":
-        return pd.Timestamp(number, unit="s").isoformat()
+        return pd.Timestamp(number, unit="s").isoformat().removesuffix("T00:00:00")  # midnight stands for the day
     return number >= 0.5 if name == "boolean" else number
 
 

@@ -29,7 +29,7 @@ def _conditions(rows: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray]]:  #
             ends = np.unique(np.quantile(cells[~missing], [0.25, 0.5, 0.75], method="nearest"))
             places = np.where(missing, -1, np.searchsorted(ends, cells))
             texts = [from_number(end, kind) for end in ends]
-            shown = [f"{text:g}" if isinstance(text, float) else str(text).removesuffix("T00:00:00") for text in texts]
+            shown = [f"{text:g}" if isinstance(text, float) else str(text) for text in texts]
             for place in range(len(ends) + 1):
                 least = f"{shown[place - 1]} < " if place else ""
                 most = f" <= {shown[place]}" if place < len(ends) else ""
