@@ -411,7 +411,7 @@ def check_new_reads(
     check_surroundings({name: seen[name] for name in new if name in seen})
     for name in [name for name in new if name not in seen]:
         _forget_results(model)  # a function that keeps what it read would read it no second time
-        what = "a step reads it for these rows, and read it for no row of the training, which it could be compared with"
+        what = "a step reads it for these rows, and read it for no row of the training, so there is nothing to compare it with"
         raise WorkflowError(what, name.replace("data ", "file ", 1), "let the step read it for every row")
 
 

@@ -65,7 +65,7 @@ def compare_with_champion(
                 raise
             before = _stored_predictions(champion, settings)
         if _has_model(run, champion) and before.loc[truth.index].equals(after.loc[truth.index]):
-            return Gate("better", True, "it is the champion, with steps that are written in another way and the same answers")
+            return Gate("better", True, "it is the champion with its steps rewritten, and gives the same answers")
         new = truth.index
         if champion.learned:
             known, are_all_there = _known_rows(_row_marks(run["raw"], model), champion.learned)
