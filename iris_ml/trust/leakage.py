@@ -7,7 +7,7 @@ __all__ = ['find_leaks', 'leakage_gate']
 
 # %% ../../nbs/trust/01_leakage.ipynb #4cece2f0
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from ..cache.hashing import UnhashableError, digest
 from ..models.gates import Gate
 from ..models.prediction_steps import equal_rows, predicted_table
 from ..steps.split import describe_order
+from ..steps.uncertainty import uncertainty
 from ..stats.metric import is_regression
 from ..workflow.run import Run
 from ..workflow.workflow import Workflow, find_workflow
@@ -221,6 +222,8 @@ def _run(workflow: Workflow) -> tuple[Workflow, Run, pd.Series]:  # with a fixed
     if absent := [name for name in ("raw", "split", "model", "predictions") if name not in workflow]:
         raise WorkflowError(f"there is no step {absent[0]!r}", "the workflow", "a check of leakage needs it")
     workflow = workflow.swap(record=False)
+    if "uncertainty" in workflow and workflow["uncertainty"].function is uncertainty:  # of training rows
+        workflow = workflow.swap(coverage=0.0)
     split = workflow.run("split", progress=False)["split"]
     sides = split.mask(split == "fold 1", "test").mask(split.str.startswith("fold") & (split != "fold 1"), "train")
     fixed = workflow.after("split", lambda split: sides.reindex(split.index).fillna("unlabelled"))
@@ -261,6 +264,10 @@ def _reasons(workflow: Workflow, run: Run, sides: pd.Series, known: Collection[s
 # %% ../../nbs/trust/01_leakage.ipynb #06ce88ac
 def _learned_from(workflow: Workflow, run: Run, raw: pd.DataFrame, learned: pd.Index) -> str:  # what the changed rows change
     try:
+        inputs = [name for name in workflow["model"].inputs if name in run]
+        after = _again(workflow, raw, *inputs)
+        if run.results["model"].entry and _are_same(run, after, inputs):  # a model that is kept depends on nothing else
+            return ""
         after = _again(workflow, raw, "model")
     except WorkflowError as error:
         if len(raw) == len(run["raw"]):
@@ -268,6 +275,13 @@ def _learned_from(workflow: Workflow, run: Run, raw: pd.DataFrame, learned: pd.I
         return f"{error.where} fails without them; compute it from the training rows"
     step = _first_difference(run, after, learned) or _learned_otherwise(run, after, run[predicted_table(workflow)])
     return f"step {step!r} depends on them; compute it from the training rows, in the pipeline of the estimator" if step else ""
+
+
+def _are_same(before: Run, after: Run, steps: Sequence[str]) -> bool:
+    try:
+        return all(digest(before[name]) == digest(after[name]) for name in steps)
+    except UnhashableError:
+        return False
 
 
 def _of_its_target(workflow: Workflow, run: Run, test: pd.Index, target: str) -> str:  # which step looks at it
