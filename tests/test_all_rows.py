@@ -11,6 +11,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from lightgbm import LGBMClassifier, LGBMRegressor
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import SGDClassifier, SGDRegressor
@@ -121,10 +122,15 @@ def test_a_table_that_fits_gives_the_same_in_pieces(source, way):
 
 @pytest.mark.parametrize(
     ("estimator", "target"),
-    [(XGBClassifier(n_estimators=5), "species"), (XGBRegressor(n_estimators=5), "size")],
-    ids=["classes", "numbers"],
+    [
+        (XGBClassifier(n_estimators=5), "species"),
+        (XGBRegressor(n_estimators=5), "size"),
+        (LGBMClassifier(n_estimators=5, subsample_for_bin=ROWS, verbose=-1), "species"),
+        (LGBMRegressor(n_estimators=5, subsample_for_bin=ROWS, verbose=-1), "size"),
+    ],
+    ids=["XGBoost, classes", "XGBoost, numbers", "LightGBM, classes", "LightGBM, numbers"],
 )
-def test_xgboost_reads_the_pieces_and_learns_what_it_learns_from_the_whole(estimator, target, tmp_path):
+def test_a_boosting_reads_the_pieces_and_learns_what_it_learns_from_the_whole(estimator, target, tmp_path):
     chosen = large(make_pipeline(StandardScaler(), estimator), target=target, megabytes=1000)
     pieces, whole = ran(chosen), ran(chosen.swap(all_rows=False))
     assert pieces["scores"] == pytest.approx(whole["scores"], rel=1e-6)

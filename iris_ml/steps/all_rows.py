@@ -164,7 +164,11 @@ def learns_pieces(
 ) -> bool:
     """Return whether an estimator can learn all rows; else it learns the sample."""
     _, last = _split_off(estimator)
-    return hasattr(last, "partial_fit") or hasattr(last, "get_xgb_params")
+    return hasattr(last, "partial_fit") or hasattr(last, "get_xgb_params") or _is_lightgbm(last)
+
+
+def _is_lightgbm(last: BaseEstimator) -> bool:  # with a loss of its own
+    return hasattr(type(last), "booster_") and not callable(last.objective)
 
 
 def _with_last(fitted: BaseEstimator, last: BaseEstimator, unfitted: BaseEstimator) -> BaseEstimator:
@@ -182,7 +186,7 @@ def _shortened(estimator: BaseEstimator) -> tuple[BaseEstimator, BaseEstimator]:
     copied = clone(estimator)
     _, last = _split_off(copied)
     whole = clone(last)
-    if hasattr(last, "get_xgb_params"):
+    if hasattr(last, "get_xgb_params") or _is_lightgbm(last):
         last.set_params(n_estimators=1)
     elif hasattr(last, "partial_fit") and "max_iter" in last.get_params():
         last.set_params(max_iter=1)
@@ -200,8 +204,8 @@ def _learn_in_turn(last: BaseEstimator, read: Callable[[], Iterator[_Piece]], ro
             last.partial_fit(X, y, **known, **({} if weights is None else {"sample_weight": weights}))
     return last
 
-
-def _boost(last: Any, read: Callable[[], Iterator[_Piece]], rounds: int, labels: np.ndarray | None) -> Any:
+# %% ../../nbs/steps/13_all_rows.ipynb #a77e000b
+def _with_xgboost(last: Any, read: Callable[[], Iterator[_Piece]], rounds: int, labels: np.ndarray | None) -> Any:
     from xgboost import DataIter, QuantileDMatrix
     from xgboost import train as boost
 
@@ -219,6 +223,46 @@ def _boost(last: Any, read: Callable[[], Iterator[_Piece]], rounds: int, labels:
     parameters = last.get_xgb_params() | ({"num_class": len(labels)} if labels is not None and len(labels) > 2 else {})
     table = QuantileDMatrix(Pieces(), max_bin=parameters.get("max_bin"))
     last.load_model(boost(parameters, table, rounds).save_raw("ubj"))
+    return last
+
+# %% ../../nbs/steps/13_all_rows.ipynb #a77e0017
+def _with_lightgbm(last: Any, read: Callable[[], Iterator[_Piece]], rounds: int, labels: np.ndarray | None, count: int) -> Any:
+    from lightgbm import Dataset, Sequence
+    from lightgbm import train as boost
+
+    class Rows(Sequence):  # LightGBM asks for some of them and then for all, each time in their order
+        def __init__(self) -> None:
+            self._begin()
+
+        def _begin(self) -> None:
+            self.coming: Iterator[_Piece] = read()
+            self.truth: list[tuple[Any, np.ndarray | None]] = []
+            self.start, self.held = 0, np.empty((0, last.n_features_in_))
+
+        def __len__(self) -> int:
+            return count
+
+        def __getitem__(self, asked: Any) -> np.ndarray:
+            wanted = asked if isinstance(asked, slice) else slice(asked, asked + 1)
+            if wanted.start < self.start:
+                self._begin()
+            while wanted.stop > self.start + len(self.held):
+                X, y, weights = next(self.coming)
+                left = self.held[wanted.start - self.start :]
+                self.start, self.held = self.start + len(self.held) - len(left), np.concatenate([left, np.asarray(X, "float64")])
+                self.truth.append((y if labels is None else np.searchsorted(labels, y), weights))
+            found = self.held[wanted.start - self.start : wanted.stop - self.start]
+            return found if isinstance(asked, slice) else found[0]
+
+    others = {"n_estimators", "class_weight", "importance_type", "objective"}
+    parameters = {name: value for name, value in last.get_params().items() if value is not None and name not in others}
+    parameters |= {"objective": last.objective_} | ({"num_class": len(labels)} if labels is not None and len(labels) > 2 else {})
+    pieces = Rows()
+    table = Dataset(pieces, feature_name=last.feature_name_, params=parameters).construct()
+    truth, weights = zip(*pieces.truth, strict=True)
+    table.set_label(np.concatenate(truth))
+    table.set_weight(None if weights[0] is None else np.concatenate(weights))
+    last._Booster = boost(parameters, table, rounds)
     return last
 
 # %% ../../nbs/steps/13_all_rows.ipynb #a77e000c
@@ -256,7 +300,7 @@ def model__all_rows(
     rows = profile.reference[target]["rows"] - profile.reference[target]["missing"]
     if threshold or calibrated or profile.separator or not learns_pieces(estimator):
         share = f"learns the {len(train)} rows of the sample, {len(train) / rows:.1%} of the training rows"
-        advice = "to learn all, choose an estimator with partial_fit, or XGBoost, without 'threshold' and 'calibrated'"
+        advice = "to learn all, choose an estimator with partial_fit, XGBoost or LightGBM, without 'threshold' and 'calibrated'"
         warnings.warn(f"{type(_split_off(estimator)[1]).__name__} {share}; {advice}", stacklevel=2)
         return fit(estimator)
     seeded = with_seed(estimator, seed)
@@ -286,7 +330,10 @@ def model__all_rows(
         raise SettingsError(what, "largest_table", "raise it, so that the sample holds every class")
     fitted.set_params(n_estimators=last.n_estimators)
     with warnings.catch_warnings(action="ignore"):
-        taught = _boost(fitted, read, last.get_num_boosting_rounds(), labels)
+        if _is_lightgbm(last):
+            taught = _with_lightgbm(fitted, read, last.n_estimators, labels, rows)
+        else:
+            taught = _with_xgboost(fitted, read, last.get_num_boosting_rounds(), labels)
     return replace(first, estimator=_with_last(first.estimator, taught, seeded))
 
 
