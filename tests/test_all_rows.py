@@ -374,7 +374,7 @@ def test_the_command_uses_a_cluster_and_says_what_share_the_sample_is(client, tm
     command = ["iris_ml", "run", "--quiet", "--on", client.scheduler.address]
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
-    assert "of the training rows; to learn all, choose an estimator with partial_fit, or XGBoost" in ended.stderr
+    assert "of the training rows; to learn all, choose an estimator with partial_fit, XGBoost or LightGBM" in ended.stderr
     counted = load(tmp_path / ".iris_ml/model.skops").profile.reference["species"]["rows"]
     assert counted > 50_000
 

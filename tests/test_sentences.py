@@ -95,7 +95,7 @@ def test_runs_of_checks_do_not_fill_the_list():
     assert typed("check", "reuse").exit_code == 0
     listed = typed("runs").output
     assert listed.count("\n") == 5, listed  # a title, the names, a line, one run, and where the others are
-    assert "1 runs of checks: iris_ml runs kind=check" in listed
+    assert "1 run of checks: iris_ml runs kind=check" in listed
     assert "check" in typed("runs", "kind=check").output.splitlines()[3]
 
 

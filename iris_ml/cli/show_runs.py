@@ -37,8 +37,9 @@ def format_runs(
     own = [each for each in shown if each.kind != "check" or (best and each.id == best.id)]
     hidden, shown = len(shown) - len(own), shown if any(word.startswith("kind=") for word in words) else own
     rows = [_summary_row(each, records, best, promotion_blocker(each, keys)) for each in shown[-last:]]
-    more = f"\n {len(shown) - last} earlier runs: iris_ml runs last={len(shown)}" if len(shown) > last else ""
-    more += f"\n {hidden} runs of checks: iris_ml runs kind=check" if len(own) == len(shown) and hidden else ""
+    earlier = len(shown) - last
+    more = f"\n {earlier} earlier run{'s' * (earlier > 1)}: iris_ml runs last={len(shown)}" if earlier > 0 else ""
+    more += f"\n {hidden} run{'s' * (hidden > 1)} of checks: iris_ml runs kind=check" if len(own) == len(shown) and hidden else ""
     return format_grid(rows, f"Runs in {records.root}", width) + more if rows else f"No run in {records.root} matches."
 
 
