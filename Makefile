@@ -52,6 +52,7 @@ lab: .venv/dev  ## open the notebooks in JupyterLab; saving one exports it
 	$(inside) JUPYTER_CONFIG_PATH="$(CURDIR)" jupyter lab
 
 new: .venv/dev wheel  ## make a project of your own; NAME=../metals FROM=metals.csv TARGET=metal
+	@test "$(NAME)" || { echo 'say which folder to make: make new NAME=../metals'; exit 2; }
 	@$(inside) iris_ml new "$(NAME)" $(if $(FROM),--from "$(FROM)") $(if $(TARGET),--target "$(TARGET)")
 	@echo "Its environment gets this library from dist/. So first: export UV_FIND_LINKS=\"$(CURDIR)/dist\""
 

@@ -65,12 +65,24 @@ def test_a_failure_names_the_notebook_and_the_cell(broken):
     result = broken.runpytest("--color=no")
     result.assert_outcomes(passed=1, failed=3)
     assert failures(result) == [
-        "70_doubles.ipynb: cell 3 does not show what the page shows",
+        "70_doubles.ipynb: cell 3 does not show what the page shows; if that is right, type: make pages",
         "70_doubles.ipynb: cell 5 failed: An error occurred while executing the following cell:",
         "70_doubles.ipynb: cell 6 is not run, since cell 5 failed",
     ]
     result.stdout.fnmatch_lines(["-stdout: 5", "+stdout: 4", "*ZeroDivisionError*"])
     result.stdout.fnmatch_lines(["FAILED 70_doubles.ipynb::cell-03 By hand*", "FAILED 70_doubles.ipynb::cell-05 By hand*"])
+
+
+@pytest.mark.parametrize(
+    "left",
+    ["<<<<<<< REMOTE CELL DELETED >>>>>>>\nsides = 2", '# Sides\n\n<span style="color:red"><b><<<<<<< local</b></span>'],
+    ids=["code", "prose"],
+)
+def test_a_mark_that_a_merge_has_left_fails_the_page(pages, left):
+    page(pages, "first = 1", left, "first")
+    result = pages.runpytest("--color=no")
+    assert not result.parseoutcomes().get("passed")
+    assert failures(result)[0].startswith("70_doubles.ipynb: a cell holds the mark of a conflict, ")
 
 
 def test_the_number_of_a_cell_is_the_one_in_its_traceback(broken):
@@ -86,7 +98,7 @@ def test_a_definition_that_raises_or_speaks_fails_the_example_below(pages):
     page(pages, "first = 1", "#| export\nprint(first)", "second = 2", "#| export\n1 / 0", "third = 3")
     result = pages.runpytest("--color=no")
     result.assert_outcomes(passed=1, failed=2)
-    assert failures(result)[0] == "70_doubles.ipynb: cell 2 does not show what the page shows"
+    assert failures(result)[0] .startswith("70_doubles.ipynb: cell 2 does not show what the page shows; ")
     assert failures(result)[1].startswith("70_doubles.ipynb: cell 4 failed")
 
 

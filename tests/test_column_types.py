@@ -500,6 +500,26 @@ def test_a_column_that_counts_the_rows_gives_a_warning():
         workflow.swap(raw=table, target="kind").run("rows", progress=False, checkpoints=False)
 
 
+@pytest.mark.parametrize(
+    ("cells", "names_them"),
+    [
+        ([f"P-{n:05}" for n in range(300)], True),
+        ([f"ab{n:x}-{n * 7919:08x}" for n in range(300)], True),
+        ([f"ward {n}" for n in range(300)], False),
+        ([f"{n}kg" for n in range(300)], False),
+        (["Ann", "Ben"] * 150, False),
+        ([*(f"P-{n:05}" for n in range(299)), "P-00000"], False),
+    ],
+    ids=["numbered", "hexadecimal", "words", "units", "names", "one twice"],
+)
+def test_a_column_of_codes_that_name_the_rows_gives_a_warning(cells, names_them):
+    table = PEOPLE[["age"]].assign(number=pd.Series(cells, dtype="str"), kind=["a"] * 150 + ["b"] * 150)
+    with warnings.catch_warnings(record=True, action="always") as caught:
+        workflow.swap(raw=table, target="kind").run("rows", progress=False, checkpoints=False)
+    told = [each for each in caught if "column 'number' gives each row a code of its own" in str(each.message)]
+    assert len(told) == names_them
+
+
 def test_a_column_of_120_categories_is_neither_out_of_domain_nor_drifted():
     cities = [f"city {n}" for n in range(120)]
     table = pd.DataFrame({"x": DRAWS.random(3_000), "city": DRAWS.choice(cities, 3_000)})

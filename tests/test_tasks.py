@@ -228,6 +228,15 @@ def test_what_learns_no_target_is_refused(wrong):
         workflow.swap(estimator=wrong).run("model", progress=False)
 
 
+@pytest.mark.parametrize("wrong", [3, LogisticRegression, None], ids=repr)
+def test_what_is_no_estimator_is_refused(wrong):
+    def estimator():
+        return wrong
+
+    with pytest.raises(DataError, match=r"step 'estimator': .* is no estimator; return an object .*, such as "):
+        workflow.swap(estimator).run("model", progress=False)
+
+
 def test_a_stack_that_predicts_only_when_it_is_fitted_is_taken():
     stack = StackingClassifier([("tree", DecisionTreeClassifier())])
     assert not hasattr(stack, "predict")

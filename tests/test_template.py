@@ -332,6 +332,18 @@ def test_a_conflict_in_a_page_leaves_a_notebook_and_both_sides(metals):
     assert git(metals.project, "status", "--porcelain") == ""
 
 
+def test_a_cell_that_one_deletes_and_the_other_edits_is_a_conflict(metals):
+    metals.release("nbs/03_features.md.jinja", "No feature of our own has proved better yet.", "There is no feature of our own.")
+    path = metals.project / "nbs" / "03_features.ipynb"
+    page = nbformat.read(path, as_version=4)
+    page.cells = [cell for cell in page.cells if "No feature of our own has proved better yet." not in cell.source]
+    nbformat.write(page, path)
+    commit(metals.project)
+    with pytest.raises(IrisError, match=r"^nbs/03_features.ipynb: .*; edit or remove them, then type nbdev_export, "):
+        update_project(metals.project, metals.template, "2")
+    assert "There is no feature of our own." in path.read_text()
+
+
 def test_changes_that_are_not_committed_stay_as_they_are(metals):
     (metals.project / "README.md").write_text("mine")
     metals.release("README.md.jinja", "make help", "make help now")

@@ -57,11 +57,16 @@ def run_again(cells, draws, mark):
             cell.outputs = [new_output("stream", text=f"{mark}\n")]
 
 
+def delete_cell(cells, draws, mark):
+    del cells[draws.randrange(1, len(cells))]
+
+
 EDITS = {
     "both change prose": (change_prose, change_prose),
     "both add cells": (add_cell, add_cell),
     "one moves a cell, one edits": (move_cell, change_code),
     "outputs on both sides": (run_again, run_again),
+    "one deletes a cell, one edits": (delete_cell, change_code),
 }
 
 

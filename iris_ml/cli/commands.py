@@ -644,6 +644,8 @@ def new(
     for task in new_project(name, source, target):
         print(f"{task} ...")
     print(f"The project is made. Next:\n  cd {name}\n  make run   install what it needs and run it\n  make lab   open its pages")
+    if not (name / ".git").exists():
+        print("It lies in another repository, so it has none of its own, and no update can merge later templates into it.")
 
 
 @application.command(epilog=_examples("update"))

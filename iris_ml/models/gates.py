@@ -232,7 +232,9 @@ def stale_exports(
 ) -> list[str]:  # paths of notebooks, below `nbs`
     """List the notebooks with an exported cell that is not in the module."""
     nbs = folder / "nbs"
-    return [str(path.relative_to(nbs)) for path in sorted(nbs.rglob("*.ipynb")) if not _is_exported(path, folder)]
+    paths = sorted(path.relative_to(nbs) for path in nbs.rglob("*.ipynb"))
+    pages = [path for path in paths if not any(part.startswith(".") for part in path.parts)]  # Jupyter keeps former ones
+    return [str(path) for path in pages if not _is_exported(nbs / path, folder)]
 
 
 def _is_exported(notebook: Path, folder: Path) -> bool:

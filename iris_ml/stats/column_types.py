@@ -346,8 +346,10 @@ def unread_cell(
     are_dates, are_numbers = first.str.fullmatch(_LIKE_DATE), first.str.fullmatch(_LIKE_NUMBER)
     if (are_dates | are_numbers).mean() < _NEARLY_ALL:
         return ""
-    read = as_type(texts, "date" if are_dates.mean() > are_numbers.mean() else "number")
-    return next((cell for cell in read if isinstance(cell, str)), "")
+    kind = "date" if are_dates.mean() > are_numbers.mean() else "number"
+    readings = [as_type(texts, kind, commas=commas) for commas in ("", "decimal", "thousands")]
+    unread = min(([isinstance(cell, str) for cell in read] for read in readings), key=sum)
+    return next(iter(texts[unread]), "")
 
 
 _MANY, _NEARLY_ALL = 20, 0.9  # different cells, and the share of those that look like numbers or dates

@@ -7,6 +7,7 @@ __all__ = ['with_seed', 'Origin', 'Model', 'same_answer', 'with_threshold', 'mod
            'test_predictions']
 
 # %% ../../nbs/steps/06_model.ipynb #e5c56d39
+import reprlib
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -235,6 +236,9 @@ def model(
 
 
 def _check_estimator(estimator: BaseEstimator, profile: Profile) -> None:
+    if isinstance(estimator, type) or not (hasattr(estimator, "fit") and hasattr(estimator, "get_params")):
+        advice = "return an object of scikit-learn's kind, such as LogisticRegression()"
+        raise DataError(f"{reprlib.repr(estimator)} is no estimator", "step 'estimator'", advice)
     try:
         kind = get_tags(estimator).estimator_type
     except (AttributeError, TypeError):  # an object that only fits and predicts

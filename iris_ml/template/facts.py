@@ -20,7 +20,7 @@ from ..stats.column_types import doubtful_values
 from ..stats.metric import is_regression
 from ..steps.estimator import estimator__default
 from ..steps.features import features
-from ..steps.rows import counts_rows, rows
+from ..steps.rows import names_rows, rows
 from ..steps.split import suggest_split, split, test, train
 from ..workflow.workflow import Workflow
 
@@ -33,7 +33,7 @@ class Facts:
     task: str = ""  # "classification" or "regression"
     split_by: str = "random"  # as in the settings
     refused_split: str = ""  # the better split that the table does not allow
-    passthrough: tuple[str, ...] = ()  # columns that only count the rows, are empty, or name the group of the split
+    passthrough: tuple[str, ...] = ()  # columns that only count or name the rows, are empty, or name the group of the split
     reader: dict[ReaderOption, str] = field(default_factory=dict)  # as in the settings of the working folder
     missing_values: tuple[str, ...] = ()  # texts that mean a missing value
     dates: tuple[str, ...] = ()  # columns
@@ -90,7 +90,7 @@ def find_facts(
     settings = change_settings(settings, missing_values=sorted({text for found in doubtful for text in found}))
     (cells,) = _run(settings, "raw")
     others = ((str(name), column) for name, column in cells.items() if name != target)
-    left_out = [name for name, column in others if counts_rows(column) or column.isna().all()]
+    left_out = [name for name, column in others if names_rows(column) or column.isna().all()]
     settings = change_settings(settings, passthrough=left_out)
     (checked,) = _run(settings, "rows")
     settings = change_settings(settings, task="regression" if is_regression(checked[target]) else "classification")

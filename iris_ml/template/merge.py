@@ -41,10 +41,11 @@ def merge_pages(
         if isinstance(cell.get("id"), dict):
             cell["id"] = cell["id"]["local_id"]
     both_moved = before not in (our_order, their_order) and our_order != their_order
-    return merged, both_moved or any(each.conflict and each.action not in _COMPLETE for each in decisions)
+    return merged, both_moved or any(each.conflict and not _is_complete(each) for each in decisions)
 
 
-_COMPLETE = {"local_then_remote", "remote_then_local"}  # both sides are in the notebook, one after the other
+def _is_complete(decision: Any) -> bool:  # both sides are in the notebook, one after the other; a cell that was deleted is not
+    return decision.action in {"local_then_remote", "remote_then_local"} and decision.common_path == ("cells",)
 
 # %% ../../nbs/template/07_merge.ipynb #06673ff3
 DRIVER = "-c 'from iris_ml.template.merge import main; main()' %O %A %B"  # arguments of Python

@@ -65,6 +65,7 @@ class PageFails(AssertionError):
 # A cell with one of these lines defines what the package holds; the others are examples.
 _EXPORTED = re.compile(r"^#\|\s*(default_exp|export[is]?)\b", re.MULTILINE)
 _MODULE = re.compile(r"^#\| default_exp (\S+)", re.MULTILINE)
+_CONFLICT = re.compile(r"^(<span [^>]*><b>)?[<>]{7} .*", re.MULTILINE)  # as git and nbdime mark it
 # Lines that nbdev and Quarto know, and what Jupyter's client calls the same.
 _TAGS = {"#| eval: false": "skip-execution", "#| error: true": "raises-exception"}
 
@@ -129,6 +130,8 @@ class FreshPage:
 
     def run_to(self, last: int) -> None:
         """Run the cells down to this number that have not run yet."""
+        if marks := [found[0] for cell in self.saved.cells if (found := _CONFLICT.search(cell.source))]:
+            raise PageFails(f"a cell holds the mark of a conflict, {marks[0]!r}; choose a side, and take the mark out")
         for number in range(self.ran + 1, last + 1):
             if self.failed:
                 raise PageFails(f"cell {last} is not run, since cell {self.failed} failed")
@@ -148,7 +151,8 @@ class FreshPage:
         saved, fresh = (page.cells[self.places[number - 1]] for page in (self.saved, self.fresh))
         clean_nb({"cells": [fresh], "metadata": {}})
         if difference := list(unified_diff(shown(saved), shown(fresh), "saved", "fresh", n=8, lineterm="")):
-            raise PageFails("\n".join([f"cell {number} does not show what the page shows", *difference]))
+            what = f"cell {number} does not show what the page shows; if that is right, type: make pages"
+            raise PageFails("\n".join([what, *difference]))
 
     def save(self) -> None:
         """Run the whole page and save what it shows, unless a cell has failed."""

@@ -44,7 +44,11 @@ def show_notebook(
     """Show the cells of a notebook as a site does."""
     if document.startswith("nbs/"):
         page = json.loads(source[0])
-        source[0] = json.dumps(page | {"cells": [*shown_cells(page["cells"])]})
+        metadata = {"kernelspec": _KERNEL} | page.get("metadata", {})  # a page that Jupyter never saved names no language
+        source[0] = json.dumps(page | {"metadata": metadata, "cells": [*shown_cells(page["cells"])]})
+
+
+_KERNEL = {"display_name": "python3", "language": "python", "name": "python3"}
 
 
 def setup(

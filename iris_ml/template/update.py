@@ -54,7 +54,7 @@ def _merge(project: Path, commit: str) -> None:
         conflicts = git(project, "diff", "--name-only", "--diff-filter=U").splitlines()
         if not conflicts:
             raise
-        advice = "edit them, and type git add and git commit; git merge --abort undoes the update"
+        advice = "edit or remove them, then type nbdev_export, git add --all and git commit; git merge --abort undoes the update"
         raise IrisError("the template and the project changed the same place", ", ".join(conflicts), advice) from None
 
 # %% ../../nbs/template/05_update.ipynb #8359193e
