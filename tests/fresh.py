@@ -19,6 +19,7 @@ from IPython.core.history import HistoryManager
 from IPython.core.interactiveshell import InteractiveShell
 
 from iris_ml.base.packages import package_versions
+from iris_ml.cache.import_effects import package_effects
 from iris_ml.cache.observation import SETTLED
 from iris_ml.workflow.workflow import Workflow
 
@@ -30,6 +31,7 @@ def main():
         import_module(package)
     for package in SETTLED:
         package_versions(package)
+    package_effects()  # whose modules they are takes a process longer than all that a project does
     platform.platform()  # it starts a program, and keeps what that printed
     HistoryManager.enabled = False  # it runs in a thread, which no fork takes along
     InteractiveShell.instance()

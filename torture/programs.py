@@ -33,6 +33,7 @@ from IPython.core.history import HistoryManager
 from IPython.core.interactiveshell import InteractiveShell
 
 from iris_ml.base.packages import package_versions
+from iris_ml.cache.import_effects import package_effects
 from iris_ml.cache.observation import SETTLED
 from tests.fresh import in_new_process, write
 
@@ -118,6 +119,7 @@ def serve():
         import_module(package)
     for package in SETTLED:
         package_versions(package)  # at no cost then
+    package_effects()
     gc.collect()
     gc.freeze()
     for line in sys.stdin:

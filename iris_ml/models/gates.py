@@ -70,8 +70,7 @@ def check_better(
 ) -> Gate:
     """Return the gate that is open if the challenger is better than the champion beyond chance."""
     metric = metric or find_metric("", truth)
-    _, *naive = score_difference(truth, before, after, metric, folds=folds)
-    change, least, most = score_difference(truth, before, after, metric, confidence_of_look(looks), folds)
+    change, *naive, least, most = score_difference(truth, before, after, metric, (0.95, confidence_of_look(looks)), folds)
     of_all = f" of {len(truth) + left_out}" if left_out else ""
     over = f"{len(truth)}{of_all} rows" + (", which the champion has surely not learned" if left_out else "")
     figures = f"{metric.title} {change:+.3f} over {over}, paid for {looks} look{'s' * (looks > 1)}: "

@@ -8,7 +8,7 @@ __all__ = ['METRICS', 'is_regression', 'Metric', 'label_indicators', 'named_metr
 
 # %% ../../nbs/stats/05_metric.ipynb #e24a352c
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -65,11 +65,12 @@ def _probabilities(predictions: pd.DataFrame) -> pd.DataFrame:  # with a column 
     return predictions.iloc[:, 1:].rename(columns=lambda name: str(name).removeprefix("probability_"))
 
 
-def _one_vs_rest(score_one: Callable[[np.ndarray, pd.Series], float]) -> Callable[[pd.Series, pd.DataFrame], float]:
+def _one_vs_rest(score_one: Callable[[np.ndarray, np.ndarray], float]) -> Callable[[pd.Series, pd.DataFrame], float]:
     def compute(truth: pd.Series, predictions: pd.DataFrame) -> float:
         labels, shares = _shares(truth, predictions)
         names = [*shares][1:] if shares.shape[1] == 2 else [*shares]
-        scored = [score_one(labels == name, shares[name]) for name in names if 0 < (labels == name).sum() < len(labels)]
+        known = [name for name in names if 0 < (labels == name).sum() < len(labels)]
+        scored = [score_one(labels == name, shares[name].to_numpy()) for name in known]
         return float(np.mean(scored)) if scored else float("nan")
 
     return compute
@@ -242,25 +243,31 @@ def score_difference(
     before: pd.DataFrame,  # the first predictions, as in `score`
     after: pd.DataFrame,  # the second predictions, of the same rows
     metric: Metric,
-    sure: float = 0.95,  # share of intervals that hold the truth
+    sure: Sequence[float] = (0.95,),  # for each interval, how often it holds the truth
     folds: int = 0,  # as in `score`
-) -> tuple[float, float, float]:  # how much better the second is, and the lower and upper end
+) -> tuple[float, ...]:  # how much better the second is, and the lower and upper end of each interval
     """Bound the difference of two accuracies (Agresti and Min 2005), of two R² (Cochran 1977), or of others (jackknife)."""
-    inflation = cross_validation_inflation(folds)
+    bound = _bounded_difference(truth, before, after, metric, cross_validation_inflation(folds))
+    found = [*map(bound, sure)]
+    return found[0][0], *(end for _, *ends in found for end in ends)
+
+
+def _bounded_difference(
+    truth: pd.Series, before: pd.DataFrame, after: pd.DataFrame, metric: Metric, inflation: float
+) -> Callable[[float], tuple[float, float, float]]:
     if metric.name == "accuracy":
         first, second = (pd.Series(_correct(truth, predictions)) for predictions in (before, after))
-        return paired_difference(first, second, sure, inflation)
+        return lambda sure: paired_difference(first, second, sure, inflation)
     if metric.name == "r2":
-        return _r2_difference(truth.to_numpy(), before.iloc[:, 0], after.iloc[:, 0], sure, inflation)
-
+        return lambda sure: _r2_difference(truth.to_numpy(), before.iloc[:, 0], after.iloc[:, 0], sure, inflation)
     smaller, larger = (after, before) if metric.is_loss else (before, after)
 
     def gain(some: np.ndarray) -> float:
         return metric.compute(truth[some], larger[some]) - metric.compute(truth[some], smaller[some])
 
     gained, (error, freedom) = gain(np.ones(len(truth), bool)), _jackknife(gain, len(truth))
-    reach = float(stdtrit(freedom, (1 + sure) / 2)) * error * inflation**0.5
-    return gained, gained - reach, gained + reach
+    reach = error * inflation**0.5
+    return lambda sure: (gained, *(gained + side * float(stdtrit(freedom, (1 + sure) / 2)) * reach for side in (-1, 1)))
 
 
 def _r2_difference(

@@ -32,8 +32,7 @@ def _judge(first: Run, other: Run, metric: Metric, looks: int) -> tuple[float | 
     (truth, before, folds), (truth_of_other, after, _) = truth_and_predictions(first), truth_and_predictions(other)
     if not truth.equals(truth_of_other):
         return (*_UNKNOWN, "other rows: not to be compared")
-    by, *naive = score_difference(truth, before, after, metric, folds=folds)
-    _, least, most = score_difference(truth, before, after, metric, confidence_of_look(looks), folds)
+    by, *naive, least, most = score_difference(truth, before, after, metric, (0.95, confidence_of_look(looks)), folds)
     verdict = "better" if least > 0 else "worse" if most < 0 else "within noise"
     return by, *naive, least, most, verdict
 
