@@ -67,7 +67,7 @@ def test_a_port_that_is_taken_is_said_before_anything_starts(command):
 
 def test_a_folder_that_cannot_be_written_is_said_before_anything_is_computed(monkeypatch):
     Path("file").write_text("")
-    sentence = "no file can be written there: it is a file; change its permissions, or choose another folder."
+    sentence = "no file can be written there: it is a file; choose another folder."
     monkeypatch.setenv("IRIS_ML_STORE", "file/store")
     for words in ["run"], ["promote"], ["retrain"], ["ui", "--sync-only"]:
         assert refused(*words) == f"the folder file/store: {sentence}"

@@ -110,10 +110,16 @@ class RequestBody:
 
 
 def _invalid_body(error: ValidationError) -> Problem:
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    where = ".".join(map(str, first["loc"])) or "the body"
-    more = f", and {error.error_count() - 1} more" if error.error_count() > 1 else ""
-    return Problem(422, f"{where}: {first['msg']}{more}".encode(errors="replace").decode())
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    told = [f"{'.'.join(map(str, each['loc']))[:100] or 'the body'}: {each['msg']}" for each in found[:_TOLD]]
+    if len(found[0]["loc"]) < 2 and found[0]["type"] in {"missing", "list_type", "dict_type"}:
+        told = [f'{told[0]}; a body is {{"rows": [a row, ...]}}, and a row an object']
+    elif len(found) > _TOLD:
+        told.append(f"and {len(found) - _TOLD} more")
+    return Problem(422, "; ".join(told).encode(errors="replace").decode())
+
+
+_TOLD = 5  # faults of a body
 
 
 def _check_unique(pairs: list[tuple[str, object]]) -> None:

@@ -8,7 +8,7 @@ __all__ = ['show_upload_error', 'save_uploads', 'expected_columns', 'show_upload
 # %% ../../nbs/app/02_upload.ipynb #3b54e006
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -80,7 +80,7 @@ def _predict_files(files: list[Any], model: Model, kind: str) -> dict[str, Any]:
         contents = {path.name: path.read_bytes() for path in (made.predictions, made.page, made.refused)}
         refused = pd.read_csv(made.refused, nrows=100)
         shown = {"summary": made.summary, "contents": contents, "first": _first(made.predictions), "refused": refused}
-        return shown | {"target": model.profile.target}
+        return shown | {"target": model.profile.target, "places": made.places}
 
 
 def _first(path: Path, rows: int = 1000) -> pd.DataFrame:
@@ -139,7 +139,12 @@ def show_upload(
 
 # %% ../../nbs/app/02_upload.ipynb #c891ecfe
 def _show_result(
-    summary: ReportSummary, contents: dict[str, bytes], first: pd.DataFrame, refused: pd.DataFrame, target: str
+    summary: ReportSummary,
+    contents: dict[str, bytes],
+    first: pd.DataFrame,
+    refused: pd.DataFrame,
+    target: str,
+    places: Mapping[int, str],
 ) -> None:
     st.success(f"Predictions for {summary.answered} of {summary.rows} rows.")
     if metric := summary.metric:
@@ -161,10 +166,10 @@ def _show_result(
     drifted = [name for name, test in summary.drift.items() if test.drifted]
     if drifted:
         st.warning(escape_markdown(f"Drifted from the training data: {'; '.join(drifted)}"))
-    show_charts(summary, target)
     if summary.refused:
         st.warning(f"{summary.refused} row{' was' if summary.refused == 1 else 's were'} refused.")
         st.dataframe(refused, hide_index=True)
+    show_charts(summary, target, places)
     st.dataframe(first, hide_index=True)
 
 
@@ -204,6 +209,7 @@ def _as_image(found: re.Match[str]) -> str:
 def show_charts(
     summary: ReportSummary,
     target: str,  # of the model
+    places: Mapping[int, str] | None = None,  # number of a row -> where it stands in its file
 ) -> None:
     """Show how the predictions agree with the labels, if the rows have some, and how the rows differ from the training rows."""
     plots, labels = summary.plots, summary.labels
@@ -229,7 +235,7 @@ def show_charts(
         show_html(beside(*drawn))
     if plots.outliers:
         st.subheader("Outliers", anchor=False)
-        show_html(draw_outliers(plots.outliers))
+        show_html(draw_outliers(plots.outliers, places))
 
 
 _DRAWN = 12  # columns, and the predictions

@@ -56,14 +56,14 @@ def check_writable(
     known = Path(folder).absolute()
     while not known.exists():
         known = known.parent
-    what = "it is a file" if not known.is_dir() else ""
+    what, advice = "it is a file" if not known.is_dir() else "", "choose another folder"
     try:
         with temporary_path(known if known.is_dir() else known.parent) as path:
             path.touch()
     except OSError as error:
         what = what or str(error.strerror)
+        advice = "change its permissions, or choose another folder" if isinstance(error, PermissionError) else advice
     if what:
-        advice = "change its permissions, or choose another folder"
         raise IrisError(f"no file can be written there: {what}", f"the folder {folder}", advice)
 
 # %% ../../nbs/base/04_atomic_files.ipynb #c6b2d216

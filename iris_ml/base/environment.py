@@ -51,7 +51,11 @@ def current_user() -> str:  # such as "ada@laptop"
     return f"{name}@{platform.node()}"
 
 # %% ../../nbs/base/06_environment.ipynb #76eb8924
-_GIT_STATUS = ("git", "--no-optional-locks", "status", "--porcelain=v2", "--branch")
+# Without the store, which each run changes: who has committed it would never have a clean tree.
+_GIT_STATUS = (
+    *("git", "--no-optional-locks", "status", "--porcelain=v2", "--branch"),
+    *("--", ":(top)", ":(top,exclude,glob)**/.iris_ml/**"),
+)
 
 
 def git_state(

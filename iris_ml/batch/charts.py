@@ -318,7 +318,7 @@ def find_outliers(
     model: Model,
     most: int = 20,
 ) -> list[dict[str, str | int | float]]:  # row, column, value, distance; of numbers and dates also minimum, maximum
-    """List the values that lie farthest out of the training range, then texts that training lacks."""
+    """List the values that lie farthest out of the training range, then texts that training lacks; of each column some."""
     found: list[dict[str, str | int | float]] = []
     for name, seen in model.profile.columns.items():
         if name not in rows:
@@ -335,7 +335,10 @@ def find_outliers(
             value, low, high = (_written(from_number(each, seen["type"])) for each in (values[row], least, greatest))
             far = round(float(distance[row]), 4)
             found.append({"row": row, "column": str(name), "value": value, "minimum": low, "maximum": high, "distance": far})
-    return sorted(found, key=lambda each: -float(each["distance"]))[:most]
+    found.sort(key=lambda each: -float(each["distance"]))
+    turn = pd.Series([str(each["column"]) for each in found], dtype="str")
+    chosen = turn.groupby(turn).cumcount().sort_values(kind="stable").index[:most]  # the farthest of each column before its next
+    return [found[place] for place in sorted(chosen)]
 
 
 def _written(value: object) -> str:

@@ -58,10 +58,13 @@ def render_table(
         body += f'<tr><th scope="row">{escape_text(label)}</th>'
         for (name, kind), value in zip(columns, values, strict=True):
             tint = f' style="--tint:{tints[label, name]:.0%}"' if tints else ""
-            body += f'<td class="{kind}"{tint}>{escape_text(value)}</td>'
+            body += f'<td class="{"long" if len(str(value)) > _LONG else kind}"{tint}>{escape_text(value)}</td>'
         body += "</tr>"
     corner = f'<th scope="col">{escape_text(frame.index.name or "")}</th>'
     return f'<div class="scroll"><table><thead><tr>{corner}{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+_LONG = 24  # letters of a text that may be broken into lines
 
 # %% ../../nbs/batch/05_html.ipynb #c41e7d80
 def write_estimator(
@@ -90,9 +93,9 @@ table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabul
 th, td { padding: .3rem .75rem; text-align: left; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th { color: var(--faint); font-weight: 400; }
 thead th { font-weight: 600; }
-td.text { white-space: normal; max-width: 22rem; }
+td.long { white-space: normal; min-width: 11rem; max-width: 22rem; }
 .number { text-align: right; }
-@media (max-width: 40rem) { th, td { padding: .3rem .5rem; } td.text { white-space: normal; } }
+@media (max-width: 40rem) { th, td { padding: .3rem .5rem; } }
 td { background: color-mix(in srgb, var(--bar) calc(var(--tint, 0%) / 2), transparent); }
 pre { overflow-x: auto; padding: .8rem 1rem; border: 1px solid var(--line); border-radius: 6px; font-size: .85rem; }
 """

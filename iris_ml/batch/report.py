@@ -89,6 +89,7 @@ class Report:
     predictions: Path
     refused: Path  # invalid rows with the reasons
     summary: ReportSummary
+    places: dict[int, str]  # number of a row that the page shows -> where it stands in its file
 
 # %% ../../nbs/batch/07_report.ipynb #05e7e427
 def report(
@@ -124,7 +125,7 @@ def report(
         aside["data"].write_text(summary.to_json(), encoding="utf-8")
         places = _places(summary, first, RowFinder(found))
         aside["page"].write_text(render_report(summary, first, model, places), encoding="utf-8")
-    return Report(page, written["data"], written["predictions"], written["refused"], summary)
+    return Report(page, written["data"], written["predictions"], written["refused"], summary, places)
 
 
 def _places(summary: ReportSummary, first: pd.DataFrame, finder: RowFinder) -> dict[int, str]:  # of the rows that the page shows

@@ -114,7 +114,7 @@ def run(
 def _depends_on_files(key: "CacheKey") -> bool:  # beside the data
     read = [*key.states]
     read += [name.partition(" with ")[2] for name in key.parts if " with " in name]
-    return not all(name.startswith("variable ") for name in read)
+    return not all(name.startswith("variable ") or name == "file iris.toml" for name in read)  # which the state of a run holds
 
 
 def _judged_by(scores: dict[str, float], record: "RunRecord | None", records: Path) -> str:
@@ -143,14 +143,14 @@ def _largest_class(run: "Run") -> str:
     profile, scores = "profile" in run and run["profile"], run["scores"]
     counts = getattr(profile, "reference", {}).get(getattr(profile, "target", ""), {}).get("counts", [])
     judged = next(iter(scores), "") if isinstance(scores, Mapping) else ""
-    if judged != "accuracy" or not counts or max(counts) < _MOST * sum(counts):
+    if judged != "accuracy" or not counts or max(counts) < min(_MOST, max(scores["accuracy_low"], 0.5)) * sum(counts):
         return ""
     share = f"{max(counts) / sum(counts):.1%}"
     told = f"{share} of the training rows are of one class, so an accuracy of {share} tells nothing"
     return f"\n {told}; consider metric = \"balanced_accuracy\" or \"average_precision\"."
 
 
-_MOST = 0.9  # of the rows: so many make an accuracy say little
+_MOST = 0.9  # of the rows: so many make an accuracy say little, and fewer do where it is hardly above their share
 
 
 def _summarize(steps: "pd.DataFrame", scores: dict[str, float], judged: str, model_file: Path, champion: str) -> str:
@@ -221,6 +221,7 @@ def _show_decision(decision: "Decision") -> None:
     from iris_ml.base.settings import read_settings
     from iris_ml.models.champion import read_champion
 
+    champion = read_champion(read_settings().model_file)
     print(format_table(decision.table, f"Gates for run {decision.run[-8:]}"))
     if not decision.is_promoted:
         closed = [gate for gate in decision.gates if not gate.is_open]
@@ -228,9 +229,10 @@ def _show_decision(decision: "Decision") -> None:
             print(f"{gate.name}: {gate.message.rstrip('.')}.")
         shut = ", ".join(gate.name for gate in closed if not gate.may_be_overridden)
         advice = f"Do what {shut} says: no reason overrides it." if shut else "Pass these gates with --because and a reason."
-        print("The champion stays." if read_champion(read_settings().model_file) else "No model was promoted.", advice)
+        is_same = bool(champion) and shut == "better"
+        advice = "" if is_same else f" {advice}"
+        print(f"The champion stays{': it is this model' * is_same}.{advice}" if champion else f"No model was promoted.{advice}")
         raise SystemExit(1)
-    champion = read_champion(read_settings().model_file)
     undo = f"; undo it with {program_name()} promote --rollback" if champion and champion.previous else ""
     print(f"The champion is now model {decision.model}{undo}.")
     if steps := ", ".join(decision.changed_steps):
@@ -470,6 +472,8 @@ def check(
 
     surfaces = check_parity()
     print(format_table(surfaces.drop(columns="detail"), "Surfaces"))
+    for surface, reason in surfaces.detail[surfaces.answers == "unavailable"].items():
+        print(f"{surface}: {reason}.")
     differing = surfaces[surfaces.answers == "differs"]
     for surface, detail in differing.detail.items():
         print(f"{surface}: {detail}")

@@ -36,7 +36,7 @@ from ..base.settings import read_settings
 from ..steps.model import Model
 from ..io.readers import read_cells, write_table
 from ..stats.column_types import read_columns
-from ..base.errors import IrisError, MissingExtra
+from ..base.errors import IrisError, MissingExtra, list_some
 
 # %% ../../nbs/cli/04_parity.ipynb #920dc3f5
 def expected_predictions(
@@ -251,4 +251,6 @@ def parity_gate(
     different = surfaces[surfaces.answers == "differs"]
     for surface, detail in different.detail.items():
         return Gate("parity", False, f"{surface}: {detail}")
-    return Gate("parity", True, f"{(surfaces.answers == 'equal').sum()} surfaces give the same predictions")
+    absent = list_some(surfaces.index[surfaces.answers == "unavailable"], 3)
+    found = f"{(surfaces.answers == 'equal').sum()} surfaces give the same predictions"
+    return Gate("parity", True, f"{found}, without {absent}" if absent else found)

@@ -32,8 +32,9 @@ def format_runs(
         return _format_differences(one, other[0], records) if other else _format_run(one, records)
     last = next((int(word[5:]) for word in words if re.fullmatch(r"last=\d+", word)), 20)
     summaries = records.summaries()
-    shown, keys = filter_runs(summaries, [word for word in words if not word.startswith("last=")]), derived_keys(summaries)
+    shown = filter_runs(summaries, [word for word in words if not word.startswith("last=")])
     best = next((records.read(each.id) for each in summaries if champion and each.model == champion), None)
+    keys = derived_keys(summaries) | ({best.model.key} if best else set())  # of an installed wheel no commit is known
     own = [each for each in shown if each.kind != "check" or (best and each.id == best.id)]
     hidden, shown = len(shown) - len(own), shown if any(word.startswith("kind=") for word in words) else own
     rows = [_summary_row(each, records, best, promotion_blocker(each, keys)) for each in shown[-last:]]

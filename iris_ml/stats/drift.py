@@ -83,6 +83,8 @@ def detect_drift(
     found = {}
     for name in [name for name in model.profile.columns if name in rows]:
         then, now = reference[name], rows[name]
+        if "others" in then and not then["values"]:  # a free text, of which each row has another
+            continue
         found[name] = (_of_numbers if "quantiles" in then else _of_texts)(now, then)
         if then["missing"] or now.isna().any():
             found[f"{name}, missing"] = _of_gaps(now, then)

@@ -135,9 +135,14 @@ def _no_target(target: str, names: list[str]) -> DataError:
 
 # %% ../../nbs/steps/01_rows.ipynb #85795294
 def _target_type(column: pd.Series, task: str, named: str) -> str:  # `named`: its type in the settings
-    if task not in {"", "classification"}:
-        return "text" if task.startswith("multilabel") else "number"
+    if task.startswith("multilabel"):
+        return "text"
     kind = column_type(column)
+    if task not in {"", "classification"}:
+        if kind == "text" and not named and all(isinstance(cell, str) for cell in as_type(column.dropna(), "number")):
+            advice = 'set task = "classification", or name another target'
+            raise DataError(f'it holds texts, and task = "{task}" predicts numbers', f"column {column.name!r}", advice)
+        return "number"
     if (named or kind) in {"date", "duration"}:
         advice = f'to predict it as a text, set types = {{"{column.name}" = "text"}}'
         raise DataError(f"a {named or kind} can be no target", f"column {column.name!r}", advice)

@@ -190,7 +190,10 @@ def _check_split(features: pd.DataFrame, target: str, test_size: float | None, t
     kept = round(test_size * rows)
     if min(kept, rows - kept) < needed:
         what = f"{len(features)} rows at a test size of {test_size} are too few for {of_what}"
-        raise DataError(what, where, "give more rows or another 'test_size'")
+        advice = "give more rows or another 'test_size'"
+        if len(counts) > max(len(features) / 4, 20):  # no split helps
+            advice = "name another under 'target', or gather rare classes with 'relabel'"
+        raise DataError(what, where, advice)
 
 # %% ../../nbs/steps/03_split.ipynb #e5a20002
 @dataclass(frozen=True)

@@ -132,6 +132,8 @@ def _telling_columns(run: Run, features: pd.DataFrame, learned: pd.Index, test: 
 def _tells(column: pd.Series, truth: pd.Series, learned: pd.Index, test: pd.Index) -> bool:
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+    if column.nunique() < 2:
+        return False
     column = column if column.dtype.kind in "iufb" else column.astype("category").cat.codes
     cells, borders = pd.DataFrame(column).astype(float), truth.nunique() - 1
     if is_regression(truth):

@@ -6,6 +6,7 @@
 __all__ = ['WorkflowSpec', 'Workflow', 'find_workflow']
 
 # %% ../../nbs/workflow/08_workflow.ipynb #8abc5531
+import reprlib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
@@ -312,6 +313,9 @@ class Workflow:
         **others: Self,  # name -> a workflow to compare with this one
     ) -> Comparison:
         """Run this workflow and others, and compare what differs, scores over the same rows, and cost."""
+        if wrong := [name for name, other in others.items() if not isinstance(other, Workflow)]:
+            advice = f"give one, such as {wrong[0]}=workflow.swap(seed=1)"
+            raise WorkflowError(f"{reprlib.repr(others[wrong[0]])} is no workflow", f"compare({wrong[0]}=...)", advice)
         changes = {name: ", ".join(_differences(self._spec, other._spec)) or "nothing" for name, other in others.items()}
         compared = {"this one": self, **others}
         runs = {name: one.run("test", "predictions", "scores") for name, one in compared.items()}
