@@ -93,6 +93,20 @@ def test_what_is_no_number_is_refused_with_its_place(address, value):
 
 
 @pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (FLOWER, 'rows: Field required; a body is {"rows": [a row, ...]}, and a row an object'),
+        ([FLOWER], '; a body is {"rows": [a row, ...]}, and a row an object'),
+        ({"rows": [FLOWER | {"petal_lenght": 1}]}, "rows.0.petal_lenght: Extra inputs are not permitted"),
+        ({"rows": [dict.fromkeys(FLOWER, "x")]}, "rows.0.petal_width: Input should be a valid number"),
+    ],
+    ids=["a row", "a list", "a misspelt column", "four faults"],
+)
+def test_a_body_that_is_refused_is_told_what_to_mend(address, body, told):
+    assert told in post(address, body).json()["detail"]
+
+
+@pytest.mark.parametrize(
     ("status", "body", "headers"),
     [
         (415, "{}", {"content-type": "text/plain"}),

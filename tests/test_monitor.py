@@ -14,6 +14,7 @@ from iris_ml.models.request_log import RequestLog, read_requests
 from iris_ml.production import workflow
 from iris_ml.stats.anytime import anytime_interval, watch
 from iris_ml.stats.drift import detect_drift
+from iris_ml.steps.default_estimator import mean_of_both
 from torture.monitor import (
     alarm_for_nothing,
     coverage_alarm_for_nothing,
@@ -183,3 +184,14 @@ def test_a_folder_that_cannot_be_made_is_said_once_and_harms_nobody(tmp_path, fl
     log.add(run_model(flowers, model), "3f2a")
     assert len(caplog.records) == 1
     assert "not logged any more" in caplog.text
+
+
+def test_a_free_text_is_left_out_and_not_called_unchanged():
+    notes = [f"note {n} of {n % 7} words" for n in range(300)]
+    table = pd.DataFrame({"size": np.arange(300) % 40 / 10, "note": pd.Series(notes, dtype="str"), "kind": ["a", "b"] * 150})
+    run = workflow.swap(raw=table, target="kind", estimator=mean_of_both()).run("model", progress=False)
+    rows = table.drop(columns="kind").assign(note="another text altogether")
+    answers = pd.Series(["a"] * 300)
+    compared = detect_drift(rows, answers, run["model"], sample_predictions(run["model"])).index
+    assert "size" in compared
+    assert "note" not in compared

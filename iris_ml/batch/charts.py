@@ -345,15 +345,19 @@ def _written(value: object) -> str:
     return write_number(value, 6) if isinstance(value, float) else str(value)
 
 
+def _cut(text: str, most: int = 32) -> str:  # so that a drawing stays readable on a narrow screen
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def draw_outliers(
     found: Sequence[Mapping[str, Any]],
     places: Mapping[int, str] | None = None,  # number of a row -> where it stands in its file
 ) -> str:
     """Draw each training range as a bar, and the value that stands out as a point: the farther, the nearer to the edge."""
     rows = [(places or {}).get(each["row"], f"row {each['row']}") for each in found]
-    names = [f"{row}, {each['column']}" for row, each in zip(rows, found, strict=True)]
+    names = [_cut(f"{row}, {each['column']}") for row, each in zip(rows, found, strict=True)]
     ranges = [f"{each['minimum']} to {each['maximum']}" if "minimum" in each else "a text that training lacks" for each in found]
-    texts = [f"{each['value']} ({known})" for each, known in zip(found, ranges, strict=True)]
+    texts = [f"{_cut(str(each['value']))} ({known})" for each, known in zip(found, ranges, strict=True)]
     left, bar, side, marks = 14 + 6.2 * max(map(len, names)), 90, 90, ""
     for i, each in enumerate(found):
         y, start = 12 + i * 22, left + side
@@ -363,7 +367,8 @@ def draw_outliers(
             x = start - away if _is_below(each) else start + bar + away
             marks += _bar(start, y - 4, bar, 8, ".75") + _dot(round(x, 1), y, COLOURS[5], f"{each['column']} = {texts[i]}")
     width = left + bar + 2 * side + 24 + 6.2 * max(map(len, texts))
-    return svg(marks, width, len(found) * 22 + 12) + legend({"training range": COLOURS[0], "the value": COLOURS[5]})
+    drawn = svg(marks, width, len(found) * 22 + 12).replace("max-width:100%;", "", 1)  # a narrow screen scrolls instead
+    return f'<div style="overflow-x:auto">{drawn}</div>' + legend({"training range": COLOURS[0], "the value": COLOURS[5]})
 
 
 def _is_below(each: Mapping[str, Any]) -> bool:

@@ -88,7 +88,8 @@ h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem; padding-top: .8rem; border-top:
 h3 { font-size: 1rem; margin: 1rem 0 .3rem; }
 p { max-width: 42rem; margin: .5rem 0 .9rem; }
 a { color: var(--bar); }
-.scroll { overflow-x: auto; overflow-wrap: normal; margin: 1rem 0; width: max-content; max-width: calc(50% + 50vw - 1.5rem); }
+.scroll { overflow-x: auto; overflow-wrap: normal; margin: 1rem 0 1rem 50%; transform: translateX(-50%); width: max-content;
+  min-width: 100%; max-width: calc(100vw - 3rem); }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .75rem; text-align: left; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th { color: var(--faint); font-weight: 400; }
