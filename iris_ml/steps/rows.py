@@ -139,7 +139,8 @@ def _target_type(column: pd.Series, task: str, named: str) -> str:  # `named`: i
         return "text"
     kind = column_type(column)
     if task not in {"", "classification"}:
-        if kind == "text" and not named and all(isinstance(cell, str) for cell in as_type(column.dropna(), "number")):
+        texts = column.dropna() if kind == "text" and not named else column.head(0)
+        if len(texts) and all(isinstance(cell, str) for cell in as_type(texts, "number")):
             advice = 'set task = "classification", or name another target'
             raise DataError(f'it holds texts, and task = "{task}" predicts numbers', f"column {column.name!r}", advice)
         return "number"
