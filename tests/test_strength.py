@@ -128,7 +128,7 @@ def test_roll_back_refuses_a_model_that_does_not_load(file, tmp_path, monkeypatc
 def test_the_gate_is_closed_when_the_least_change_is_exactly_the_bound(margin, monkeypatch):
     answers = pd.Series(["a", "b"])
     for least, is_open in (-margin, False), (1e-6 - margin, True):
-        monkeypatch.setattr(gates, "score_difference", lambda *_, least=least, **__: (0.0, least, 0.1))
+        monkeypatch.setattr(gates, "score_difference", lambda *_, least=least, **__: (0.0, -1.0, 1.0, least, 0.1))
         assert check_better(answers, answers.to_frame(), answers.to_frame(), margin).is_open is is_open
 
 
