@@ -224,7 +224,8 @@ def _run(workflow: Workflow) -> tuple[Workflow, Run, pd.Series]:  # with a fixed
     if absent := [name for name in ("raw", "split", "model", "predictions") if name not in workflow]:
         raise WorkflowError(f"there is no step {absent[0]!r}", "the workflow", "a check of leakage needs it")
     workflow = workflow.swap(record=False)
-    if "uncertainty" in workflow and workflow["uncertainty"].function is uncertainty:  # of training rows
+    # The library's own prediction sets are learned from the training rows, with five more models, and tell nothing here.
+    if "uncertainty" in workflow and workflow["uncertainty"].function is uncertainty:
         workflow = workflow.swap(coverage=0.0)
     split = workflow.run("split", progress=False)["split"]
     sides = split.mask(split == "fold 1", "test").mask(split.str.startswith("fold") & (split != "fold 1"), "train")
