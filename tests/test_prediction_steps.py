@@ -429,7 +429,7 @@ def test_a_file_that_a_step_reads_is_compared_where_no_golden_row_meets_it(tmp_p
     (tmp_path / "rates.json").write_text('{"99": 2}')
     refused = typed(tmp_path, "predict", "new.csv", "--to", "answers.csv")
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
-    assert "rates.json: a step reads it, and it has changed since the training" in refused.stderr
+    assert "rates.json: step 'features' reads it, and it has changed since the training" in refused.stderr
 
 
 def moved(features, length):
@@ -486,14 +486,14 @@ def same_time_zone():
 @pytest.mark.parametrize(
     ("step", "change", "named"),
     [
-        (by_variable, another_variable, "variable LENGTH: a step reads it, and it has changed"),
-        (by_existence, lambda _: Path("long").touch(), "path long: a step reads it, and it has changed"),
-        (by_folder, lambda _: Path("lengths", "another").touch(), "folder lengths: a step reads it, and it has changed"),
-        (by_optional_file, lambda _: Path("length").write_text("2"), "file length: a step reads it, and it has changed"),
-        (by_optional_file, None, "file length: a step reads it, and it is missing"),
-        (by_map, lambda _: Path("numbers").write_text("2"), "file numbers: a step reads it, and it has changed"),
-        (by_remembered_lines, lambda _: Path("numbers").write_text("2"), "file numbers: a step reads it, and it has changed"),
-        (by_local_hour, another_time_zone, "time zone: a step reads it, and it has changed"),
+        (by_variable, another_variable, "variable LENGTH"),
+        (by_existence, lambda _: Path("long").touch(), "path long"),
+        (by_folder, lambda _: Path("lengths", "another").touch(), "folder lengths"),
+        (by_optional_file, lambda _: Path("length").write_text("2"), "file length"),
+        (by_optional_file, None, "file length"),
+        (by_map, lambda _: Path("numbers").write_text("2"), "file numbers"),
+        (by_remembered_lines, lambda _: Path("numbers").write_text("2"), "file numbers"),
+        (by_local_hour, another_time_zone, "time zone"),
     ],
 )
 @pytest.mark.usefixtures("same_time_zone")
@@ -501,6 +501,7 @@ def test_what_else_a_step_reads_is_compared_where_no_golden_row_meets_it(step, c
     monkeypatch.chdir(tmp_path)
     Path("lengths").mkdir()
     Path("numbers").write_text("1")
+    happened = "is missing" if change is None else "has changed"
     if change is None:
         Path("length").write_text("2")
         change = lambda _: Path("length").unlink()  # noqa: E731
@@ -509,8 +510,17 @@ def test_what_else_a_step_reads_is_compared_where_no_golden_row_meets_it(step, c
     save(run["model"], "model.skops")
     assert predict(ROWS, load("model.skops"), workflow=other).equals(run["predictions"])
     change(monkeypatch)
-    with pytest.raises(WorkflowError, match=named):
+    with pytest.raises(WorkflowError, match=f"{named}: step 'features' reads it, and it {happened}"):
         predict(ROWS, load("model.skops"), workflow=other)
+
+
+@pytest.mark.usefixtures("same_time_zone")
+def test_a_model_answers_in_another_time_zone_unless_a_step_depends_on_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = workflow.run(progress=False)
+    save(run["model"], "model.skops")
+    another_time_zone(monkeypatch)
+    assert predict(ROWS, load("model.skops")).equals(run["predictions"])
 
 
 def test_a_variable_that_only_a_library_asks_for_may_differ(tmp_path, monkeypatch):
@@ -864,7 +874,7 @@ def test_a_project_may_be_moved_with_its_model(tmp_path, folder):
     assert (work / "after.csv").read_bytes() == (work / "before.csv").read_bytes()
     (after / "rates.json").write_text('{"rate": 3}')
     refused = typed(work, "predict", "new.csv", PYTHONPATH=str(after))
-    assert "file rates.json: a step reads it, and it has changed" in refused.stderr
+    assert "file rates.json: step 'features' reads it, and it has changed" in refused.stderr
     (after / "rates.json").write_text('{"rate": 2}')
     (after / "own.py").write_text(PLACED.replace("petal_length * rate", "petal_length * rate * 3"))
     refused = typed(work, "predict", "new.csv", PYTHONPATH=str(after))

@@ -69,7 +69,7 @@ def test_a_predictor_asks_again_what_its_steps_read(step, what):
     change(what)
     named = "file k.txt" if what == "file" else "variable FACTOR_OF_STEP"
     for answer in (lambda: predictor.run(ROWS), lambda: predict(ROWS, model, workflow=own)):
-        with pytest.raises(WorkflowError, match=f"{named}: a step reads it, and it has changed since the training; restore it"):
+        with pytest.raises(WorkflowError, match=f"{named}: step 'features' reads it, and it has changed since .*; restore it"):
             answer()
     if what == "file":
         Path("k.txt").write_text("2")
@@ -129,7 +129,8 @@ def test_what_was_read_for_a_row_of_the_training_counts_when_it_is_read_again(wi
     predictor = Predictor(load("model.skops", trusted), own)
     time.sleep(0.01)
     Path("k.txt").write_text("3")
-    with pytest.raises(WorkflowError, match=r"file k.txt: a step reads it, and it has changed since the training"):
+    reader = "features" if within == "step" else "predictions"
+    with pytest.raises(WorkflowError, match=f"file k.txt: step '{reader}' reads it, and it has changed since the training"):
         predictor.run(rows)
     Path("k.txt").write_text("2")
     pd.testing.assert_frame_equal(predictor.run(rows)["predictions"], expected)
@@ -162,7 +163,7 @@ def test_a_server_says_that_it_cannot_answer_by_another_file():
     change("file")
     for answer in client.post("/v1/predict", json=body), client.get("/readyz"):
         assert answer.status_code == 503
-        assert answer.json()["detail"] == "file k.txt: a step reads it, and it has changed since the training"
+        assert answer.json()["detail"] == "file k.txt: step 'features' reads it, and it has changed since the training"
 
 
 ELSEWHERE = """
@@ -216,8 +217,8 @@ def test_a_worker_that_reads_another_file_or_variable_is_refused(tmp_path):
     assert ended.returncode == 0, ended.stderr
     same, variable, file = ended.stdout.splitlines()
     assert same == "answered"
-    assert variable.startswith("variable FACTOR: a step reads it, and it has changed since the training")
-    assert file.startswith("file k.txt: a step reads it, and it has changed since the training")
+    assert variable.startswith("variable FACTOR: step 'features' reads it, and it has changed since the training")
+    assert file.startswith("file k.txt: step 'features' reads it, and it has changed since the training")
 
 
 def by_clock(X):
@@ -391,7 +392,7 @@ def test_a_file_that_says_the_same_in_another_way_answers_after_the_next_run(tmp
     (tmp_path / "k.txt").write_text("2")
     assert typed(tmp_path, "run", "--quiet").returncode == 0
     (tmp_path / "k.txt").write_text("2.0")
-    assert "k.txt: a step reads it, and it has changed" in typed(tmp_path, "predict", "new.csv").stderr
+    assert "k.txt: step 'features' reads it, and it has changed" in typed(tmp_path, "predict", "new.csv").stderr
     assert typed(tmp_path, "run", "--quiet").returncode == 0
     answered = typed(tmp_path, "predict", "new.csv")
     assert answered.returncode == 0, answered.stderr

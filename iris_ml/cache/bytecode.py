@@ -13,7 +13,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from types import CodeType
 
 # %% ../../nbs/cache/01_bytecode.ipynb #bc2326bf
@@ -24,7 +24,7 @@ class Code:
     digest: str = ""
     names: list[tuple[str, ...]] = field(default_factory=list)  # a global name, and the attributes that follow it
     imports: list[tuple[int, str, tuple[str, ...]]] = field(default_factory=list)  # level, module, names from it
-    attributes: set[str] = field(default_factory=set)  # of anything; those that are called once more, with ()
+    attributes: set[str] = field(default_factory=set)  # of anything; those that are called once more, with () or (...)
     texts: set[str] = field(default_factory=set)  # constants
     sets: set[str] = field(default_factory=set)  # global names, or names of what it changes an attribute of
 
@@ -111,9 +111,11 @@ _ATTRIBUTES = {"LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR"}
 
 
 def _attributes(steps: list[dis.Instruction]) -> set[str]:
-    asked = [step for step in steps if step.opname in _ATTRIBUTES]
-    called = [step for step in asked if step.opname == "LOAD_METHOD" or "NULL|self" in step.argrepr]
-    return {step.argval for step in asked} | {f"{step.argval}()" for step in called}
+    asked = [(step, after) for step, after in pairwise(steps) if step.opname in _ATTRIBUTES]
+    called = [pair for pair in asked if pair[0].opname == "LOAD_METHOD" or "NULL|self" in pair[0].argrepr]
+    at_once = {f"{step.argval}()" for step, after in called if after.opname == "CALL" and after.arg == 0}
+    with_arguments = {f"{step.argval}(...)" for step, after in called if after.opname != "CALL" or after.arg}
+    return {step.argval for step, _ in asked} | at_once | with_arguments
 
 
 def _lookups(steps: list[dis.Instruction]) -> Iterator[tuple[str, ...]]:

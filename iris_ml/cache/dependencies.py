@@ -367,7 +367,7 @@ _READERS = (  # not in a step that was not observed completely
     r"(glob|shutil|tempfile|fileinput|linecache|mmap|importlib\.resources|PIL\.Image)\..+",  # files
     r"(zipfile|tarfile|gzip|bz2|lzma|dbm|sqlite3)\..+",  # archives and databases
     r"(subprocess|socket|http|requests|httpx|urllib\.request)\..+",  # other programs and the network
-    r"\.(read_text|read_bytes|iterdir|rglob|exists|open\(\))",  # of `pathlib.Path`
+    r"\.(read_text|read_bytes|iterdir|rglob|exists|open\((\.\.\.)?\))",  # of `pathlib.Path`
 )
 _CHOOSING = r"builtins\.(eval|exec|__import__)|(pkgutil|runpy)\..+|importlib\.(?!resources|metadata).+|\.__subclasses__"
 _TIME_ZONE = r"\.(fromtimestamp|astimezone|tzlocal)|\.timestamp\(\)|time\.(mktime|strftime|tzname|timezone|altzone|daylight)"

@@ -149,7 +149,8 @@ def _split(content: bytes, path: Path) -> tuple[dict[str, Any], bytes]:  # the h
         header = dict(json.loads(line))
     except (TypeError, ValueError, RecursionError):
         header = {}
-    types: dict[str, Any] = dict.fromkeys(("steps", "code", "parts", "reads", "seen", "refused", "unrepeatable"), dict[str, str])
+    tables = "steps", "code", "parts", "reads", "seen", "readers", "refused", "unrepeatable"
+    types: dict[str, Any] = dict.fromkeys(tables, dict[str, str])
     texts = "run", "changing", "row_dependent", "target_dependent", "random", "unobserved"
     types |= {"golden": list[list[Any]]} | dict.fromkeys(texts, str)
     if not all(has_type(header[name], kind) for name, kind in types.items() if name in header):

@@ -207,11 +207,13 @@ def describe_steps(
                 return dict(model.recorded)
             read = model.workflow.read_by(prediction_keys(model.workflow)) | watched.dependencies  # the former may be remembered
             reads = _digests(read, watched.asked_variables)
-            if _uses_time_zone(model.workflow):
-                reads["time zone"] = digest(["time zone", dependency_state("time zone")])
+            readers = _readers(model, rows, reads)
+            if step := _step_of_time_zone(model.workflow):
+                readers["time zone"], reads["time zone"] = step, digest(["time zone", dependency_state("time zone")])
             seen = _digests(read | model.workflow.read_by(["model"]), None)  # for what rows, nobody knows
             seen = {name: state for name, state in seen.items() if name not in reads}
-            model.recorded.update(reads=reads, seen=seen, golden=_plain(whole["predictions"]))
+            readers = {name: step for name, step in readers.items() if name in reads or name in seen}
+            model.recorded.update(reads=reads, seen=seen, readers=readers, golden=_plain(whole["predictions"]))
             model.recorded.update(
                 changing=changing_step(plan, whole),
                 row_dependent=row_dependent_step(plan, whole),
@@ -227,6 +229,19 @@ def _parts(workflow: Workflow, steps: Iterable[str]) -> dict[str, str]:  # part 
     functions = {step: function for step, function in _functions(workflow).items() if step in steps}
     codes = {step: traced_code(function).code_parts for step, function in functions.items()}
     return {f"{step}: {name}": part[:8] for step, parts in codes.items() for name, part in parts.items() if part}
+
+
+def _readers(model: Model, rows: pd.DataFrame, names: Iterable[str]) -> dict[str, str]:  # dependency -> the first step to read it
+    steps = ["model", *reversed([*prediction_keys(model.workflow)])]
+    known = {_movable(name): step for step in steps for name in model.workflow.read_by([step])}
+    if {*names} <= {*known}:
+        return known
+    for step in steps[1:]:  # of a run that kept nothing
+        _forget_results(model)
+        with Observation() as watched:
+            plan_predictions(model, model.workflow, step).run(raw=rows)
+        known |= dict.fromkeys(map(_movable, watched.dependencies), step)
+    return known
 
 
 def _forget_results(model: Model) -> None:  # so that what a function reads is observed, although it keeps its result
@@ -260,9 +275,9 @@ def _reading_step(workflow: Workflow) -> str:  # whose code may read more than w
     return next((name for name, function in _functions(workflow).items() if traced_code(function).reads), "")
 
 
-def _uses_time_zone(workflow: Workflow) -> bool:
-    keys = prediction_keys(workflow)
-    return any(fingerprint(function).uses_time_zone for name, function in _functions(workflow).items() if keys.get(name))
+def _step_of_time_zone(workflow: Workflow) -> str:  # which depends on the time zone of this machine; empty: none does
+    known = {step: _functions(workflow)[step] for step, key in prediction_keys(workflow).items() if key}
+    return next((step for step, function in known.items() if fingerprint(function).uses_time_zone), "")
 
 
 def _functions(workflow: Workflow) -> dict[str, Callable[..., object]]:  # of the steps from raw rows to predictions
@@ -365,7 +380,7 @@ def prediction_workflow(
             advice = _OF_CONTAINER if isinstance(_global(workflow, step, changed), dict | list | set) else _ADVICE
             raise WorkflowError(f"{what}{changed and f', by {changed}'}", f"step {_shown(step)!r}", advice)
     if model.workflow is not None:
-        check_surroundings(recorded.get("reads", {}))
+        check_surroundings(recorded)
     else:
         check_answers(model, workflow, recorded)
         model.set_origin(workflow, recorded, model.file)  # so that it is checked once
@@ -387,17 +402,19 @@ def _global(workflow: Workflow, step: str, part: str) -> object:  # its value, i
 
 
 def check_surroundings(
-    reads: Mapping[str, str],  # dependency of the steps -> digest of its state in the training
+    recorded: Mapping[str, Any],  # from `describe_steps`
     watched: Observation | None = None,  # of the steps; none: each dependency is looked up
 ) -> None:
     """Raise `WorkflowError` if a file or a variable that the steps read is not what it was in the training."""
     states = {_movable(name): state for name, state in watched.dependencies.items()} if watched else None
-    for name, state in reads.items():
+    for name, state in recorded.get("reads", {}).items():
         now = dependency_state(name) if states is None else states.get(name)
         if now is not None and digest([name, now]) != state:
             what = "it is missing" if now in {"missing", "None"} else "it has changed since the training"
             advice = "restore it, or train a model and promote it"
-            raise WorkflowError(f"a step reads it, and {what}", name.replace("data ", "file ", 1), advice)
+            reader = recorded.get("readers", {}).get(name)
+            whose = f"step {_shown(reader)!r}" if reader else "a step"
+            raise WorkflowError(f"{whose} reads it, and {what}", name.replace("data ", "file ", 1), advice)
 
 
 def check_new_reads(
@@ -408,7 +425,7 @@ def check_new_reads(
     known, seen = model.recorded.get("reads"), model.recorded.get("seen", {})
     names = [_movable(name) for name in watched.names if _is_compared(name, watched.asked_variables)]
     new = [name for name in names if known is not None and name not in known and not name.startswith("file /etc/")]  # a library's
-    check_surroundings({name: seen[name] for name in new if name in seen})
+    check_surroundings({**model.recorded, "reads": {name: seen[name] for name in new if name in seen}})
     for name in [name for name in new if name not in seen]:
         _forget_results(model)  # a function that keeps what it read would read it no second time
         what = "a step reads it for these rows, and read it for no row of the training, so there is nothing to compare it with"
@@ -435,17 +452,17 @@ def check_answers(
     recorded: Mapping[str, Any],  # from `describe_steps`
 ) -> None:
     """Raise `WorkflowError` unless the steps read what they read in the training, and predict the same for the golden rows."""
-    if not (reads := recorded.get("reads", {})):
+    if not recorded.get("reads"):
         _check_golden(model, workflow, recorded.get("golden", []))
         return
-    check_surroundings(reads)
+    check_surroundings(recorded)
     failed: WorkflowError | None = None
     with Observation() as watched:
         try:
             _check_golden(model, workflow, recorded.get("golden", []))
         except WorkflowError as error:
             failed = error
-    check_surroundings(reads, watched)  # another file of the same name may lie where this process runs
+    check_surroundings(recorded, watched)  # another file of the same name may lie where this process runs
     if failed:
         raise failed
 

@@ -71,7 +71,7 @@ class Predictor:
     def check_reads(self) -> None:
         """Raise `WorkflowError` if a file or a variable that the steps read has changed since the training."""
         if (stamps := self._present_stamps()) != self._stamps:
-            check_surroundings(self._recorded.get("reads", {}))
+            check_surroundings(self._recorded)
             self._stamps = stamps
 
     def check_answers(self) -> None:
