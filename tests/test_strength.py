@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
+from sklearn.ensemble import VotingClassifier
+from sklearn.tree import DecisionTreeClassifier
 
 from iris_ml.api.routes import Limits, create_app
 from iris_ml.api.server import Server
@@ -234,6 +236,20 @@ def test_a_profile_lists_the_categories_that_come_back(different, listed):
     profile = changed.run("profile", progress=False, checkpoints=False)["profile"]
     found = profile.columns["town"].get("categories")
     assert (found and len(found)) == listed
+
+
+class Cautious(VotingClassifier):
+    """A vote that is not the largest probability."""
+
+    def predict(self, X):
+        """Give the first class to each row."""
+        return np.repeat(self.classes_[:1], len(X))
+
+
+def test_labels_are_what_an_estimator_predicts_and_not_its_largest_probability():
+    estimator = Cautious([("tree", DecisionTreeClassifier())], voting="soft")
+    run = workflow.swap(estimator=estimator).run("predictions", progress=False, checkpoints=False)
+    assert {*run["predictions"].species} == {"setosa"}
 
 
 def test_a_function_after_a_swapped_value_takes_that_value():
