@@ -52,7 +52,7 @@ def estimator__default(
 ) -> BaseEstimator:
     """Return the estimator for any table, unfitted."""
     is_scored = None
-    if raw is not None and split_by.startswith(("time: ", "group: ")) and is_regression(train[target]):
+    if raw is not None and split_by.startswith(("time: ", "group: ")):
         with suppress(DataError):  # of too few groups or times
             is_scored = (split(train, raw, target, 0.25, seed, split_by, rename, types) == "test").to_numpy()
     X = train.drop(columns=[target, *passthrough], errors="ignore")
