@@ -1228,6 +1228,10 @@ x=«1 → 2»
         "files of a folder": "def result() -> str: return str(load_files('photos').data)",
         "files that a pattern finds": "def result() -> list: return sorted(glob.glob('*.txt'))",
         "names in a folder": "def result() -> list: return sorted(os.listdir('photos/flower'))",
+        "names in a folder that a compiled library lists": "import pyarrow.dataset\ndef result() -> list:"
+        " return sorted(pyarrow.dataset.dataset('photos', format='csv').files)",
+        "names that a database finds": "import duckdb\ndef result() -> str:"
+        " return str(duckdb.connect().execute(\"select file from glob('photos/flower/*')\").fetchall())",
         "whether there is a file": "def result() -> bool: return Path('two.txt').exists()",
         "whether a name is of a file": "def result() -> bool: return os.path.isfile('two.txt')",
         "the size of a file": "def result() -> int: return Path('size.csv').stat().st_size\n# size.csv\n«1 → 22»",
@@ -1391,6 +1395,17 @@ a
         "a context variable": "WIDTH = ContextVar('width', default=0)\nWIDTH.set(«1 → 2»)\n"
         "def result() -> int: return WIDTH.get()",
         "the clock": "def result() -> str: return str(datetime.datetime.now())[:0] + '«1 → 2»'",
+        "the clock of a mail": "from email.utils import formatdate\ndef result() -> str: return formatdate()[:0] + '«1 → 2»'",
+        "the clock of a database": "import duckdb\ndef result() -> str:"
+        " return str(duckdb.connect().execute('select now()').fetchall())[:0] + '«1 → 2»'",
+        "a random number of a database": "import sqlite3\ndef result() -> str:"
+        " return str(sqlite3.connect(':memory:').execute('SELECT random()').fetchall())[:0] + '«1 → 2»'",
+        "a random number of Arrow": "import pyarrow.compute as pc\ndef result() -> str: return str(pc.random(1))[:0] + '«1 → 2»'",
+        "the status of a file by its number": "def result() -> int:\n    with open('number.csv') as file:"
+        " return os.fstat(file.fileno())[6]",
+        "the mask of new files": "def result() -> int:\n    before = os.umask(0)\n    os.umask(before)\n    return before",
+        "a registry that a step fills": "import xml.etree.ElementTree as E\ndef result() -> str:\n"
+        "    E.register_namespace('z«1 → 2»', 'u:z')\n    return E.tostring(E.fromstring('<a xmlns=\"u:z\"/>')).decode()",
         "a value nested too deeply": "DEEP = «1 → 2»\nfor _ in range(5000): DEEP = [DEEP]\ndef result() -> int:\n"
         "    deep = DEEP\n    while deep.__class__ is list: deep = deep[0]\n    return deep",
         "a global that a helper sets": "WIDTH = 0\ndef helper():\n    global WIDTH\n    WIDTH = «1 → 2»\n"
@@ -1995,5 +2010,34 @@ R = [D(3)]; R[0].x = 1
 def result() -> int: return R[0].x
 
 R[0].x = 2
+""",
+    "what a method of a list gives": """
+ROWS = [1]
+copied = ROWS.copy
+def result() -> list: return copied()
+
+ROWS.append(2)
+""",
+    "the level of a logger": """
+import logging
+def result() -> bool: return logging.getLogger("mine").isEnabledFor(10)
+
+logging.getLogger("mine").setLevel(10)
+""",
+    "the limit of recursion": """
+import sys
+def deep(n): return 0 if n == 0 else deep(n - 1)
+def result() -> int:
+    try: return deep(1500)
+    except RecursionError: return -1
+
+sys.setrecursionlimit(5000)
+""",
+    "a variable that a query of a database names": """
+import duckdb, pandas as pd
+D = pd.DataFrame({"a": [1]})
+def result() -> str: return str(duckdb.execute("select sum(a) from D").fetchall())
+
+D = pd.DataFrame({"a": [2]})
 """,
 }

@@ -4,13 +4,20 @@ import json
 import os
 import subprocess
 import sys
+import warnings
+from types import ModuleType
+from xml.etree import ElementTree
 
 import pytest
+
+from iris_ml.cache.import_effects import find_effects
+from iris_ml.cache.keys import cache_key
 
 STEPS = """
 import calendar as months
 import math
 import string
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -55,14 +62,20 @@ def marked() -> int:
     import yaml  # its distribution is called PyYAML
     return yaml.SafeLoader.mark
 
+def tagged() -> str:
+    return ElementTree.tostring(ElementTree.fromstring('<a xmlns="u:z"/>')).decode()
+
 def plain() -> int:
     return 7
 
-workflow = Workflow(ridge, inherited, week, turn, letters, pixels, doubled, stored, total, shortened, marked, plain)
+workflow = Workflow(
+    ridge, inherited, week, turn, letters, pixels, doubled, stored, total, shortened, marked, tagged, plain
+)
 """
 
 CHANGES = """
 import calendar, math, string
+from xml.etree import ElementTree
 import fsspec, numpy, pandas, yaml
 from reprlib import aRepr
 from PIL import Image
@@ -87,6 +100,11 @@ fsspec.register_implementation("mine", Mine, clobber=True)
 numpy.pi = N
 aRepr.maxlist = N
 yaml.SafeLoader.mark = N
+
+def register(tag):
+    ElementTree.register_namespace(tag, "u:z")
+
+register("zN")
 """
 
 RUN = """
@@ -223,3 +241,108 @@ print(opened.count("/nowhere.zip"))
 def test_a_search_for_packages_that_opens_files_is_not_searched_for_again(tmp_path):
     ended = subprocess.run([sys.executable, "-c", SEARCHED], cwd=tmp_path, capture_output=True, text=True)
     assert int(ended.stdout) < 6, "whose code opens a file is asked of the packages, a search that may open files as well"
+
+
+REGISTER = "E.register_namespace('z', 'u:z')"
+IN_A_FUNCTION = f"def go(): {REGISTER}\n"
+SHAPES = {
+    "a call": (REGISTER, "xml"),
+    "a function of the project": (f"{IN_A_FUNCTION}go()", "xml"),
+    "a function that calls another": (f"{IN_A_FUNCTION}def run(): go()\nrun()", "xml"),
+    "a result that has a name": (f"{IN_A_FUNCTION}done = go()", "xml"),
+    "a class that is called": (f"class Tags:\n    def __init__(self): {REGISTER}\ntags = Tags()", "xml"),
+    "a body of a class": (f"class Tags:\n    {REGISTER}", "xml"),
+    "a case": (f"match 1:\n    case 1: {REGISTER}", "xml"),
+    "an operator": (f"True and {REGISTER}", "xml"),
+    "a comprehension": (f"[{REGISTER} for _ in 'z']", "xml"),
+    "a walrus": (f"(tag := {REGISTER})", "xml"),
+    "a default": (f"def tag(z={REGISTER}): pass", "xml"),
+    "a module that a function imports": (
+        "def go():\n    import xml.etree.ElementTree as T\n    T.register_namespace('z', 'u:z')\ngo()", "xml"
+    ),
+    "a condition": (f"if E.iselement(1) is False:\n    {REGISTER}", "xml"),
+    "a block": (f"with open(__file__):\n    {REGISTER}", "xml"),
+    "an element of a registry": ("import matplotlib.units as units\nunits.registry[int] = 1", "matplotlib"),
+    "an element that a function sets": ("def go(): E._namespace_map['u:z'] = 'z'\ngo()", "xml"),
+    "a class that a package is told of": ("import yaml\nclass Tag(yaml.YAMLObject): yaml_tag = '!tag'", "yaml"),
+    "a method of a class": ("import numbers\nclass Mine: pass\nnumbers.Number.register(Mine)", "numbers"),
+    "what is added": ("import mimetypes\nmimetypes.add_type('a/b', '.zzz')", "mimetypes"),
+    "a setting of a database": ("import duckdb\nduckdb.execute(\"set default_null_order = 'nulls_last'\")", "duckdb"),
+    "nothing": ("import numpy as np\nEDGES = np.linspace(0, 1, 5)\ndef sort(rows): return rows.set_index('a')\nSORT = sort", ""),
+}
+
+
+@pytest.mark.parametrize("is_script", [False, True], ids=["module", "script"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_change_of_a_package_is_found_in_every_shape(shape, is_script, tmp_path, monkeypatch):
+    text, package = SHAPES[shape]
+    path = tmp_path / "shapes_of_changes.py"
+    path.write_text(f"import xml.etree.ElementTree as E\n{text}\n")
+    module = ModuleType(path.stem)
+    module.__file__ = str(path)
+    monkeypatch.setitem(sys.modules, path.stem, module)
+    monkeypatch.setattr(ElementTree, "_namespace_map", {})
+    exec(compile(path.read_text(), path, "exec"), vars(module))
+    found = find_effects(path.read_text(), vars(module), is_script)
+    assert {name for effect in found for name in effect.packages} == ({package} if package else set())
+
+
+@pytest.fixture
+def run_of_one(tmp_path):
+    """Return a function that runs one step after the changes, in a new process, and says how it got its result."""
+
+    def ran(step, changes, **variables):
+        steps = STEPS.replace("\nworkflow = ", f"{ENCODED}\nworkflow = ").replace("plain\n)", "plain, encoded\n)")
+        (tmp_path / "steps.py").write_text(steps)
+        (tmp_path / "changes.py").write_text(changes)
+        text = RUN.format(before="import changes").replace("progress=False", f"{step!r}, progress=False")
+        (tmp_path / "run.py").write_text(text)
+        around = os.environ | {"PYTHONPATH": str(tmp_path)} | variables
+        done = subprocess.run([sys.executable, "-B", "run.py"], cwd=tmp_path, env=around, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        how, given, truth = json.loads(done.stdout)
+        assert given == truth
+        return how[step]
+
+    return ran
+
+
+ENCODED = """
+def encoded() -> str:
+    return "\u00e9".encode("ascii", "mine").decode()  # the code names no module
+"""
+TAGS = """
+import os
+from xml.etree import ElementTree as E
+E.register_namespace(os.environ["TAG_OF_TEST"] + open("tag.txt").read(), "u:z")
+"""
+
+
+def test_what_the_arguments_of_a_change_read_counts(run_of_one, tmp_path):
+    (tmp_path / "tag.txt").write_text("z1")
+    assert [run_of_one("tagged", TAGS, TAG_OF_TEST=tag) for tag in "aab"] == ["computed", "reused", "computed"]
+    (tmp_path / "tag.txt").write_text("z2")
+    assert run_of_one("tagged", TAGS, TAG_OF_TEST="b") == "computed"
+
+
+def test_a_codec_counts_for_code_that_names_no_module(run_of_one):
+    changes = "import codecs\ncodecs.register_error('mine', lambda error: ('{}', error.end))"
+    assert [run_of_one("encoded", changes.format(number)) for number in "112"] == ["computed", "reused", "computed"]
+
+
+def warned() -> bool:
+    try:
+        warnings.warn("rare", UserWarning, stacklevel=1)
+    except UserWarning:
+        return True
+    return False
+
+
+def test_a_filter_of_warnings_counts_for_code_that_warns_if_it_raises():
+    before = cache_key("warned", warned, {}).key
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert cache_key("warned", warned, {}).key == before
+        warnings.simplefilter("error")
+        assert cache_key("warned", warned, {}).key != before
+    assert cache_key("warned", warned, {}).key == before

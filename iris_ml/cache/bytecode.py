@@ -127,11 +127,11 @@ def _lookups(steps: list[dis.Instruction]) -> Iterator[tuple[str, ...]]:
 
 def _query_names(steps: list[dis.Instruction]) -> Iterator[tuple[str, ...]]:
     for i, step in enumerate(steps):
-        if step.opname in _ATTRIBUTES and step.argval in {"query", "eval"}:
+        if step.opname in _ATTRIBUTES and step.argval in {"query", "eval", "sql", "execute"}:
             written = [*takewhile(lambda after: after.opcode in dis.hasconst, steps[i + 1 :])]
             if written and steps[i + 1 + len(written)].opname.startswith("CALL"):
                 yield from (tuple(name.split(".")) for name in re.findall(r"[^\W\d][\w.]*", str(written[0].argval)))
-            else:
+            elif step.argval in {"query", "eval"}:
                 yield ("*",)
 
 

@@ -14,6 +14,7 @@ import decimal
 import functools
 import importlib
 import locale
+import logging
 import operator
 import os
 import platform
@@ -21,6 +22,7 @@ import re
 import sys
 import tempfile
 import time
+import warnings
 import zoneinfo
 from collections import deque
 from collections.abc import Callable
@@ -36,8 +38,9 @@ import pandas as pd
 
 import iris_ml.cache.hashing_pandas  # noqa: F401 - registers the hashers of arrays and tables
 from ..base.packages import owner, package_versions
+from .bytecode import normalize
 from .hashing import Hasher, UnhashableError, digest
-from .observation import IMPORT_READS
+from .observation import IMPORT_READS, dependency_state
 
 # %% ../../nbs/cache/04_dependencies.ipynb #1e9748e3
 class Watcher:
@@ -243,8 +246,14 @@ def _pandas_settings() -> object:
     return _values({**options, "display": {**display, "encoding": None, "max_columns": width}})
 
 
-def _values(options: dict[str, Any]) -> list[object]:  # copied: pandas changes its dictionaries in place
-    return [_values(value) if isinstance(value, dict) else value for value in options.values()]
+def _values(options: dict[str, Any]) -> list[object]:  # copied: pandas changes its dictionaries in place; a function by its code
+    return [_values(value) if isinstance(value, dict) else _plain(value) for value in options.values()]
+
+
+def _plain(value: Any) -> object:
+    if isinstance(value, FunctionType):
+        return normalize(value.__code__).digest
+    return (value.__qualname__, repr(value.__self__)) if isinstance(value, BuiltinFunctionType) else value
 
 
 def _matplotlib_settings() -> object:
@@ -268,7 +277,20 @@ def _python_settings() -> object:
     added = {name: csv.get_dialect(name) for name in csv.list_dialects() if name not in {"excel", "excel-tab", "unix"}}
     dialects = {name: [getattr(dialect, option) for option in _OF_DIALECTS] for name, dialect in added.items()}
     reading = locale.getpreferredencoding(False), sys.getfilesystemencoding(), sys.get_int_max_str_digits()
-    return [names, dialects, reading, time.tzname, time.timezone, time.altzone, zoneinfo.TZPATH]
+    return [names, dialects, reading, dependency_state("variable TZ"), time.tzname, time.timezone, time.altzone, zoneinfo.TZPATH]
+
+
+def _warnings_settings() -> object:  # which of them raise; whether a warning is shown changes no result
+    raising = [(repr(text), kind, repr(module)) for action, text, kind, module, _ in warnings.filters if action == "error"]
+    homes = {"python", "project"}  # not the kinds of libraries, which filter them when they are imported
+    return [(text, repr(kind), module) for text, kind, module in raising if owner(getattr(kind, "__module__", "")) in homes]
+
+
+def _logging_settings() -> object:  # without the loggers of libraries
+    root, levels = logging.getLogger(), logging.getLevelNamesMapping()
+    loggers = {name: getattr(each, "level", 0) for name, each in root.manager.loggerDict.items()}
+    own = sorted((name, level) for name, level in loggers.items() if level and owner(name.partition(".")[0]) == "project")
+    return root.level, root.manager.disable, own, logging.getLogRecordFactory().__qualname__, sorted(levels.items())
 
 
 _OF_DIALECTS = "delimiter", "doublequote", "escapechar", "lineterminator", "quotechar", "quoting", "skipinitialspace", "strict"
@@ -277,12 +299,15 @@ _OF_DIALECTS = "delimiter", "doublequote", "escapechar", "lineterminator", "quot
 _SETTINGS: dict[str, Callable[[], object]] = {
     "decimal": _decimal_settings,
     "locale": lambda: locale.setlocale(locale.LC_ALL),
+    "logging": _logging_settings,
     "matplotlib": _matplotlib_settings,
-    "numpy": lambda: (np.geterr(), np.get_printoptions()),
+    "numpy": lambda: (np.geterr(), _values({"formatter": {}} | {**np.get_printoptions()})),
     "pandas": _pandas_settings,
     "python": _python_settings,
     "scikit-learn": lambda: importlib.import_module("sklearn").get_config(),
+    "sys": sys.getrecursionlimit,
     "tempfile": tempfile.gettempdir,
+    "warnings": _warnings_settings,
 }
 
 # %% ../../nbs/cache/04_dependencies.ipynb #a98607e1
@@ -335,7 +360,8 @@ def traced(
 _UNREPEATABLE = (  # another result at another time, or in another process
     r"builtins\.hash|\.__hash__|(_thread|threading)\.get_(ident|native_id)",  # another number in each process
     r"time\.(time|monotonic|perf_counter|process_time|thread_time)(_ns)?|time\.(localtime|gmtime|ctime)",  # the clock
-    r"\.(now|utcnow|today)|logging\.(makeLogRecord|LogRecord)|email\.utils\.make_msgid",
+    r"\.(now|utcnow|today|makeRecord|writestr|to_excel)|logging\.(makeLogRecord|LogRecord)|.+\.http_date",
+    r"email\.utils\.(make_msgid|formatdate|localtime)|pyarrow\.compute\.random",
     r"(os|posix)\.(get(p?pid|random)|urandom)|(uuid\.uuid[14]|secrets|random\.SystemRandom)(\..+)?",  # random numbers
 )
 _NEVER = (  # not in any step that is reused
@@ -350,7 +376,8 @@ _NEVER = (  # not in any step that is reused
     r"inspect\.(get(source|sourcelines|doc|module|file)|currentframe|stack)",  # source text and callers
     r"(os|posix)\.(scandir|fwalk|fdopen|p?readv?|getxattr|listxattr)|(posix|generic)path\.same\w+",  # of files, unobserved
     r"\.(st_([acm]time(_ns)?|nlink|[ug]id|ino|dev|blocks)|get[acm]time)",  # times and owners of files
-    r"(posix|nt)\.environ",  # the environment, unobserved
+    r"(posix|nt)\.environ|(os|posix)\.(umask|fstat)|\.get_file_info",  # the environment and files, unobserved
+    r"(?!builtins)\w.*\.(un)?register_\w+|.+\.set_(global|default)_\w+|numpy\.setbufsize|pyarrow\.set_\w+",  # of other packages
     r"(_?socket|sys|threading|time|_?csv)\.(set\w+|stack_size|tzset|field_size_limit)",  # sets what no object of Python holds
     r"(_?codecs\.(un)?register|copyreg\.|_?locale\.set)\w+|\.(setLevel|addHandler|addFilter)",
     r"\.(f_globals|f_locals|f_back|__globals__|__builtins__)",  # names of other code
@@ -373,6 +400,7 @@ _CHOOSING = r"builtins\.(eval|exec|__import__)|(pkgutil|runpy)\..+|importlib\.(?
 _TIME_ZONE = r"\.(fromtimestamp|astimezone|tzlocal)|\.timestamp\(\)|time\.(mktime|strftime|tzname|timezone|altzone|daylight)"
 _NEVER_PATTERN, _READERS_PATTERN = re.compile("|".join(_NEVER)), re.compile("|".join(_READERS))
 _UNREPEATABLE_PATTERN = re.compile("|".join(_UNREPEATABLE))
+_OF_LOGGING = re.compile(r"\.(isEnabledFor|getEffectiveLevel)|logging\.(getLevelName|getLevelNamesMapping|getLogRecordFactory)")
 _CHOOSING_PATTERN, _TIME_ZONE_PATTERN = re.compile(_CHOOSING), re.compile(_TIME_ZONE)
 
 
@@ -390,6 +418,7 @@ def check_pure(
     tracer.chooses_code |= _CHOOSING_PATTERN.fullmatch(name) is not None
     if not tracer.reads and _READERS_PATTERN.fullmatch(name):
         tracer.reads = name.strip(".")
+    tracer.packages |= {"logging"} if _OF_LOGGING.fullmatch(name) else set()
     tracer.uses_time_zone |= _TIME_ZONE_PATTERN.fullmatch(name) is not None
 
 

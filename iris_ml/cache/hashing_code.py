@@ -11,9 +11,11 @@ import builtins
 import functools
 import importlib
 import importlib.util
+import os
+import re
 import sys
 from collections.abc import Mapping
-from types import CodeType, FunctionType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 import pandas as pd
@@ -22,7 +24,7 @@ from ..base.packages import distributions_of, owner
 from .bytecode import Code, normalize
 from .dependencies import CODE, MISSING, Tracer, check_pure, check_readable, is_constant, traced
 from .hashing import UnhashableError, register_hasher
-from .observation import IMPORT_READS, SETTLED, WRAPPED
+from .observation import IMPORT_READS, SETTLED, WRAPPED, dependency_state
 from .import_effects import ImportEffect, module_effects, module_source, package_effects
 
 # %% ../../nbs/cache/05_hashing_code.ipynb #e897e351
@@ -54,6 +56,8 @@ def trace_name(
             tracer.part(f"global {path}.{attributes[0]}", attribute)
     if value is globals:
         _trace_scope(scope, tracer)
+    if value is RecursionError:
+        tracer.packages.add("sys")  # whose limit counts
     trace_binding(f"global {path}", value, tracer)
 
 
@@ -81,6 +85,8 @@ def trace_binding(
     check_readable(value, tracer)
     if isinstance(value, CODE):
         tracer.update(value)
+        if isinstance(value, BuiltinFunctionType):  # a method of a container, which can change
+            tracer.watcher.watch(lambda: value.__self__)
     else:
         tracer.part(name, value)
         if ".__" not in name:  # special attributes are watched where their class is traced
@@ -98,8 +104,11 @@ def trace_installed(
         tracer.packages.add(package)
         return
     tracer.python_modules.add(name.partition(".")[0])
-    if (module := name.partition(".")[0]) in {"decimal", "locale", "tempfile"}:  # whose settings count
+    if (module := name.partition(".")[0].lstrip("_")) in _WITH_SETTINGS:
         tracer.packages.add(module)
+
+
+_WITH_SETTINGS = {"decimal", "locale", "tempfile", "warnings"}  # modules of Python whose settings count
 
 
 def _trace_scope(scope: Mapping[str, Any], tracer: Tracer) -> None:
@@ -205,6 +214,8 @@ def _trace_names(function: FunctionType, code: Code, tracer: Tracer) -> None:
     tracer.paths |= {text for text in code.texts if "/" in text}
     if not tracer.runs_once and (now := {"now", "today"} & {text.strip().lower() for text in code.texts}):
         raise UnhashableError(f"code that uses the text {min(now)!r}, which pandas takes for the time of day")
+    if not tracer.runs_once and (asked := next(filter(None, map(_CLOCK_OF_SQL.search, sorted(code.texts))), None)):
+        raise UnhashableError(f"code that uses the text {asked[0]!r}, which a database takes for the time or a random number")
     own = "__hash__" if function.__name__ == "__hash__" else ""  # of an object, by which no result is chosen
     for attribute in sorted(code.attributes - {own}):
         check_pure(f".{attribute}", tracer)
@@ -217,6 +228,7 @@ def _trace_names(function: FunctionType, code: Code, tracer: Tracer) -> None:
         _trace_import(importlib.util.resolve_name("." * level + module, package) if level else module, names, code, tracer)
 
 
+_CLOCK_OF_SQL = re.compile(r"(?i)\bselect\b.*\b(current_(timestamp|date|time)|(now|random|uuid|gen_random_uuid|today)\s*\()")
 _DISPATCHER = {"registry", "dispatch", "register", "_clear_cache", "__wrapped__"}  # what functools.singledispatch adds
 _HAMILTON = {"__config_decorated__", "__original_name__"}  # Hamilton notes them when it builds a graph
 
@@ -308,6 +320,10 @@ def _trace_effect(effect: ImportEffect, tracer: Tracer, scope: Mapping[str, Any]
     tracer.update_bytes("statement", code.digest.encode())
     if ("sys", "argv") in code.names:  # it decides whether the statement does something
         tracer.update(sys.argv[1:])
+    asks = any({"environ", "getenv"} & {*names} for names in code.names)
+    for text in sorted(code.texts):  # what its arguments read
+        kinds = ["variable"] * (asks and text in os.environ) + ["file"] * _is_file(text)
+        tracer.update([dependency_state(f"{kind} {text}") for kind in kinds])
     for names in code.names:
         inner = Tracer(runs_once=True)
         inner.visited = {each for each in tracer.visited if isinstance(each, tuple)}  # modules
@@ -326,6 +342,16 @@ def _trace_effect(effect: ImportEffect, tracer: Tracer, scope: Mapping[str, Any]
                 tracer.update_bytes("source", module_source(sys.modules[found.__module__]).encode())
 
 
+def _is_file(text: str) -> bool:
+    try:
+        return os.path.isfile(text)  # noqa: PTH113 - any text, which need not be a valid path
+    except ValueError:
+        return False
+
+
+_EVERYWHERE = {"abc", "codecs", "collections", "copyreg", "numbers"}  # modules of Python that code uses without naming them
+
+
 def trace_package_effects(
     traced: Tracer,  # has hashed a function
 ) -> Tracer | None:  # none: there is none
@@ -336,12 +362,12 @@ def trace_package_effects(
         (name, effect)
         for name, effect, package in traced.watcher.resolve(package_effects)
         if ("module", name) not in traced.visited
-        and (package in python if owner(package) == "python" else not used.isdisjoint(distributions_of(package)))
+        and (package in python | _EVERYWHERE if owner(package) == "python" else not used.isdisjoint(distributions_of(package)))
     ]
     if not effects:
         return None
     tracer = Tracer(runs_once=True)
-    for name, effect in effects:
+    for name, effect in dict.fromkeys(effects):
         hash_effect = functools.partial(_trace_effect, scope=vars(sys.modules[name]))
         tracer.part(f"statement {effect.name}", effect, hash_effect)
     return tracer

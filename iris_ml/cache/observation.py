@@ -53,6 +53,9 @@ def dependency_state(
             return os.readlink(name)  # noqa: PTH115
         if kind == "mode":
             return oct(os.stat(name).st_mode)  # noqa: PTH116
+        if kind == "status":
+            found = os.stat(name)  # noqa: PTH116
+            return repr((found.st_mode, found.st_uid, found.st_gid, found.st_size, found.st_mtime_ns))
         if kind == "time":
             return repr((time.tzname, time.timezone, time.altzone))
         return str(Path.cwd()) if kind == "working" else repr(os.environ.get(name))
@@ -123,6 +126,10 @@ def _uses_descriptor(event: str, arguments: tuple[Any, ...]) -> bool:
 _Path = str | bytes | os.PathLike[str]
 
 
+def _is_of_process(path: object) -> bool:
+    return _is_path(path) and os.fsdecode(path).startswith("/proc/")
+
+
 def _is_path(value: object) -> TypeGuard[_Path]:  # and not the number of an open file
     return isinstance(value, str | bytes | os.PathLike)
 
@@ -147,32 +154,38 @@ class Observation:
         self._reached = [each for each in reached if each.__name__.partition(".")[0] not in _UNSTABLE and _can_be_set(each)]
         self._touched: dict[tuple[str, str], object] = {}  # kind of dependency and path -> what `_file_state` returned
         self._written: set[str] = set()
-        self._runs_unnamed_code = False  # code of the project that its own code does not name
+        self._unnamed: set[str] = set()  # modules of the project that its own code does not name, if they can be loaded
         self._opened: Counter[str] = Counter()  # by Python, in any thread, and how often
 
     def __enter__(self) -> Self:
         self._folder, self._since = _getcwd(), time.time_ns() - 10_000_000  # the clock of a disk may be late by that
         self._threads = {thread.ident for thread in threading.enumerate()} - {threading.get_ident()}
         self._opened_in_kernel: set[str] = set()
-        _collect_opened()
+        _collect_opened()  # also whether there are new folders
         self._is_watched = _watch_project(_kernel(os.getpid()), self._folder)
         for path in self._paths:
             _watch_path(_kernel(os.getpid()), self._full(path))
+        _collect_opened()  # the folders that were just listed, to watch them
         self._installed = _contents(self._packages, self._reached)
-        self._read = bytes_read()
+        _, self._read = bytes_read()
         _ACTIVE.append(self)
         return self
 
     def __exit__(self, *error: object) -> None:
-        read = bytes_read() - self._read
+        read = bytes_read()[0] - self._read
         _collect_opened()
         _ACTIVE.remove(self)
         if any(error):  # there is no result
             return
-        for path in self._opened_in_kernel - self._opened.keys():
-            self._add_opened(path)
-        opened = Counter(dict.fromkeys(self._opened_in_kernel, 1)) | self._opened
-        if read > 4_096 + sum(times * (65_536 + 4 * _size(path)) for path, times in opened.items()):  # and read several times
+        if compiled := {path for path in self._opened_in_kernel if path.removesuffix("/") not in self._opened}:
+            for path in compiled:
+                self._add_opened(path)
+            for path in _links(self._folder):  # the kernel names what a link leads to
+                self.add_dependency("link", path)
+        files = {path for path in self._opened_in_kernel if not path.endswith("/")}
+        opened = Counter(dict.fromkeys(files, 1)) | self._opened
+        tolerance = 4_096 if threading.active_count() > 1 else 0  # another thread may read at any time
+        if read > tolerance + sum(times * (65_536 + 4 * _size(path)) for path, times in opened.items()):  # and read several times
             self.add_unobserved("it reads more than the open files explain")
         if replaced := _replaced(self._installed, _contents(self._packages, self._reached)):
             self.add_obstacle(f"it changes {replaced}")
@@ -183,19 +196,26 @@ class Observation:
 
     def add_event(self, event: str, arguments: tuple[Any, ...], frame: FrameType) -> None:
         """Record an event that the code of a frame causes."""
-        if event == "open" and _is_path(arguments[0]):
-            self._opened[self._full(arguments[0])] += 1
         if threading.get_ident() not in self._threads and not _reads_code(frame):
+            if event == "open" and _is_of_process(arguments[0]) and _is_asked_by_project(frame):
+                self.add_obstacle(f"it reads {os.fsdecode(arguments[0])}")
+            if event == "path" and _takes_status(frame):
+                self.add_dependency("status", arguments[0])
             if _uses_descriptor(event, arguments) and _module(frame) != "shutil":  # which removes temporary folders so
                 self.add_obstacle("it reads a folder by its file descriptor")
             if event == "variable" and _is_asked_by_project(frame):
                 self.asked_variables.add(arguments[0])
             _EVENTS[event](self, *arguments)
 
+    def add_opened(self, path: object) -> None:
+        """Record that Python opens a file or a folder, for whatever reason."""
+        if _is_path(path):
+            self._opened[self._full(path)] += 1
+
     def add_code(self, module: str) -> None:
         """Record that code is loaded that only a file or a text names; code of the project counts then as a whole."""
         if owner(module) == "project" and not module.startswith("iris_ml."):
-            self._runs_unnamed_code = True
+            self._unnamed.add(module)
 
     def add_obstacle(self, reason: str) -> None:
         """Record that the result must not be kept."""
@@ -240,6 +260,8 @@ class Observation:
     def _add_opened(self, path: str) -> None:  # by a compiled library
         if not path:
             self.add_unobserved("it opens too many files")
+        elif path.endswith("/"):
+            self.add_dependency("folder", path[:-1])
         elif not path.endswith((".py", ".pyc", ".so")):
             state = _file_state(path)
             (self.add_written if state and state[0] > self._since else partial(self.add_dependency, "file"))(path)
@@ -250,7 +272,7 @@ class Observation:
     def _record_states(self) -> None:
         for path in sorted(filter(_file_state, self._written)):
             self.add_obstacle(f"it writes {self._name(path)}")
-        for path in code_of_project() if self._runs_unnamed_code else ():
+        for path in code_of_project() if self._unnamed & {*sys.modules} else ():
             self.add_dependency("file", path)
         for (kind, path), state in self._touched.items():
             if _file_state(path) != state:
@@ -284,7 +306,7 @@ def code_of_project() -> list[str]:
 # %% ../../nbs/cache/11_observation.ipynb #62627ccd
 _EVENTS: dict[str, Callable[..., object]] = {
     "open": lambda log, path, mode, flags: _opens(log, path, mode or "", flags or 0),
-    "path": lambda log, path, *_: log.add_dependency("path", path),
+    "path": lambda log, path, *options: _stats(log, path, dict(options)),
     "link": lambda log, path, *_: log.add_dependency("link", path),
     "mode": lambda log, path, *_: log.add_dependency("mode", path),
     "os.listdir": lambda log, path: log.add_dependency("folder", path or "."),
@@ -319,6 +341,12 @@ def _opens(log: Observation, path: object, mode: str, flags: int) -> None:
     log.add_written(path) if is_written else log.add_dependency("file", path)
 
 
+def _stats(log: Observation, path: object, options: dict[str, object]) -> None:
+    log.add_dependency("path", path)
+    if options.get("follow_symlinks") is False:
+        log.add_dependency("link", path)
+
+
 def _starts(log: Observation) -> None:
     log.add_unobserved("it starts other programs")
 
@@ -343,6 +371,9 @@ def _report(event: str, *arguments: object, depth: int = 2) -> None:
 
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
+    if event in {"open", "os.listdir", "os.scandir"}:
+        for observation in _ACTIVE:
+            observation.add_opened(arguments[0] or ".")
     if event in _EVENTS or event == "import":
         _record(event, arguments, sys._getframe(1))
 
@@ -412,6 +443,19 @@ def _is_asked_by_project(frame: FrameType | None) -> bool:  # by its own code, n
     return owner(name) == "project" and not name.startswith("iris_ml.")
 
 
+_OF_STATUS = {"pathlib": {"stat", "lstat", "owner", "group"}, "zipfile": {"from_file", "write"}, "tarfile": {"gettarinfo", "add"}}
+
+
+def _takes_status(frame: FrameType | None) -> bool:  # the project's code asks for it itself, and not only whether there is a file
+    while frame and _module(frame) == __name__:
+        frame = frame.f_back
+    while frame and owner(_module(frame)) == "python":
+        if frame.f_code.co_name not in _OF_STATUS.get(_module(frame).partition(".")[0], set()):
+            return False
+        frame = frame.f_back
+    return _is_asked_by_project(frame)
+
+
 class _Variables(dict[bytes, bytes]):
     def __getitem__(self, name: bytes) -> bytes:
         _report("variable", os.fsdecode(name), None if (value := self.get(name)) is None else os.fsdecode(value))
@@ -445,6 +489,12 @@ def _watch_project(opened: OpenedFiles, folder: str) -> bool:  # whether the ker
     if opened.tree != folder and all(map(opened.watch, islice(_folders(folder), _MOST_FOLDERS))):
         opened.tree = folder
     return opened.tree == folder
+
+
+def _links(folder: str) -> Iterator[str]:
+    for path in islice(_folders(folder), _MOST_FOLDERS):
+        with suppress(OSError), os.scandir(path) as entries:
+            yield from (each.path for each in entries if each.is_symlink())
 
 
 def _folders(folder: str) -> Iterator[str]:
@@ -515,6 +565,9 @@ def _contents(packages: Collection[str], reached: Iterable[Any]) -> _Contents:
     return found
 
 
+_REGISTRY = re.compile(r"(config|namespace|adapter|converter)\w*\.$")
+
+
 def _objects(module: Any, place: str, inside: dict[Any, object], seen: set[int]) -> _Contents:  # of its classes, and in these
     found: _Contents = {}
     for name, value in inside.items():
@@ -533,8 +586,8 @@ def _replaced(before: _Contents, after: _Contents) -> str:
         for name, value in inside.items():
             if now.get(name, _replaced) is not value and value is not None:  # None: it is made when it is needed first
                 return f"{place}{name}".replace(":", ".")
-        if place.endswith(":") and len(now) > len(inside):  # a class, which fills no caches
-            added = [name for name in now if name not in inside and not name.startswith("__")]
+        if len(now) > len(inside) and (place.endswith(":") or _REGISTRY.search(place)):  # a class, or what is no cache
+            added = [name for name in now if name not in inside and not str(name).startswith("__")]
             if added:
                 return f"{place[:-1]}.{added[0]}"
     return ""

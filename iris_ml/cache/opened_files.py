@@ -19,7 +19,7 @@ _MARK = 0x1 | 0x8  # FAN_MARK_ADD, FAN_MARK_ONLYDIR
 _OPENED, _APPEARED, _LOST = 0x20, 0x80 | 0x100, 0x4000  # FAN_OPEN, FAN_MOVED_TO and FAN_CREATE, FAN_Q_OVERFLOW
 _FOLDER = 0x40000000  # FAN_ONDIR
 _EVENTS = _OPENED | _APPEARED | _FOLDER | 0x08000000  # and FAN_EVENT_ON_CHILD
-_WORKING_FOLDER = -100  # AT_FDCWD
+_WORKING_FOLDER, _FOLLOWING_LINKS = -100, 0x400  # AT_FDCWD, AT_SYMLINK_FOLLOW
 
 
 class OpenedFiles:
@@ -38,7 +38,7 @@ class OpenedFiles:
         if self._channel < 0:
             return False
         name, buffer = os.fsencode(folder), ctypes.create_string_buffer(struct.pack("Ii", 128, 0), 136)
-        if _LIBC.name_to_handle_at(_WORKING_FOLDER, name, buffer, ctypes.byref(ctypes.c_int()), 0):
+        if _LIBC.name_to_handle_at(_WORKING_FOLDER, name, buffer, ctypes.byref(ctypes.c_int()), _FOLLOWING_LINKS):
             return False
         handle = buffer.raw[: 8 + struct.unpack_from("I", buffer)[0]]
         is_new = handle not in self._folders
@@ -48,7 +48,7 @@ class OpenedFiles:
         return True
 
     def drain(self) -> list[str]:
-        """Return the files that were opened since the last call; an empty name stands for names that were lost."""
+        """Return the files and, with a slash, the folders that were opened since the last call; empty: names were lost."""
         found, events = [], b""
         with suppress(BlockingIOError, OSError):  # there are no more events, or there is no channel
             while True:
@@ -59,20 +59,26 @@ class OpenedFiles:
                 self.tree = ""
             if mask & _LOST:
                 found.append("")
-            elif mask & _OPENED and not mask & _FOLDER and process == os.getpid():
-                found.append(self._name(events[header + 12 : length]))  # after the header of the record, and the file system
+            elif mask & _OPENED and process == os.getpid():
+                path = self._name(events[header + 12 : length])  # after the header of the record, and the file system
+                if not mask & _FOLDER:
+                    found.append(path)
+                elif path.endswith("/."):  # else a folder inside of a watched one, which is not watched itself
+                    found.append(path[:-1])
             events = events[length:]
         return found
 
     def _name(self, record: bytes) -> str:  # a handle, and the name of a file in its folder
         size = 8 + struct.unpack_from("I", record)[0]
-        return f"{self._folders[record[:size]]}/{os.fsdecode(record[size:].partition(bytes(1))[0])}"
+        return f"{self._folders.get(record[:size], '')}/{os.fsdecode(record[size:].partition(bytes(1))[0])}".removeprefix("/.")
 
 # %% ../../nbs/cache/10_opened_files.ipynb #b2a978f1
-def bytes_read() -> int:
-    """Return how many bytes this process has read by system calls; 0 where the kernel does not count."""
-    counters = _counters(os.getpid())
-    return int(os.pread(counters, 100, 0).split()[1]) if counters is not None else 0
+def bytes_read() -> tuple[int, int]:
+    """Return how many bytes this process has read, without and with this call; 0 where the kernel does not count."""
+    if (counters := _counters(os.getpid())) is None:
+        return 0, 0
+    text = os.pread(counters, 100, 0)
+    return int(text.split()[1]), int(text.split()[1]) + len(text)
 
 
 @cache

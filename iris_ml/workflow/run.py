@@ -242,6 +242,8 @@ class Run:
         result = self._result(name)
         if result.how != "computed" or result.key is None or result.audit:
             return f"{name} was {result.how}{': ' + result.note if result.note else ''}."
+        if result.previous_key is None and result.note:
+            return f"{name} was computed, and is {result.note}."
         return f"{name} was computed because {_reason(result, self)}."
 
 # %% ../../nbs/workflow/03_run.ipynb #522443bb
