@@ -7,8 +7,17 @@ import pandas as pd
 from joblib import Parallel, delayed
 from scipy.stats import binomtest
 from sklearn.base import clone
-from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, log_loss
+from sklearn.metrics import (
+    accuracy_score,
+    average_precision_score,
+    balanced_accuracy_score,
+    brier_score_loss,
+    f1_score,
+    log_loss,
+    roc_auc_score,
+)
 from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import label_binarize
 from trials import CLASSIFIERS, SEEDS
 
 
@@ -30,8 +39,14 @@ def trial(flowers, estimator, seed):
         "f1_macro": f1_score(truth, answers, average="macro"),
     }
     if hasattr(estimator, "predict_proba"):
-        scores["log_loss"] = log_loss(truth, estimator.predict_proba(rows), labels=list(estimator.classes_))
-    return scores
+        shares, labels = estimator.predict_proba(rows), list(estimator.classes_)
+        scores |= {
+            "roc_auc": roc_auc_score(truth, shares, multi_class="ovr", labels=labels),
+            "average_precision": average_precision_score(label_binarize(truth, classes=labels), shares),
+            "log_loss": log_loss(truth, shares, labels=labels),
+            "brier": brier_score_loss(truth, shares, labels=labels),
+        }
+    return {**scores, "test_rows": len(truth)}
 
 
 flowers = pd.read_csv("iris.csv")
