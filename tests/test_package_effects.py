@@ -268,6 +268,11 @@ SHAPES = {
     "a method of a class": ("import numbers\nclass Mine: pass\nnumbers.Number.register(Mine)", "numbers"),
     "what is added": ("import mimetypes\nmimetypes.add_type('a/b', '.zzz')", "mimetypes"),
     "a setting of a database": ("import duckdb\nduckdb.execute(\"set default_null_order = 'nulls_last'\")", "duckdb"),
+    "a function that sets an attribute": ("setattr(E, 'HTML_EMPTY', {'br'})", "xml"),
+    "functions that call each other": (
+        f"def go(n):\n    {REGISTER}\n    return n and back(n - 1)\ndef back(n): return n and go(n - 1)\ngo(2)", "xml"
+    ),
+    "options in a function": ("import pandas as pd\ndef go(): pd.set_option('display.max_rows', 60)\ngo()", ""),
     "nothing": ("import numpy as np\nEDGES = np.linspace(0, 1, 5)\ndef sort(rows): return rows.set_index('a')\nSORT = sort", ""),
 }
 
@@ -282,6 +287,7 @@ def test_a_change_of_a_package_is_found_in_every_shape(shape, is_script, tmp_pat
     module.__file__ = str(path)
     monkeypatch.setitem(sys.modules, path.stem, module)
     monkeypatch.setattr(ElementTree, "_namespace_map", {})
+    monkeypatch.setattr(ElementTree, "HTML_EMPTY", {"br"})
     exec(compile(path.read_text(), path, "exec"), vars(module))
     found = find_effects(path.read_text(), vars(module), is_script)
     assert {name for effect in found for name in effect.packages} == ({package} if package else set())

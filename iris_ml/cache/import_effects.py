@@ -35,13 +35,16 @@ def packages_changed(
         home = getattr(value, "__module__", None) or ""
         if isinstance(value, FunctionType | type) and owner(home) == "project" and not home.startswith("iris_ml."):
             if id(value) not in seen and isinstance(module := sys.modules.get(home), ModuleType):
+                seen.add(id(value))
                 definition = _definitions(module_source(module)).get(value.__qualname__, ast.Pass())
-                found |= packages_changed(definition, vars(module), seen | {id(value)})
-        elif is_changing(call.func, scope):
+                found |= packages_changed(definition, vars(module), seen)
+        elif value in (setattr, delattr) and call.args:
+            found.add(_home(call.args[0], scope))
+        elif is_changing(call.func, scope) and not _IS_SETTING.fullmatch(_text(call.func)):
             found.add(_home(call.func.value if isinstance(call.func, ast.Attribute) else call.func, scope))
-    for part in ast.walk(node):
-        if isinstance(part, ast.Attribute | ast.Subscript) and not isinstance(part.ctx, ast.Load):
-            found.add(_home(part.value, scope))
+    places = [part for part in ast.walk(node) if isinstance(part, ast.Attribute | ast.Subscript)]
+    changed = [part for part in places if not isinstance(part.ctx, ast.Load) and not _IS_SETTING.fullmatch(_text(part))]
+    found |= {_home(part.value, scope) for part in changed}
     return {package for package in found if package and owner(package) != "project"} - {"builtins", "iris_ml"}
 
 
@@ -133,8 +136,7 @@ def told_packages(
 
 def _packages_of(name: str, node: ast.stmt, scope: Mapping[str, Any]) -> tuple[str, ...]:  # that a statement may change
     found = packages_changed(node, scope) | told_packages(scope.get(name)) | {_changed_package(name, scope)}
-    is_setting = _IS_SETTING.fullmatch(name)
-    return tuple(sorted(package for package in found if package not in _NOT_COUNTED and not is_setting))
+    return tuple(sorted(found - _NOT_COUNTED))
 
 
 def _changed_package(name: str, scope: Mapping[str, Any]) -> str:  # or a module of Python; empty: none that counts
