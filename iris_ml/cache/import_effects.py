@@ -363,7 +363,7 @@ _LAST: list[Any] = [None, ()]  # how many modules were loaded, and what was foun
 def _is_own(module: str) -> bool:
     top = module.partition(".")[0]
     file = getattr(sys.modules.get(top), "__file__", None) or ""  # of a namespace, which may hold modules of the project: none
-    if top == "iris_ml" or (file.endswith("__init__.py") and INSTALLED & {*file.split("/")}):  # most packages, in little time
+    if top == "iris_ml" or INSTALLED & {*file.split("/")[:-2]}:  # most packages, in little time, and what they bring with them
         return False
     asked = top if file and owner(top) != "project" else module
     return owner(asked) == "project" and type(sys.modules.get(module)) is ModuleType
