@@ -228,7 +228,7 @@ def _trace_names(function: FunctionType, code: Code, tracer: Tracer) -> None:
         _trace_import(importlib.util.resolve_name("." * level + module, package) if level else module, names, code, tracer)
 
 
-_CLOCK_OF_SQL = re.compile(r"(?i)\bselect\b.*\b(current_(timestamp|date|time)|(now|random|uuid|gen_random_uuid|today)\s*\()")
+_CLOCK_OF_SQL = re.compile(r"(?i)\bselect\b.*\b(current_(timestamp|date|time)|(now|random|uuid|gen_random_uuid|today)\()")
 _DISPATCHER = {"registry", "dispatch", "register", "_clear_cache", "__wrapped__"}  # what functools.singledispatch adds
 _HAMILTON = {"__config_decorated__", "__original_name__"}  # Hamilton notes them when it builds a graph
 
