@@ -121,9 +121,7 @@ def weighted_mean(
     task: str = "regression",  # or "classification", "counts", "quantile: 0.9"
 ) -> BaseEstimator:
     """Return a linear model, boosted trees or a weighted mean, unfitted: what errs least on rows that it did not learn."""
-    drawn = np.sort(np.random.default_rng(seed).permutation(len(X))[:_MANY])
-    X, y = X.iloc[drawn].reset_index(drop=True), y.iloc[drawn].reset_index(drop=True)
-    is_scored = None if is_scored is None else is_scored[drawn]
+    X, y = X.reset_index(drop=True), y.reset_index(drop=True)
     scored = [is_scored] if is_scored is not None else _quarters(y, seed)[: 4 if len(X) <= _FEW_ROWS else 1]
     if task == "classification" and any({*y[rows]} - {*y[~rows]} or y[~rows].nunique() < 2 for rows in scored):
         return mean_of_both()  # of a rare class
@@ -166,9 +164,11 @@ def default_estimator(
 ) -> BaseEstimator:
     """Return the estimator for any table, unfitted."""
     task = (task or "regression") if is_regression(y) else "classification"
-    if len(X) < _LEAST:
-        return mean_of_both() if task == "classification" else linear(task)
-    return weighted_mean(X, y, seed, is_scored, task)
+    if _LEAST <= len(X) <= _MANY:
+        return weighted_mean(X, y, seed, is_scored, task)
+    if task == "classification":
+        return mean_of_both()
+    return boosting(task) if len(X) > _MANY else linear(task)
 
 
-_LEAST, _FEW_ROWS, _MANY = 40, 500, 8_000  # rows from which weights are sought, by four quarters, and by a part of the rows
+_LEAST, _FEW_ROWS, _MANY = 40, 500, 8_000  # rows from which weights are sought, with four quarters, and at all
