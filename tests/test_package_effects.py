@@ -113,7 +113,8 @@ import json
 from steps import workflow
 run = workflow.run(progress=False)
 truth = workflow.run(progress=False, checkpoints=False)
-print(json.dumps([dict(run.table.how), {{name: run[name] for name in run}}, {{name: truth[name] for name in truth}}]))
+values = [{{name: each[name] for name in each}} for each in (run, truth)]
+print(json.dumps([dict(run.table.how), *values], default=str))
 """
 
 PLACES = {
@@ -298,7 +299,8 @@ def run_of_one(tmp_path):
     """Return a function that runs one step after the changes, in a new process, and says how it got its result."""
 
     def ran(step, changes, **variables):
-        steps = STEPS.replace("\nworkflow = ", f"{ENCODED}\nworkflow = ").replace("plain\n)", "plain, encoded\n)")
+        steps = STEPS.replace("\nworkflow = ", f"{ENCODED}\nworkflow = ")
+        steps = steps.replace("plain\n)", "plain, encoded, cells, middle, plotted, found\n)")
         (tmp_path / "steps.py").write_text(steps)
         (tmp_path / "changes.py").write_text(changes)
         text = RUN.format(before="import changes").replace("progress=False", f"{step!r}, progress=False")
@@ -316,6 +318,31 @@ def run_of_one(tmp_path):
 ENCODED = """
 def encoded() -> str:
     return "\u00e9".encode("ascii", "mine").decode()  # the code names no module
+
+def cells() -> pd.DataFrame:
+    return pd.DataFrame({"a": [1.0, 2.0]})
+
+def middle(cells):  # without a type
+    return float(cells.describe().loc["mean", "a"])
+
+def plotted() -> bool:
+    import io
+    import matplotlib.pyplot as plt
+    figure, axes = plt.subplots()
+    axes.plot([1, 2])
+    drawn = io.BytesIO()
+    figure.savefig(drawn)
+    plt.close(figure)
+    return len(drawn.getvalue()) > 100
+
+def found() -> list:
+    import fsspec
+    return sorted(fsspec.filesystem("file").glob("steps.py"))
+"""
+MEAN = """
+import pandas
+mean = pandas.Series.mean
+pandas.Series.mean = lambda self, *rest, **options: mean(self, *rest, **options) * N
 """
 TAGS = """
 import os
@@ -329,6 +356,15 @@ def test_what_the_arguments_of_a_change_read_counts(run_of_one, tmp_path):
     assert [run_of_one("tagged", TAGS, TAG_OF_TEST=tag) for tag in "aab"] == ["computed", "reused", "computed"]
     (tmp_path / "tag.txt").write_text("z2")
     assert run_of_one("tagged", TAGS, TAG_OF_TEST="b") == "computed"
+
+
+def test_a_change_within_pandas_counts_for_a_step_that_only_takes_a_table(run_of_one):
+    assert [run_of_one("middle", MEAN.replace("N", number)) for number in "112"] == ["computed", "reused", "computed"]
+
+
+@pytest.mark.parametrize("step", ["plotted", "found"])
+def test_what_a_package_fills_when_it_is_used_first_is_no_change(step, run_of_one):
+    assert [run_of_one(step, "", MPLBACKEND="agg") for _ in range(2)] == ["computed", "reused"]
 
 
 def test_a_codec_counts_for_code_that_names_no_module(run_of_one):

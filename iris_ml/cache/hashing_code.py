@@ -147,8 +147,11 @@ def _trace_configuration(function: FunctionType, home: str, tracer: Tracer) -> N
         value = tracer.watcher.resolve(functools.partial(function.__globals__.get, name))
         if isinstance(value, FunctionType) and value.__globals__ is function.__globals__:
             _trace_configuration(value, home, tracer)
-        elif value is not None and not name.startswith("__") and _is_plain(value):
+        elif value is not None and not name.startswith("__") and _is_plain(value) and value not in _EMPTY:
             trace_binding(f"package {home} with {name}", value, tracer)
+
+
+_EMPTY: tuple[object, ...] = ({}, [], set())  # a registry that the package fills later, or the project: then it counts
 
 
 def _names_in_code(code: CodeType) -> set[str]:

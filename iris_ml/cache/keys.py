@@ -50,6 +50,13 @@ _FINGERPRINTS: WeakKeyDictionary[Callable[..., object], tuple[Watcher, Fingerpri
 _PLAIN = (int, float, str, bool, "int", "float", "str", "bool")
 
 
+def _takes_tables(function: Callable[..., object]) -> bool:  # perhaps: an input without a type may be one
+    annotations = {} if isinstance(function, type) else getattr(function, "__annotations__", {})
+    code = getattr(function, "__code__", None)
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] if code else annotations.keys() - {"return"}
+    return not all(annotations.get(name) in _PLAIN for name in names)
+
+
 def fingerprint(
     function: Callable[..., object],  # a step, or a class
     checked: bool = True,  # whether the last fingerprint of the function must still hold
@@ -59,10 +66,8 @@ def fingerprint(
     known = _FINGERPRINTS.get(function) if is_fixed else None
     if known and (not checked or known[0].is_valid()):
         return known[1]
-    annotations = {} if isinstance(function, type) else getattr(function, "__annotations__", {})
-    types = [kind for name, kind in annotations.items() if name != "return"]
     tracer = Tracer()
-    tracer.packages |= set() if all(kind in _PLAIN for kind in types) else {"pandas"}
+    tracer.packages |= {"pandas"} if _takes_tables(function) else set()
     total = _digest(function, tracer)
     if elsewhere := trace_package_effects(tracer):
         total = _digest([total, elsewhere.hexdigest()])

@@ -315,7 +315,7 @@ _EVENTS: dict[str, Callable[..., object]] = {
     "variable": lambda log, name, value: log.dependencies.setdefault(f"variable {name}", repr(value)),
     "every variable": lambda log: log.add_unobserved("it reads all environment variables"),
     "working folder": lambda log, folder: log.dependencies.setdefault("working folder", folder),
-    "os.mkdir": lambda log, path, *_: log.add_written(path),
+    "os.mkdir": lambda log, path, *_: None if _is_folder(path) else log.add_written(path),
     "os.link": lambda log, old, new, *_: (log.add_dependency("file", old), log.add_written(new)),
     "os.symlink": lambda log, old, new, *_: (log.add_dependency("file", old), log.add_written(new)),
     "os.rename": lambda log, old, new, *_: (log.add_changed(old), log.add_written(new)),
@@ -565,6 +565,7 @@ def _contents(packages: Collection[str], reached: Iterable[Any]) -> _Contents:
     return found
 
 
+_MADE_LATER = {"_REPL_DISPLAYHOOK"}  # by Matplotlib, when it draws first; others are None until then
 _REGISTRY = re.compile(r"(config|namespace|adapter|converter)\w*\.$")
 
 
@@ -584,7 +585,7 @@ def _replaced(before: _Contents, after: _Contents) -> str:
     for place, inside in before.items():
         now = after.get(place, {})
         for name, value in inside.items():
-            if now.get(name, _replaced) is not value and value is not None:  # None: it is made when it is needed first
+            if now.get(name, _replaced) is not value and value is not None and name not in _MADE_LATER:
                 return f"{place}{name}".replace(":", ".")
         if len(now) > len(inside) and (place.endswith(":") or _REGISTRY.search(place)):  # a class, or what is no cache
             added = [name for name in now if name not in inside and not str(name).startswith("__")]
