@@ -45,7 +45,7 @@ def packages_changed(
     places = [part for part in ast.walk(node) if isinstance(part, ast.Attribute | ast.Subscript)]
     changed = [part for part in places if not isinstance(part.ctx, ast.Load) and not _IS_SETTING.fullmatch(_text(part))]
     found |= {_home(part.value, scope) for part in changed}
-    return {package for package in found if package and owner(package) != "project"} - {"builtins", "iris_ml"}
+    return {package for package in found - _NOT_COUNTED if owner(package) != "project"}
 
 
 def _calls(node: ast.AST, at_import: bool = False) -> Iterator[ast.Call]:  # at import: without the bodies of functions
@@ -135,7 +135,7 @@ def told_packages(
 
 
 def _packages_of(name: str, node: ast.stmt, scope: Mapping[str, Any]) -> tuple[str, ...]:  # that a statement may change
-    found = packages_changed(node, scope) | told_packages(scope.get(name)) | {_changed_package(name, scope)}
+    found = packages_changed(node, scope) | told_packages(scope.get(name)) or {_changed_package(name, scope)}
     return tuple(sorted(found - _NOT_COUNTED))
 
 
@@ -162,7 +162,9 @@ class ImportEffect:
     packages: tuple[str, ...] = ()  # installed packages and modules of Python that it may change
 
 
-_CHANGING = re.compile("(re)?set|(un)?register|seed|config|use|update|install|patch|(en|dis)able|filter|simplefilter|pickle|text")
+_CHANGING = re.compile(
+    "(re)?set(?!diff|xor)|(un)?register|seed|config|use|update|install|patch|(en|dis)able|filter|simplefilter|pickle|textdomain"
+)
 _ADDING = re.compile("add(_|[A-Z])|(execute(many)?|sql|query)$|parallel_")  # of a module or a class
 _DECORATING = {"_pytest", "abc", "attr", "builtins", "contextlib", "dataclasses", "functools", "hamilton", "iris_ml"}
 _DECORATING |= {"pydantic", "typing"}

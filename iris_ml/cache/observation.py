@@ -127,7 +127,7 @@ _Path = str | bytes | os.PathLike[str]
 
 
 def _is_of_process(path: object) -> bool:
-    return _is_path(path) and os.fsdecode(path).startswith("/proc/")
+    return _is_path(path) and os.fsdecode(path).startswith("/proc/") and not os.fsdecode(path).endswith("/environ")
 
 
 def _is_path(value: object) -> TypeGuard[_Path]:  # and not the number of an open file
