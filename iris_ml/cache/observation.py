@@ -180,7 +180,7 @@ class Observation:
         if compiled := {path for path in self._opened_in_kernel if path.removesuffix("/") not in self._opened}:
             for path in compiled:
                 self._add_opened(path)
-            for path in _links(self._folder):  # the kernel names what a link leads to
+            for path in _links_to({*map(os.path.realpath, compiled)}, self._folder):  # the kernel names what a link leads to
                 self.add_dependency("link", path)
         files = {path for path in self._opened_in_kernel if not path.endswith("/")}
         opened = Counter(dict.fromkeys(files, 1)) | self._opened
@@ -491,10 +491,11 @@ def _watch_project(opened: OpenedFiles, folder: str) -> bool:  # whether the ker
     return opened.tree == folder
 
 
-def _links(folder: str) -> Iterator[str]:
-    for path in islice(_folders(folder), _MOST_FOLDERS):
-        with suppress(OSError), os.scandir(path) as entries:
-            yield from (each.path for each in entries if each.is_symlink())
+def _links_to(paths: Collection[str], folder: str) -> Iterator[str]:  # within a folder, to these paths or to folders above them
+    for inside in islice(_folders(folder), _MOST_FOLDERS):
+        with suppress(OSError), os.scandir(inside) as entries:
+            links = {each.path: f"{os.path.realpath(each.path)}/" for each in entries if each.is_symlink()}
+            yield from (link for link, target in links.items() if any(f"{path}/".startswith(target) for path in paths))
 
 
 def _folders(folder: str) -> Iterator[str]:
