@@ -392,7 +392,7 @@ _READERS = (  # not in a step that was not observed completely
     r"(os|posix|nt|(posix|nt|generic)path)\.(listdir|scandir|walk|stat|exists|is(file|dir)|get(size|mtime))",  # folders
     r"(os|posix|nt|(posix|nt|generic)path)\.(popen|system|open)",  # other programs, and files by number
     r"(glob|shutil|tempfile|fileinput|linecache|mmap|importlib\.resources|PIL\.Image)\..+",  # files
-    r"(zipfile|tarfile|gzip|bz2|lzma|dbm|sqlite3|duckdb)\..+",  # archives and databases
+    r"(zipfile|tarfile|gzip|bz2|lzma|dbm|sqlite3)\..+",  # archives and databases
     r"(subprocess|socket|http|requests|httpx|urllib\.request)\..+",  # other programs and the network
     r"\.(read_text|read_bytes|iterdir|rglob|exists|open\((\.\.\.)?\))",  # of `pathlib.Path`
 )
