@@ -170,6 +170,7 @@ _DECORATING = {"_pytest", "abc", "attr", "builtins", "contextlib", "dataclasses"
 _DECORATING |= {"pydantic", "typing"}
 _NOT_REGISTERING = {"numpy", "pandas", "pydantic", "sklearn", "typing_extensions"}
 _SHOWING = {"IPython", "altair", "bokeh", "iris_ml", "ipywidgets", "matplotlib", "pandas", "plotly", "polars", "seaborn"}
+_PLAIN_CONTEXTS = {"TemporaryDirectory", "closing", "nullcontext", "open", "suppress"}
 _OF_SCRIPTS, _OF_TYPES = "__name__ == '__main__'", {"TYPE_CHECKING", "typing.TYPE_CHECKING"}  # conditions of what no import runs
 
 
@@ -216,8 +217,8 @@ class _Finder:
                     yield from [*self._assignment(node)] or self._inside(node)
                 case ast.If(test=test) if ast.unparse(test) in _OF_TYPES | (set() if self.is_main else {_OF_SCRIPTS}):
                     pass
-                case ast.With() if self.is_main:  # what it changes itself ends with it
-                    yield from self.of(node.body)
+                case ast.With() if self.is_main and not self._changes_nothing(node):  # what is changed ends with it
+                    pass
                 case ast.If() | ast.For() | ast.While() | ast.With() | ast.Try():
                     handlers = [each for handler in getattr(node, "handlers", []) for each in handler.body]
                     inner = [*(each for each in ast.iter_child_nodes(node) if isinstance(each, ast.stmt)), *handlers]
@@ -232,6 +233,9 @@ class _Finder:
 
     def _counts_alone(self, called: ast.expr) -> bool:  # a call that is a statement
         return not self.is_main or self._changes(called, of_objects=True)
+
+    def _changes_nothing(self, node: ast.With) -> bool:  # so that nothing is changed back at its end
+        return all(_text(item.context_expr).rpartition(".")[2] in _PLAIN_CONTEXTS for item in node.items)
 
     def _inside(self, node: ast.stmt) -> Iterator[tuple[str, ast.stmt]]:  # a call at any other place that an import runs
         for call in _calls(node, at_import=True):
@@ -295,7 +299,8 @@ def module_effects(
     known = _KNOWN.get(module.__name__)
     if known is None or known[0] is not spec or known[1] != cells:
         try:
-            source = module_source(module)
+            is_of_package = bool(INSTALLED & {*str(getattr(module, "__file__", "")).split("/")})  # the script of a worker process
+            source = "" if module.__name__ == "__main__" and is_of_package else module_source(module)
             statements = find_effects(source, vars(module), module.__name__ == "__main__")
             found = tuple(dict.fromkeys(statements)), (*_imported(ast.parse(source), module),)
         except (SyntaxError, ValueError):
