@@ -106,6 +106,17 @@ def _home(expression: ast.expr, scope: Mapping[str, Any]) -> str:  # the package
     return home.partition(".")[0] if is_known else ""
 
 
+_CHANGING = re.compile(
+    "(re)?set(?!diff|xor)|(un)?register|seed|config|use|update|install|patch|(en|dis)able|filter|simplefilter|pickle|textdomain"
+)
+_ADDING = re.compile("add(_|[A-Z])|(execute(many)?|sql|query)$|parallel_")  # of a module or a class
+_NOT_REGISTERING = {"numpy", "pandas", "pydantic", "sklearn", "typing_extensions"}
+
+
+def _text(expression: ast.AST) -> str:
+    return ast.unparse(expression.func if isinstance(expression, ast.Call) else expression)
+
+
 @lru_cache(maxsize=100)
 def _definitions(source: str) -> dict[str, ast.AST]:  # qualified name of a function or a class -> its definition
     def named(node: ast.AST, path: str) -> Iterator[tuple[str, ast.AST]]:
@@ -162,13 +173,8 @@ class ImportEffect:
     packages: tuple[str, ...] = ()  # installed packages and modules of Python that it may change
 
 
-_CHANGING = re.compile(
-    "(re)?set(?!diff|xor)|(un)?register|seed|config|use|update|install|patch|(en|dis)able|filter|simplefilter|pickle|textdomain"
-)
-_ADDING = re.compile("add(_|[A-Z])|(execute(many)?|sql|query)$|parallel_")  # of a module or a class
 _DECORATING = {"_pytest", "abc", "attr", "builtins", "contextlib", "dataclasses", "functools", "hamilton", "iris_ml"}
 _DECORATING |= {"pydantic", "typing"}
-_NOT_REGISTERING = {"numpy", "pandas", "pydantic", "sklearn", "typing_extensions"}
 _SHOWING = {"IPython", "altair", "bokeh", "iris_ml", "ipywidgets", "matplotlib", "pandas", "plotly", "polars", "seaborn"}
 _PLAIN_CONTEXTS = {"TemporaryDirectory", "closing", "nullcontext", "open", "suppress"}
 _OF_SCRIPTS, _OF_TYPES = "__name__ == '__main__'", {"TYPE_CHECKING", "typing.TYPE_CHECKING"}  # conditions of what no import runs
@@ -285,10 +291,6 @@ def _root(expression: ast.expr) -> ast.expr:
     while isinstance(expression, ast.Attribute | ast.Subscript | ast.Call):
         expression = expression.func if isinstance(expression, ast.Call) else expression.value
     return expression
-
-
-def _text(expression: ast.AST) -> str:
-    return ast.unparse(expression.func if isinstance(expression, ast.Call) else expression)
 
 # %% ../../nbs/cache/12_import_effects.ipynb #eac846f5
 def module_effects(
