@@ -273,6 +273,9 @@ SHAPES = {
     "functions that call each other": (
         f"def go(n):\n    {REGISTER}\n    return n and back(n - 1)\ndef back(n): return n and go(n - 1)\ngo(2)", "xml"
     ),
+    "an object of a package in a function": (
+        "from reprlib import aRepr\ndef go(): aRepr.maxlist = 6\ngo()", "reprlib"
+    ),
     "options in a function": ("import pandas as pd\ndef go(): pd.set_option('display.max_rows', 60)\ngo()", ""),
     "nothing": ("import numpy as np\nEDGES = np.linspace(0, 1, 5)\ndef sort(rows): return rows.set_index('a')\nSORT = sort", ""),
 }

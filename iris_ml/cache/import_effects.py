@@ -102,8 +102,8 @@ def _home(expression: ast.expr, scope: Mapping[str, Any]) -> str:  # the package
     if isinstance(expression, ast.Attribute) and not isinstance(value, ModuleType | type):  # such as a registry of a module
         return _home(expression.value, scope)
     home = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None) or ""
-    is_known = callable(value) or isinstance(value, ModuleType)
-    return home.partition(".")[0] if is_known else ""
+    is_held = isinstance(expression, ast.Name) and getattr(sys.modules.get(home), expression.id, None) is value
+    return home.partition(".")[0] if is_held or callable(value) or isinstance(value, ModuleType) else ""
 
 
 _CHANGING = re.compile(
@@ -146,18 +146,10 @@ def told_packages(
 
 
 def _packages_of(name: str, node: ast.stmt, scope: Mapping[str, Any]) -> tuple[str, ...]:  # that a statement may change
-    found = packages_changed(node, scope) | told_packages(scope.get(name)) or {_changed_package(name, scope)}
-    return tuple(sorted(found - _NOT_COUNTED))
-
-
-def _changed_package(name: str, scope: Mapping[str, Any]) -> str:  # or a module of Python; empty: none that counts
-    root = re.match(r"\w*", name)[0]  # type: ignore[index]
-    value = scope.get(root)
-    home = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None) or ""
-    if not callable(value) and not isinstance(value, ModuleType) and getattr(sys.modules.get(home), root, None) is not value:
-        return ""  # a table or an estimator of the module's own
-    top = home.partition(".")[0]
-    return "" if top in _NOT_COUNTED or _IS_SETTING.fullmatch(name) or owner(top) == "project" else top
+    found = packages_changed(node, scope) | told_packages(scope.get(name))
+    if not found and not _IS_SETTING.fullmatch(name):
+        found = {_home(ast.Name(name.partition(".")[0].partition("[")[0], ast.Load()), scope)}
+    return tuple(sorted(package for package in found - _NOT_COUNTED if owner(package) != "project"))
 
 
 _NOT_COUNTED = {"", "IPython", "builtins", "iris_ml", "logging", "os", "random", "sys", "warnings"}
