@@ -26,6 +26,8 @@ def owner(
     module = module or ""
     top = module.partition(".")[0]
     spec = None if top in {"iris_ml", "__main__", "__mp_main__", ""} else _spec(module if module in sys.modules else top)
+    if module != top and spec and spec.origin and (folder := _folder(top)) and spec.origin.startswith(folder):
+        return owner(top)
     if spec and spec.origin is None and module != top:  # of a namespace, which the project and a package may share
         spec = _spec(module) or spec
     places = [Path(place) for place in (spec.origin, *(spec.submodule_search_locations or [])) if place] if spec else []
@@ -45,6 +47,12 @@ def _spec(module: str) -> ModuleSpec | None:
     with suppress(ImportError, ValueError):
         return getattr(sys.modules.get(module), "__spec__", None) or importlib.util.find_spec(module)
     return None
+
+
+@functools.cache
+def _folder(package: str) -> str:  # with a slash; empty: it is a module or a namespace
+    spec = _spec(package)
+    return f"{Path(spec.origin).parent}/" if spec and spec.origin and spec.submodule_search_locations else ""
 
 
 @functools.cache

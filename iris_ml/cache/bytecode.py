@@ -9,12 +9,14 @@ __all__ = ['Code', 'normalize']
 import dis
 import functools
 import re
+import sys
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
-from itertools import pairwise, takewhile
+from itertools import islice, pairwise, takewhile
 from types import CodeType
+from typing import Any, NamedTuple
 
 # %% ../../nbs/cache/01_bytecode.ipynb #bc2326bf
 @dataclass
@@ -47,15 +49,15 @@ def normalize(
     pieces: list[object] = [code.co_name, code.co_flags & _FLAGS, code.co_varnames, code.co_freevars, code.co_cellvars]
     pieces += [code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount]
     for step in steps:
-        pieces.append(step.opname.replace("METHOD", "ATTR"))
-        if isinstance(step.argval, CodeType):
-            form += (inner := normalize(step.argval))
+        pieces.append(step.name.replace("METHOD", "ATTR"))  # where the import stands decides which it is
+        if isinstance(step.value, CodeType):
+            form += (inner := normalize(step.value))
             pieces.append(inner.digest)
-        elif step.opcode in _JUMPS:
-            pieces.append(at(step.argval))
+        elif step.name in _JUMPS:
+            pieces.append(at(step.value))
         else:
-            pieces.append(_constant(code.co_consts[step.arg or 0]) if step.opcode in dis.hasconst else _argument(step))
-    for tried in dis.Bytecode(code).exception_entries:  # type: ignore[attr-defined]
+            pieces.append(_constant(step.value) if step.name in _CONSTANTS else step.value)
+    for tried in dis.Bytecode(code).exception_entries if code.co_exceptiontable else ():  # type: ignore[attr-defined]
         pieces.append((at(tried.start), at(tried.end), at(tried.target), tried.depth, tried.lasti))
     names, texts, attributes = [*_lookups(steps), *_query_names(steps)], {*_texts(code.co_consts)}, _attributes(steps)
     attributes |= {*filter(str.isidentifier, texts)} if not _BY_NAME.isdisjoint(code.co_names) else set()
@@ -66,22 +68,53 @@ def normalize(
 # %% ../../nbs/cache/01_bytecode.ipynb #15de0ccf
 _LEFT_OUT = {"RESUME", "CACHE", "NOP", "PRECALL", "PUSH_NULL", "EXTENDED_ARG"}  # without an effect on the result
 _FLAGS = 0x3EF  # the kind of a function; without the flags for nesting and docstrings
-_JUMPS = {*dis.hasjrel, *dis.hasjabs}
 _BY_NAME = {"getattr", "hasattr", "attrgetter", "methodcaller", "__getattribute__"}  # take an attribute's name as a text
 _POSITION_NAMES = {"__doc__", "__qualname__", "__module__", "__firstlineno__", "__static_attributes__"}
+_NAMES, _CONSTANTS, _VARIABLES, _JUMPS = (
+    {dis.opname[kind] for kind in kinds}
+    for kinds in (dis.hasname, dis.hasconst, [*dis.haslocal, *dis.hasfree], [*dis.hasjrel, *dis.hasjabs])
+)
+_FLAG_BITS = {"LOAD_GLOBAL": 1, "LOAD_SUPER_ATTR": 2} | ({"LOAD_ATTR": 1} if sys.version_info >= (3, 12) else {})
 
 
-def _instructions(code: CodeType) -> list[dis.Instruction]:
-    steps = [each for step in dis.get_instructions(code) if step.opname not in _LEFT_OUT for each in _split_fused(step)]
-    places = {i for i, step in enumerate(steps) if step.opname == "STORE_NAME" and step.argval in _POSITION_NAMES}
-    return [step for i, step in enumerate(steps) if not {i, i + 1} & places]
+class _Instruction(NamedTuple):
+    offset: int
+    name: str
+    argument: int
+    value: Any  # what the argument stands for: a name, a constant, the offset of a jump's target, or itself
 
 
-def _split_fused(step: dis.Instruction) -> list[dis.Instruction]:
-    first, _, second = step.opname.partition("_FAST_")  # Python 3.13 fuses two instructions into one
-    if not second.endswith("_FAST"):
-        return [step]
-    return [step._replace(opname=name, argval=asked) for name, asked in zip((f"{first}_FAST", second), step.argval, strict=True)]
+def _instructions(code: CodeType) -> list[_Instruction]:
+    steps = [*_decoded(code)]
+    places = {i for i, step in enumerate(steps) if step.name == "STORE_NAME" and step.value in _POSITION_NAMES}
+    return [step for i, step in enumerate(steps) if not {i, i + 1} & places] if places else steps
+
+
+def _decoded(code: CodeType) -> Iterator[_Instruction]:  # `dis.get_instructions` takes four times as long
+    text, prefix, variable = code.co_code, 0, code._varname_from_oparg  # type: ignore[attr-defined]
+    for offset in range(0, len(text), 2):
+        name, argument = dis.opname[text[offset]], prefix | text[offset + 1]
+        prefix = argument << 8 if name == "EXTENDED_ARG" else 0
+        if name in _LEFT_OUT:
+            continue
+        value: Any = argument
+        if name in _NAMES:
+            value = code.co_names[argument >> _FLAG_BITS.get(name, 0)]
+        elif name in _CONSTANTS:
+            value = code.co_consts[argument]
+        elif name in _JUMPS:
+            after = next(place for place in range(offset + 2, len(text) + 2, 2) if text[place : place + 1] != _CACHE)
+            value = after + 2 * (-argument if "BACKWARD" in name else argument)
+        elif name.endswith("_FAST") and "_FAST_" in name:  # Python 3.13 fuses two instructions into one
+            first, _, name = name.partition("_FAST_")
+            yield _Instruction(offset, f"{first}_FAST", argument >> 4, variable(argument >> 4))
+            value = variable(argument & 15)
+        elif name in _VARIABLES:
+            value = variable(argument)
+        yield _Instruction(offset, name, argument, value)
+
+
+_CACHE = bytes([dis.opname.index("CACHE")])
 
 
 def _constant(constant: object) -> str:
@@ -101,51 +134,52 @@ def _texts(constants: Iterable[object]) -> Iterator[str]:
         elif isinstance(constant, str):
             yield constant
 
-
-def _argument(step: dis.Instruction) -> object:
-    return step.argval if type(step.argval) is str else step.argrepr or step.arg
-
 # %% ../../nbs/cache/01_bytecode.ipynb #520f120a
 _LOOKUPS = {"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"}
 _ATTRIBUTES = {"LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR"}
 
 
-def _attributes(steps: list[dis.Instruction]) -> set[str]:
-    asked = [(step, after) for step, after in pairwise(steps) if step.opname in _ATTRIBUTES]
-    called = [pair for pair in asked if pair[0].opname == "LOAD_METHOD" or "NULL|self" in pair[0].argrepr]
-    at_once = {f"{step.argval}()" for step, after in called if after.opname == "CALL" and after.arg == 0}
-    with_arguments = {f"{step.argval}(...)" for step, after in called if after.opname != "CALL" or after.arg}
-    return {step.argval for step, _ in asked} | at_once | with_arguments
+def _is_attribute(step: _Instruction) -> bool:
+    return step.name in _ATTRIBUTES
 
 
-def _lookups(steps: list[dis.Instruction]) -> Iterator[tuple[str, ...]]:
+def _attributes(steps: list[_Instruction]) -> set[str]:
+    found = set()
+    for step, after in pairwise(steps):
+        if _is_attribute(step):
+            found.add(step.value)
+            if step.name == "LOAD_METHOD" or (step.name in _FLAG_BITS and step.argument & 1):  # it is called
+                found.add(f"{step.value}()" if after.name == "CALL" and not after.argument else f"{step.value}(...)")
+    return found
+
+
+def _lookups(steps: list[_Instruction]) -> Iterator[tuple[str, ...]]:
     for i, step in enumerate(steps):
-        if step.opname in _LOOKUPS:
-            attributes = takewhile(lambda after: after.opname in _ATTRIBUTES, steps[i + 1 :])
-            yield step.argval, *(after.argval for after in attributes)
+        if step.name in _LOOKUPS:
+            yield step.value, *(after.value for after in takewhile(_is_attribute, islice(steps, i + 1, None)))
 
 
-def _query_names(steps: list[dis.Instruction]) -> Iterator[tuple[str, ...]]:
+def _query_names(steps: list[_Instruction]) -> Iterator[tuple[str, ...]]:
     for i, step in enumerate(steps):
-        if step.opname in _ATTRIBUTES and step.argval in {"query", "eval", "sql", "execute"}:
-            written = [*takewhile(lambda after: after.opcode in dis.hasconst, steps[i + 1 :])]
-            if written and steps[i + 1 + len(written)].opname.startswith("CALL"):
-                yield from (tuple(name.split(".")) for name in re.findall(r"[^\W\d][\w.]*", str(written[0].argval)))
-            elif step.argval in {"query", "eval"}:
+        if _is_attribute(step) and step.value in {"query", "eval", "sql", "execute"}:
+            written = [*takewhile(lambda after: after.name in _CONSTANTS, steps[i + 1 :])]
+            if written and steps[i + 1 + len(written)].name.startswith("CALL"):
+                yield from (tuple(name.split(".")) for name in re.findall(r"[^\W\d][\w.]*", str(written[0].value)))
+            elif step.value in {"query", "eval"}:
                 yield ("*",)
 
 
-def _imports(steps: list[dis.Instruction]) -> Iterator[tuple[int, str, tuple[str, ...]]]:
-    for level, names, step in zip(steps, steps[1:], steps[2:], strict=False):
-        if step.opname == "IMPORT_NAME":
-            yield level.argval, step.argval, names.argval or ()
-
-
-def _assignments(steps: list[dis.Instruction]) -> Iterator[str]:
+def _imports(steps: list[_Instruction]) -> Iterator[tuple[int, str, tuple[str, ...]]]:
     for i, step in enumerate(steps):
-        if step.opname in {"STORE_GLOBAL", "DELETE_GLOBAL"}:
-            yield step.argval
-        if step.opname in {"STORE_ATTR", "DELETE_ATTR"}:
-            before = [*takewhile(lambda before: before.opname in _ATTRIBUTES, steps[i - 1 :: -1])]
-            if (first := steps[i - 1 - len(before)]).opname in _LOOKUPS:
-                yield first.argval
+        if step.name == "IMPORT_NAME":
+            yield steps[i - 2].value, step.value, steps[i - 1].value or ()
+
+
+def _assignments(steps: list[_Instruction]) -> Iterator[str]:
+    for i, step in enumerate(steps):
+        if step.name in {"STORE_GLOBAL", "DELETE_GLOBAL"}:
+            yield step.value
+        if step.name in {"STORE_ATTR", "DELETE_ATTR"}:
+            before = [*takewhile(_is_attribute, steps[i - 1 :: -1])]
+            if (first := steps[i - 1 - len(before)]).name in _LOOKUPS:
+                yield first.value

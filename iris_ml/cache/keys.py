@@ -21,7 +21,7 @@ from weakref import WeakKeyDictionary
 
 import iris_ml.cache.hashing_objects  # noqa: F401 - registers the hashers of classes and objects
 from ..base.packages import owner
-from .dependencies import Tracer, Watcher, package_settings
+from .dependencies import Tracer, package_settings
 from .hashing import UnhashableError, digest as _digest
 from .hashing_code import trace_package_effects
 
@@ -46,7 +46,7 @@ class Fingerprint:
         return self.packages | {each.__name__.partition(".")[0] for each in self.reached}
 
 
-_FINGERPRINTS: WeakKeyDictionary[Callable[..., object], tuple[Watcher, Fingerprint]] = WeakKeyDictionary()
+_FINGERPRINTS: WeakKeyDictionary[Callable[..., object], tuple[Tracer, Fingerprint]] = WeakKeyDictionary()
 _PLAIN = (int, float, str, bool, "int", "float", "str", "bool")
 
 
@@ -64,7 +64,7 @@ def fingerprint(
     """Return the fingerprint of a function; `UnhashableError` if its code cannot be traced."""
     is_fixed = isinstance(function, FunctionType | BuiltinFunctionType | type)  # an object with `__call__` may change unseen
     known = _FINGERPRINTS.get(function) if is_fixed else None
-    if known and (not checked or known[0].is_valid()):
+    if known and (not checked or known[0].watcher.is_valid()):
         return known[1]
     tracer = Tracer()
     tracer.packages |= {"pandas"} if _takes_tables(function) else set()
@@ -78,7 +78,7 @@ def fingerprint(
     outside = tracer.reads, frozenset(tracer.paths), frozenset(tracer.packages), tuple(tracer.caches), reached
     found = Fingerprint(total, tracer.parts, tracer.code_digest, *outside, uses_time_zone=tracer.uses_time_zone)
     if is_fixed:
-        _FINGERPRINTS[function] = tracer.watcher, found
+        _FINGERPRINTS[function] = tracer, found
     return found
 
 # %% ../../nbs/cache/07_keys.ipynb #bb73efcb
@@ -110,6 +110,10 @@ def traced_code(
     value: object,
 ) -> Tracer:
     """Trace the code that a value is made of, or reaches, as far as it can be traced."""
+    with suppress(UnhashableError):
+        if isinstance(value, FunctionType):  # such as a step, whose code is traced already
+            fingerprint(value)
+            return _FINGERPRINTS[value][0]
     tracer = Tracer(runs_once=True)
     with suppress(UnhashableError):
         _digest(value, tracer)
