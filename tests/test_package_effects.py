@@ -109,11 +109,13 @@ register("zN")
 
 RUN = """
 import json
+import sys
 {before}
 from steps import workflow
 run = workflow.run(progress=False)
 truth = workflow.run(progress=False, checkpoints=False)
 values = [{{name: each[name] for name in each}} for each in (run, truth)]
+print(*(f"{{run.why(name)}} {{result.note}}" for name, result in run.results.items()), sep="; ", file=sys.stderr)
 print(json.dumps([dict(run.table.how), *values], default=str))
 """
 
@@ -311,6 +313,7 @@ def run_of_one(tmp_path):
         around = os.environ | {"PYTHONPATH": str(tmp_path)} | variables
         done = subprocess.run([sys.executable, "-B", "run.py"], cwd=tmp_path, env=around, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
+        print(done.stderr)  # why it was computed, if the test fails
         how, given, truth = json.loads(done.stdout)
         assert given == truth
         return how[step]
