@@ -5,12 +5,13 @@ import os
 import subprocess
 import sys
 import warnings
-from types import ModuleType
+from collections import Counter
+from types import ModuleType, SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
 
-from iris_ml.cache.import_effects import find_effects
+from iris_ml.cache.import_effects import find_effects, module_source
 from iris_ml.cache.keys import cache_key
 
 STEPS = """
@@ -394,3 +395,21 @@ def test_a_filter_of_warnings_counts_for_code_that_warns_if_it_raises():
         warnings.simplefilter("error")
         assert cache_key("warned", warned, {}).key != before
     assert cache_key("warned", warned, {}).key == before
+
+
+def test_a_cell_is_read_once_however_many_run_after_it():
+    read = Counter()
+
+    def transform(cell):
+        read[cell] += 1
+        return cell.replace("%", "magic")
+
+    notebook = ModuleType("__main__")
+    shell = SimpleNamespace(input_transformer_manager=SimpleNamespace(transform_cell=transform))
+    cells = ["", "a = 1", "% b", "no python", "c = %"]
+    vars(notebook).update(get_ipython=lambda: shell, In=cells[:2])
+    for cell in cells[2:]:
+        notebook.In.append(cell)
+        text = module_source(notebook)
+    assert text.split() == ["a", "=", "1", "c", "=", "magic"]
+    assert set(read.values()) == {1}

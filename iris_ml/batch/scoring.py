@@ -120,11 +120,12 @@ def with_places(
 
 
 def _output_cells(cells: pd.DataFrame, raw: pd.DataFrame) -> pd.DataFrame:
+    cells = cells if len(cells) == len(raw) else cells.loc[raw.index]
     if not cells.attrs:  # a file with types
-        return uniform_cells(cells.loc[raw.index], raw)
+        return uniform_cells(cells, raw)
     numbers = [name for name, dtype in raw.dtypes.items() if dtype.kind in "iuf"]
     others = [name for name in raw if name not in numbers]
-    return raw.astype(dict.fromkeys(numbers, "float64")).assign(**cells.loc[raw.index, others])
+    return raw.astype(dict.fromkeys(numbers, "float64")).assign(**cells[others])
 
 
 def score_batch(

@@ -12,7 +12,7 @@ import builtins
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -318,7 +318,7 @@ def module_source(
     """Return the text of a loaded module."""
     if _cells(module):
         transform = module.get_ipython().input_transformer_manager.transform_cell
-        return "\n".join(filter(_is_python, map(transform, module.In)))
+        return "\n".join(_as_python(cell, transform) for cell in module.In)
     try:
         return module.__spec__.loader.get_source(module.__name__) or ""  # type: ignore[union-attr]
     except (AttributeError, ImportError, OSError):  # a script, or a module without a source
@@ -326,11 +326,13 @@ def module_source(
         return path.read_text(errors="replace") if path.suffix == ".py" and path.exists() else ""
 
 
-def _is_python(text: str) -> bool:
+@cache  # each run reads all cells again, and to transform one takes some milliseconds
+def _as_python(cell: str, transform: Callable[[str], str]) -> str:  # empty: it is not Python
     try:
-        return bool(ast.parse(text))
+        ast.parse(text := transform(cell))
+        return text
     except (SyntaxError, ValueError):
-        return False
+        return ""
 
 
 def _imported(tree: ast.Module, module: ModuleType) -> Iterator[str]:

@@ -17,7 +17,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from ..base.atomic_files import read_regular
@@ -69,7 +68,7 @@ class CompiledModel(Model):
         except Exception as error:  # of the runtime; it must not stop an answer
             warnings.warn(f"the original model answers, because its compiled form fails: {error}", stacklevel=2)
             return super().predict(table)
-        labels = np.asarray(self.estimator.classes_).take(values) if self.profile.classes else values
+        labels = pd.Index(self.estimator.classes_).array.take(values) if self.profile.classes else values
         if not is_certain.all():
             answered = super().predict(table[~is_certain])
             if not is_certain.any():
@@ -77,7 +76,7 @@ class CompiledModel(Model):
             labels[~is_certain] = answered.iloc[:, 0].to_numpy()
             if shares is not None:
                 shares[~is_certain] = answered.iloc[:, 1:].to_numpy()
-        answers = {self.profile.target: labels}
+        answers: dict[str, Any] = {self.profile.target: labels}
         if shares is not None:
             answers |= {f"probability_{label}": share for label, share in zip(self.estimator.classes_, shares.T, strict=True)}
         return pd.DataFrame(answers, table.index)

@@ -136,13 +136,14 @@ def equal_rows(
     before, after = (pd.DataFrame(values).reset_index(drop=True) for values in (whole.iloc[places], part))
     if {*before} != {*after}:
         return False
-    after, numbers = after[before.columns], before.select_dtypes("number", exclude="timedelta").columns
+    numbers = [name for name, dtype in before.dtypes.items() if dtype.kind in "iufc"]
+    others = [name for name, dtype in before.dtypes.items() if dtype.kind not in "iufc"]
     first, second = (values[numbers].to_numpy(float, na_value=np.nan) for values in (before, after))
     is_same = (first == second) | (np.isnan(first) & np.isnan(second))
     with np.errstate(invalid="ignore"):  # of two infinite numbers
         is_near = np.abs(first - second) <= np.maximum(1e-9, 1e-13 * np.abs(first))  # the latter: rounding above 10,000
     alike = bool((is_same | is_near).all())
-    return alike and before.drop(columns=numbers).astype(str).equals(after.drop(columns=numbers).astype(str))
+    return alike and not (others and not before[others].astype(str).equals(after[others].astype(str)))
 
 # %% ../../nbs/models/00_prediction_steps.ipynb #0cb9eab5
 def changed_code(
@@ -391,7 +392,7 @@ def _changed_part(step: str, recorded: Mapping[str, str], workflow: Workflow) ->
     if (function := _functions(workflow).get(step)) is None:
         return ""
     now = _parts(workflow, [step])
-    changed = [name for name, part in recorded.items() if name.startswith(f"{step}: ") and now.get(name) != part]
+    changed = [name for name in {**recorded, **now} if name.startswith(f"{step}: ") and now.get(name) != recorded.get(name)]
     own = f"{step}: function {python_function(function).__qualname__}"
     return "" if now.get(own) != recorded.get(own) or not changed else changed[0].removeprefix(f"{step}: ").rstrip("'")
 

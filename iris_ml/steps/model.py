@@ -10,12 +10,14 @@ __all__ = ['with_seed', 'Origin', 'Model', 'same_answer', 'with_threshold', 'mod
 import reprlib
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from textwrap import fill
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from sklearn.base import BaseEstimator, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
@@ -93,9 +95,9 @@ class Model(Origin):
         if not hasattr(estimator, "predict_proba"):
             labels = np.asarray(estimator.predict(X)).reshape(len(features))  # some regressors return a column
             labels = labels.astype(float) if self.profile.task == "regression" else labels
-            return pd.DataFrame({self.profile.target: labels}, features.index)
+            return pd.DataFrame({self.profile.target: _as_column(labels)}, features.index)
         shares = np.asarray(estimator.predict_proba(X))  # one's own may return a table
-        answers = {self.profile.target: _predict_labels(estimator, X, shares)}
+        answers: dict[str, Any] = {self.profile.target: _as_column(_predict_labels(estimator, X, shares))}
         answers |= {f"probability_{label}": share for label, share in zip(estimator.classes_, shares.T, strict=True)}
         return pd.DataFrame(answers, features.index)
 
@@ -160,6 +162,14 @@ def _predict_labels(estimator: BaseEstimator, X: pd.DataFrame | np.ndarray, shar
         if type(estimator).predict in {RandomForestClassifier.predict, VotingClassifier.predict}:
             return estimator.classes_.take(shares.argmax(axis=1))
     return np.reshape(estimator.predict(X), len(shares))  # CatBoost returns a column
+
+
+def _as_column(labels: np.ndarray) -> Any:  # texts as a column of pandas, which it makes itself in three times as long
+    if labels.dtype == object:
+        with suppress(pa.ArrowException):  # labels of several types
+            if pa.types.is_string((texts := pa.array(labels)).type):
+                return pd.array(texts, dtype="str")
+    return labels
 
 # %% ../../nbs/steps/06_model.ipynb #3e6e2c5d
 def with_threshold(
