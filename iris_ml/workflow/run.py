@@ -62,9 +62,7 @@ class Result:
         """The value for a step, which no other step can change: a copy, or an array that is read-only."""
         value = self.value
         if type(value) is np.ndarray:
-            value = value.view()
-            value.flags.writeable = False
-            return value
+            return _locked(value)
         return value if self.is_given or isinstance(value, _PROTECTED) else _copied(value)
 
     def load_now(self) -> None:
@@ -133,6 +131,16 @@ def own_copy(value: object) -> object:
 
 def _shared(table: pd.DataFrame | pd.Series) -> Any:  # a copy that shares its memory until one of the two is written to
     return _with_attributes(table.copy(deep=False), table)
+
+
+def _locked(array: np.ndarray) -> np.ndarray:  # read-only for good: of a plain view, a step can take the flag away
+    plain = array.view("i8") if array.dtype.kind in "mM" else array
+    try:
+        return np.asarray(memoryview(plain).toreadonly()).view(array.dtype)  # type: ignore[arg-type]
+    except (TypeError, ValueError):  # of a kind that shares no memory
+        view = array.view()
+        view.flags.writeable = False
+        return view
 
 
 _PROTECTED = pd.DataFrame | pd.Series | pd.Index | np.generic | int | float | str | bytes | Path | Source | None
