@@ -47,7 +47,8 @@ class Watcher:
     """Records what a trace found, and checks later whether it is still the same."""
 
     def __init__(self) -> None:
-        self._bindings: list[tuple[Callable[[], Any], object]] = []  # how to resolve a name, and what was found
+        self._finders: list[Callable[[], Any]] = []  # how to resolve each name
+        self._found: list[object] = []  # what was found
         self._states: list[tuple[Callable[[], Any], list[object] | None, Hasher]] = []  # how to get a value that can change
 
     def resolve(self, find: Callable[[], Any]) -> Any:
@@ -56,7 +57,8 @@ class Watcher:
             found = find()
         except Exception:  # a closure that is still empty, a module whose attribute raises
             find, found = functools.partial(_found, find), MISSING
-        self._bindings.append((find, found))
+        self._finders.append(find)
+        self._found.append(found)
         return found
 
     def watch(self, find: Callable[[], object]) -> None:
@@ -66,13 +68,14 @@ class Watcher:
 
     def include(self, other: "Watcher") -> None:
         """Watch what another one watches, too."""
-        self._bindings += other._bindings
+        self._finders += other._finders
+        self._found += other._found
         self._states += other._states
 
     def is_valid(self) -> bool:
         """Return whether all bindings and states are as they were recorded."""
         try:
-            return all(find() is found for find, found in self._bindings) and all(
+            return all(map(operator.is_, map(operator.call, self._finders), self._found)) and all(
                 _has_items(value := find(), items) or _state(value).hexdigest() == before.hexdigest()
                 for find, items, before in self._states
             )

@@ -25,7 +25,7 @@ from ..base.thread_options import follow_options
 from ..cache.audit import AUDITED, is_audited
 from ..cache.dependencies import is_constant
 from ..cache.hashing import UnhashableError
-from ..cache.keys import CacheKey, Entry, Fingerprint, cache_key, diff_parts, digest, fingerprint
+from ..cache.keys import CacheKey, Entry, Fingerprint, cache_key, diff_parts, digest, fingerprint, step_parts
 from ..cache.observation import CHANGED_PACKAGES, Observation
 from ..cache.random_numbers import RandomNumbers
 from ..cache.serializers import UnserializableError, choose_format
@@ -191,8 +191,8 @@ class _Computation:
 
 
     def _changed_parts(self, key: CacheKey) -> Sequence[str]:  # of the code; in packages, caches fill
-        parts = cache_key(key.step, self.node.callable.function, {}).parts
-        return [part for part in diff_parts(key.parts, parts) if not part.startswith("package ")]
+        parts = step_parts(fingerprint(self.node.callable.function))
+        return [part for part in diff_parts(key.parts, parts) if not part.startswith("package ")] if parts != key.parts else []
 
 
 _REMEMBERED: dict[Callable[..., object], dict[str, str]] = {}  # what was read when a step filled the cache of a function
