@@ -31,6 +31,7 @@ from iris_ml.models.prediction_steps import equal_rows, golden_rows
 from iris_ml.models.predictor import Predictor, out_of_domain
 from iris_ml.models.request_log import RequestLog, read_requests
 from iris_ml.production import workflow
+from iris_ml.steps import default_estimator
 from iris_ml.steps.rows import rows
 
 FLOWER = {"sepal_length": 5.0, "sepal_width": 3.0, "petal_length": 1.4, "petal_width": 0.2}
@@ -250,6 +251,22 @@ def test_labels_are_what_an_estimator_predicts_and_not_its_largest_probability()
     estimator = Cautious([("tree", DecisionTreeClassifier())], voting="soft")
     run = workflow.swap(estimator=estimator).run("predictions", progress=False, checkpoints=False)
     assert {*run["predictions"].species} == {"setosa"}
+
+
+@pytest.mark.parametrize(("count", "share"), [(500, 1), (501, 1 / 4)])
+def test_weights_are_sought_on_all_of_few_rows_and_on_a_quarter_of_more(count, share, monkeypatch):
+    asked = []
+
+    def predicted(estimator, X, y, is_asked, seed):
+        asked.append(is_asked)
+        return pd.DataFrame({"predicted": y[is_asked]})
+
+    monkeypatch.setattr(default_estimator, "_predicted", predicted)
+    X = pd.DataFrame({"x": np.linspace(0, 1, count)})
+    default_estimator.weighted_mean(X, X.x, 0)
+    times = np.sum(asked, axis=0)  # that each row was predicted, by two estimators
+    assert times.max() == 2
+    assert times.mean() == pytest.approx(2 * share, abs=0.01)
 
 
 def test_a_function_after_a_swapped_value_takes_that_value():
