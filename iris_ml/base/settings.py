@@ -12,6 +12,7 @@ import re
 import tomllib
 import warnings
 from collections.abc import Mapping
+from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -234,11 +235,14 @@ def _with_new_names(values: dict[str, Any], layer: str) -> dict[str, Any]:
 # %% ../../nbs/base/03_settings.ipynb #8d5c8d7f
 def _toml(path: Path | Traversable) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return dict(_parsed(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise SettingsError(f"this is not a TOML file: {error}", path.name, "correct it or move it away") from error
+
+
+_parsed = lru_cache(maxsize=16)(tomllib.loads)  # each run reads the same text again
 
 
 def _plain(name: str, text: str) -> object:

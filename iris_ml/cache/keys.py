@@ -161,7 +161,7 @@ def cache_key(
     code = fingerprint(function)
     parts = step_parts(code)
     whole = [_RULES, code.digest, parts["settings of Python"], dict(sorted(inputs.items()))]
-    return CacheKey(step, digest(whole), dict(inputs), parts)
+    return CacheKey(step, _digest(whole), dict(inputs), parts)
 
 
 def step_parts(
