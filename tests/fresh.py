@@ -18,7 +18,7 @@ from pathlib import Path
 from IPython.core.history import HistoryManager
 from IPython.core.interactiveshell import InteractiveShell
 
-from iris_ml.base.packages import package_versions
+from iris_ml.base.packages import owner, package_versions
 from iris_ml.cache.import_effects import package_effects
 from iris_ml.cache.observation import SETTLED
 from iris_ml.workflow.workflow import Workflow
@@ -32,6 +32,8 @@ def main():
     for package in SETTLED:
         package_versions(package)
     package_effects()  # whose modules they are takes a process longer than all that a project does
+    for module in [*sys.modules]:
+        owner(module)
     platform.platform()  # it starts a program, and keeps what that printed
     HistoryManager.enabled = False  # it runs in a thread, which no fork takes along
     InteractiveShell.instance()

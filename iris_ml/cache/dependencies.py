@@ -401,10 +401,9 @@ _READERS = (  # not in a step that was not observed completely
 )
 _CHOOSING = r"builtins\.(eval|exec|__import__)|(pkgutil|runpy)\..+|importlib\.(?!resources|metadata).+|\.__subclasses__"
 _TIME_ZONE = r"\.(fromtimestamp|astimezone|tzlocal)|\.timestamp\(\)|time\.(mktime|strftime|tzname|timezone|altzone|daylight)"
-_NEVER_PATTERN, _READERS_PATTERN = re.compile("|".join(_NEVER)), re.compile("|".join(_READERS))
-_UNREPEATABLE_PATTERN = re.compile("|".join(_UNREPEATABLE))
-_OF_LOGGING = re.compile(r"\.(isEnabledFor|getEffectiveLevel)|logging\.(getLevelName|getLevelNamesMapping|getLogRecordFactory)")
-_CHOOSING_PATTERN, _TIME_ZONE_PATTERN = re.compile(_CHOOSING), re.compile(_TIME_ZONE)
+_OF_LOGGING = r"\.(isEnabledFor|getEffectiveLevel)|logging\.(getLevelName|getLevelNamesMapping|getLogRecordFactory)"
+_LISTS = "|".join(_NEVER), "|".join(_UNREPEATABLE), _CHOOSING, "|".join(_READERS), _OF_LOGGING, _TIME_ZONE
+_PATTERNS = [*map(re.compile, _LISTS)]
 
 
 # %% ../../nbs/cache/04_dependencies.ipynb #e67bbcf0
@@ -414,15 +413,22 @@ def check_pure(
 ) -> None:
     """Raise `UnhashableError` if the result of code that uses this name is never known; note it if the name reads."""
     short = name.removeprefix("builtins").strip(".")
-    if _NEVER_PATTERN.fullmatch(name) and not tracer.runs_once:
+    is_never, is_unrepeatable, is_choosing, is_reader, is_of_logging, is_of_zone = _found_in(name)
+    if is_never and not tracer.runs_once:
         raise UnhashableError(_IMPURE.format(short))
-    if not tracer.unrepeatable and _UNREPEATABLE_PATTERN.fullmatch(name):
-        tracer.unrepeatable = short
-    tracer.chooses_code |= _CHOOSING_PATTERN.fullmatch(name) is not None
-    if not tracer.reads and _READERS_PATTERN.fullmatch(name):
-        tracer.reads = name.strip(".")
-    tracer.packages |= {"logging"} if _OF_LOGGING.fullmatch(name) else set()
-    tracer.uses_time_zone |= _TIME_ZONE_PATTERN.fullmatch(name) is not None
+    if is_unrepeatable:
+        tracer.unrepeatable = tracer.unrepeatable or short
+    if is_reader:
+        tracer.reads = tracer.reads or name.strip(".")
+    if is_of_logging:
+        tracer.packages.add("logging")
+    tracer.chooses_code |= is_choosing
+    tracer.uses_time_zone |= is_of_zone
+
+
+@functools.cache
+def _found_in(name: str) -> list[bool]:  # the lists above that hold a name
+    return [pattern.fullmatch(name) is not None for pattern in _PATTERNS]
 
 
 _IMPURE = "code that uses {}, whose result does not depend on the code alone"
