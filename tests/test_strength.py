@@ -171,6 +171,7 @@ def test_another_process_finds_the_entry_that_was_used_last(tmp_path):
     for time, key in zip([2e9, 3e9, 1e9], keys, strict=True):
         Checkpoints(tmp_path).keep(1.5, key, digest(1.5), 0.1, "1.5")
         os.utime(entry_file(tmp_path, key), (time, time))
+    entry_file(tmp_path, keys[0]).with_name("moved").symlink_to("elsewhere")  # an entry that is gone when its time is asked for
     other = Checkpoints(tmp_path / "x" / "..")  # this process remembers what it used by the name of the folder
     (tmp_path / "x").mkdir()
     assert other.last("step").cache_key == keys[1]
