@@ -143,7 +143,7 @@ def equal_rows(
     with np.errstate(invalid="ignore"):  # of two infinite numbers
         is_near = np.abs(first - second) <= np.maximum(1e-9, 1e-13 * np.abs(first))  # the latter: rounding above 10,000
     alike = bool((is_same | is_near).all())
-    return alike and not (others and not before[others].astype(str).equals(after[others].astype(str)))
+    return alike and (not others or before[others].astype(str).equals(after[others].astype(str)))
 
 # %% ../../nbs/models/00_prediction_steps.ipynb #0cb9eab5
 def changed_code(
