@@ -567,15 +567,23 @@ def test_a_step_computes_the_same_whatever_the_width_of_the_numbers_in_the_file(
 
 def test_a_second_line_of_names_or_units_is_named_as_such():
     table = pd.DataFrame({"x": DRAWS.random(41), "amount": ["cm", *map(str, range(40))], "y": ["", *["a", "b"] * 20]})
-    told = "because of its first cell 'cm'; if it holds numbers or dates, remove that row, or set reader"
+    told = "because of its first cell 'cm'; if the others are numbers or dates, remove that row, or set reader"
     with pytest.warns(UserWarning, match=told):
         workflow.swap(raw=table.astype({"amount": "str"}), target="y").run("rows", progress=False, checkpoints=False)
 
 
-FORMS = [f"€ {n}" for n in range(40)], [*map(str, range(39)), "Total"], [f"{n % 28 + 1}.12.2026" for n in range(40)]
+FORMS = {
+    "amounts": [f"€ {n}" for n in range(40)],
+    "a total": [*map(str, range(39)), "Total"],
+    "a sign for what is missing": [*map(str, range(30)), *["-"] * 10],
+    "dates": [f"{n % 28 + 1}.12.2026" for n in range(40)],
+    "dates with two digits": [f"{n % 28 + 1:02}/08/2026" for n in range(40)],
+    "dates with the name of the month": [f"{n % 28 + 1:02}-Sep-2026" for n in range(40)],
+    "nanoseconds": [f"2026-09-{n % 28 + 1:02}T08:00:00.123456789" for n in range(40)],
+}
 
 
-@pytest.mark.parametrize("cells", FORMS, ids=["amounts", "a total", "dates"])
+@pytest.mark.parametrize("cells", FORMS.values(), ids=FORMS)
 def test_numbers_and_dates_that_are_read_as_texts_are_named(cells):
     table = pd.DataFrame({"x": DRAWS.random(40), "amount": cells, "y": ["a", "b"] * 20}).astype({"amount": "str"})
     told = "column 'amount' is learned as text because of cells such as"
@@ -586,3 +594,43 @@ def test_numbers_and_dates_that_are_read_as_texts_are_named(cells):
         workflow.swap(raw=table, target="y", types={"amount": "text"}).run("rows", progress=False, checkpoints=False)
         plain = table.assign(amount=[f"ward {n}" for n in range(40)])
         workflow.swap(raw=plain, target="y").run("rows", progress=False, checkpoints=False)
+
+
+ADVICE = {
+    "a sign for what is missing": r"set missing_values = \[.-.\]",
+    "amounts": "if it holds numbers, write them without currency and unit",
+    "dates": "if it holds dates, write them as 2026-12-31",
+}
+
+
+@pytest.mark.parametrize("form", ADVICE)
+def test_the_advice_for_numbers_that_are_read_as_texts_fits_the_cell(form):
+    table = pd.DataFrame({"x": DRAWS.random(40), "amount": FORMS[form], "y": ["a", "b"] * 20}).astype({"amount": "str"})
+    with pytest.warns(UserWarning, match=ADVICE[form]):
+        workflow.swap(raw=table, target="y").run("rows", progress=False, checkpoints=False)
+
+
+def test_a_target_of_numbers_that_are_read_as_texts_is_named():
+    table = pd.DataFrame({"x": DRAWS.random(60), "y": [f"{n % 30} %" for n in range(60)]}).astype({"y": "str"})
+    with pytest.warns(UserWarning, match="'y' is predicted as classes because of cells such as '0 %'"):
+        workflow.swap(raw=table, target="y").run("rows", progress=False, checkpoints=False)
+
+
+def test_a_table_of_the_target_alone_is_refused_in_a_sentence():
+    with pytest.raises(DataError, match="there is no column to learn from"):
+        workflow.swap(raw=pd.DataFrame({"y": ["a", "b"] * 20}), target="y").run("rows", progress=False, checkpoints=False)
+
+
+DURATION = pd.to_timedelta([60_390, 5], unit="s")
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [pd.Series(DURATION, dtype=object), pd.Series(DURATION, dtype="duration[us][pyarrow]"), pd.Series(["60390.0", "5"]),
+     pd.Series([60_390, 5.0]), pd.Series(DURATION.to_pytimedelta(), dtype=object), pd.Series(["16:46:30", "0:00:05"])],
+    ids=["objects of pandas", "Arrow", "seconds as texts", "seconds", "objects of Python", "hours"],
+)  # fmt: skip
+def test_a_duration_is_read_from_every_form(cells):
+    read = as_type(cells, "duration")
+    assert read.dtype == "m8[us]"
+    assert read.tolist() == DURATION.tolist()

@@ -13,6 +13,7 @@ import pytest
 
 from iris_ml.cache.import_effects import find_effects, module_source
 from iris_ml.cache.keys import cache_key
+from iris_ml.cache.observation import Observation
 
 STEPS = """
 import calendar as months
@@ -413,3 +414,10 @@ def test_a_cell_is_read_once_however_many_run_after_it():
         text = module_source(notebook)
     assert text.split() == ["a", "=", "1", "c", "=", "magic"]
     assert set(read.values()) == {1}
+
+
+def test_filters_of_warnings_that_threads_leave_as_a_copy_are_no_change(monkeypatch):
+    monkeypatch.setattr(warnings, "filters", warnings.filters)
+    with Observation(packages={"warnings"}, reached=[warnings]) as watched:
+        warnings.filters = [*warnings.filters]
+    assert watched.obstacle == ""

@@ -150,7 +150,7 @@ class Observation:
         self.unobserved = ""  # why more may have been read than was observed
         self.asked_variables: set[str] = set()  # environment variables that code of the project asks for, and not a library
         self._known, self._connects, self._paths = known, connects, paths
-        self._packages = {*packages} - SETTLED
+        self._packages = {*packages} - SETTLED - _UNSTABLE
         self._reached = [each for each in reached if each.__name__.partition(".")[0] not in _UNSTABLE and _can_be_set(each)]
         self._touched: dict[tuple[str, str], object] = {}  # kind of dependency and path -> what `_file_state` returned
         self._written: set[str] = set()
@@ -540,7 +540,7 @@ SETTLED = {
 }
 
 
-_UNSTABLE = {"random", "threading", "re", "os", "sys", "builtins"}  # watched elsewhere, or changing all the time
+_UNSTABLE = {"random", "threading", "re", "os", "sys", "builtins", "warnings"}  # watched elsewhere, or changing all the time
 
 
 def _can_be_set(code: Any) -> bool:  # whether its attributes can: not of a class that is written in C

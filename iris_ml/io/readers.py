@@ -36,7 +36,7 @@ from ..base.errors import DataError, require_extra, suggest
 from ..base.settings import Source, reader_settings
 from ..cache.hashing import register_proxy
 from ..stats.column_types import as_type, column_type, doubtful_values, find_type, possible_types, read_columns
-from .locations import expand_locations, file_format, open_location
+from .locations import COMPRESSIONS, FORMATS, expand_locations, file_format, open_location
 
 # %% ../../nbs/io/02_readers.ipynb #68367015
 @contextmanager
@@ -392,6 +392,8 @@ def _excel_rows(sheet: Any, place: str, reader: Mapping[str, str]) -> Iterator[d
 def _as_in_csv(cell: object) -> str:
     if isinstance(cell, datetime):
         return cell.isoformat(sep=" ") if cell.time() != time() else cell.date().isoformat()
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) >= 1e15:
+        return str(int(cell))  # and not 5e+16
     return cell.isoformat() if isinstance(cell, date | time) else "" if cell is None or cell in _ERRORS else str(cell)
 
 
@@ -583,11 +585,13 @@ def write_table(
     for_spreadsheets: bool = False,  # escape formulas in a `.csv` file
 ) -> None:
     """Write a table to a file, completely or not at all."""
-    kind, compression = file_format(path)
-    if compression:
-        raise DataError("tables are written without compression", str(path), f"leave the {compression} out")
-    if Path(path).suffix.lower() not in {".csv", ".parquet", ".jsonl", ".ndjson"}:
-        raise DataError(f"tables are not written as {Path(path).suffix}", str(path), "name a .csv, .parquet or .jsonl file")
+    suffix = Path(path).suffix.lower()
+    if suffix in COMPRESSIONS:
+        raise DataError("tables are written without compression", str(path), f"leave the {suffix} out")
+    if suffix not in {".csv", ".parquet", ".jsonl", ".ndjson"}:
+        what = f"tables are not written as {suffix or 'a file without a suffix'}"
+        raise DataError(what, str(path), "name a .csv, .parquet or .jsonl file")
+    kind = FORMATS[suffix]
     with replace_atomically(path) as aside:
         if kind == "json lines":
             rows = table.astype(object).where(table.notna(), None).to_dict("records")

@@ -31,7 +31,7 @@ def check_names(
             raise DataError("the column is missing", f"column {name!r}", advice)
     for name in rows.columns[[name not in known for name in rows]]:
         what = "the column is neither a feature, nor the target, nor passed through"
-        raise DataError(what, f"column {name!r}", "remove it, or name it under 'feature_names' or 'passthrough'")
+        raise DataError(what, f"column {name!r}", "remove it, or train with a table that has it")
 
 # %% ../../nbs/io/04_schema.ipynb #f6e36930
 def check_cells(

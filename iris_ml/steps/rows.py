@@ -6,6 +6,7 @@
 __all__ = ['rows', 'names_rows']
 
 # %% ../../nbs/steps/01_rows.ipynb #7bb03433
+import re
 import warnings
 from collections.abc import Sequence
 from functools import partial
@@ -15,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.errors import DataError, list_some, suggest
-from ..stats.column_types import as_numbers, as_type, column_type, read_columns, unread_cell
+from ..stats.column_types import LIKE_DATE, as_numbers, as_type, column_type, read_columns, unread_cell
 from ..io.schema import check_cells, check_names
 
 # %% ../../nbs/steps/01_rows.ipynb #c6e945e4
@@ -83,7 +84,9 @@ def _all_features(rows: pd.DataFrame, target: str, passthrough: Sequence[str]) -
     if unknown := [name for name in passthrough if name not in rows]:  # under its right name it would be learned
         where = "'passthrough' or 'sample_weight'"
         raise DataError(f"no column is called {unknown[0]!r}", where, suggest(unknown[0], map(str, rows)))
-    return [str(name) for name in rows if name not in {target, *passthrough}]
+    if not (found := [str(name) for name in rows if name not in {target, *passthrough}]):
+        raise DataError("there is no column to learn from", "the table", "add one, or name fewer under 'passthrough'")
+    return found
 
 
 def _check_columns(rows: pd.DataFrame, names: Sequence[str]) -> None:
@@ -99,11 +102,16 @@ def _check_columns(rows: pd.DataFrame, names: Sequence[str]) -> None:
 
 
 def _read_as_text(column: pd.Series, cell: str) -> str:
-    cause, advice = f"cells such as {cell!r}", "write them without currency and unit"
+    cause, advice = f"cells such as {cell!r}", "if it holds numbers, write them without currency and unit"
+    if not re.search(r"\d", cell):
+        advice = f'if this means a missing value, set missing_values = ["{cell}"]'
+    if re.fullmatch(LIKE_DATE, cell):
+        advice = "if it holds dates, write them as 2026-12-31"
     if cell == column.iloc[0] and not unread_cell(column.iloc[1:]):  # a second line of names, or one of units
-        cause, advice = f"its first cell {cell!r}", 'remove that row, or set reader = { header = "2" } if it names the columns'
+        cause, advice = f"its first cell {cell!r}", "if the others are numbers or dates, remove that row"
+        advice += ', or set reader = { header = "2" } if it names the columns'
     types = f'else set types = {{"{column.name}" = "text"}}'
-    return f"column {column.name!r} is learned as text because of {cause}; if it holds numbers or dates, {advice}, {types}"
+    return f"column {column.name!r} is learned as text because of {cause}; {advice}, {types}"
 
 
 def names_rows(
@@ -145,14 +153,18 @@ def _target_type(column: pd.Series, task: str, named: str) -> str:  # `named`: i
             raise DataError(f'it holds texts, and task = "{task}" predicts numbers', f"column {column.name!r}", advice)
         return "number"
     if (named or kind) in {"date", "duration"}:
-        advice = f'to predict it as a text, set types = {{"{column.name}" = "text"}}'
+        advice = "predict a number that is computed from it in a function after 'raw', such as the days until then"
+        advice += f'; of few, set types = {{"{column.name}" = "text"}}'
         raise DataError(f"a {named or kind} can be no target", f"column {column.name!r}", advice)
     if named and not task:
         return named
+    if kind == "text" and not task and (cell := unread_cell(column)):
+        what = f"column {column.name!r} is predicted as classes because of cells such as {cell!r}; if it holds numbers"
+        warnings.warn(f'{what}, write them without currency and unit, else set task = "classification"', stacklevel=3)
     if kind not in {"integer", "number"}:
         return kind
     known = as_numbers(column.dropna())
-    is_whole = not (known % 1).any()
+    is_whole = bool((np.isfinite(known) & (known == np.floor(known))).all())
     if task == "classification":
         return "integer" if is_whole else "text"
     if not is_whole or len(np.unique(known)) <= _CLASSES:
