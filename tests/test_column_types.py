@@ -634,3 +634,16 @@ def test_a_duration_is_read_from_every_form(cells):
     read = as_type(cells, "duration")
     assert read.dtype == "m8[us]"
     assert read.tolist() == DURATION.tolist()
+
+
+def test_a_category_that_is_a_whole_number_is_the_same_in_every_form(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    grades = pd.Series(["1", "2", "3+"] * 20, dtype="str")
+    table = pd.DataFrame({"x": DRAWS.random(60), "grade": grades, "y": grades.map({"1": "a", "2": "b", "3+": "c"})})
+    other = workflow.swap(raw=table, target="y", default_estimator=True, feature_names=[], classes=[])
+    model = other.run("model", progress=False, checkpoints=False)["model"]
+    new = pd.DataFrame({"x": [0.1, 0.2, 0.3], "grade": [1.0, 2.0, 1.0]})
+    new.to_csv("new.csv", index=False)
+    new.to_parquet("new.parquet")
+    given = [new, read_table("new.csv"), read_table("new.parquet"), new.assign(grade=["1", "2.0", "1"])]
+    assert [predict(rows, model).y.tolist() for rows in given] == [["a", "b", "a"]] * 4

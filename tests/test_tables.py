@@ -236,3 +236,15 @@ def test_the_default_estimator_is_seeded_and_iris_keeps_its_own(table):
     assert type(workflow.run("estimator", progress=False)["estimator"]).__name__ == "Pipeline"
     calibrated = workflow.swap(raw=table, target="price", calibrated=True).run("estimator", progress=False)["estimator"]
     assert type(calibrated).__name__ == "CalibratedClassifierCV"
+
+
+def test_a_feature_without_gaps_in_training_may_be_missing_where_the_setting_says_so():
+    table = pd.DataFrame({"x": np.arange(80.0), "z": np.arange(80) % 3, "y": ["a", "b"] * 40})
+    new = table.drop(columns="y").head(3).assign(x=[1.0, None, 2.0])
+    other = workflow.swap(raw=table, target="y", feature_names=[], classes=[], default_estimator=True)
+    with pytest.raises(DataError, match=r"row 1: a missing value .* name the column under 'nullable' and train again"):
+        predict(new, other.run("model", progress=False, checkpoints=False)["model"])
+    taken = other.swap(nullable=["x"]).run("model", progress=False, checkpoints=False)["model"]
+    assert len(predict(new, taken)) == 3
+    with pytest.raises(DataError, match="column 'z', row 0: a missing value"):
+        predict(new.assign(z=[None, 1, 2]), taken)

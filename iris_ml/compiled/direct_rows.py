@@ -86,7 +86,7 @@ class DirectRows:
             outside.append((self._session.numbers, (cells < self._least) | (cells > self._greatest)))
         if self._session.texts:
             texts = [[self._missing.get(cell, cell) for cell in read_texts(row)] for row in rows]
-            if self._needed and any("" in row for row in texts):
+            if (self._needed and any("" in row for row in texts)) or any(cell.endswith(".0") for row in texts for cell in row):
                 return None
             given["texts"] = np.array(texts, dtype=object)
             pairs = [zip(row, self._known, strict=True) for row in texts]

@@ -56,7 +56,10 @@ def check_cells(
             is_missing = pd.api.types.is_scalar(value) and pd.isna(value)
             shown = "a missing value" if is_missing else repr(value.item() if isinstance(value, np.generic) else value)
             what = f"{shown} {fault}"
-            first = first or DataError(what, f"column {name!r}, row {row}", "correct the value or leave the row out")
+            advice = "correct the value or leave the row out"
+            if is_missing and name != target:
+                advice += "; if it may be missing, name the column under 'nullable' and train again"
+            first = first or DataError(what, f"column {name!r}, row {row}", advice)
             reasons.setdefault(row, f"column {name!r}: {what}")
     if first is not None:
         first.rows = reasons

@@ -101,7 +101,8 @@ class Predictor:
         self.check_reads()
         _expect_texts(rows, profile)
         with Reads() as watched:
-            run = plan.run(raw=read_columns(rows, profile.types, profile.missing_values, profile.rename))
+            read = read_columns(rows, profile.types, profile.missing_values, profile.rename)
+            run = plan.run(raw=self._as_learned(read))
         check_new_reads(self.model, watched)
         if len(run["predictions"]) != len(rows):
             step = next(name for name in run if name != "model" and len(run[name]) != len(rows))
@@ -124,6 +125,23 @@ class Predictor:
             return self._plan
         last = predicted_table(self.workflow)
         return None if last in self._plan.given.values() else plan_predictions(self.answering, self.workflow, last)
+
+    @cached_property
+    def _coded(self) -> dict[str, set[str]]:  # column of texts in raw rows -> the learned ones, if whole numbers are among them
+        profile = self.model.profile
+        old = {new: name for name, new in profile.rename.items()}
+        texts = {name: _learned_texts(profile, name) for name, seen in profile.columns.items() if seen["type"] == "text"}
+        return {old.get(name, name): known for name, known in texts.items() if any(map(str.isdecimal, known))}
+
+    def _as_learned(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Write 2.0, as a file of texts writes a number, as the text 2 that the model learned."""
+        changed = {}
+        for name, known in self._coded.items():
+            cells = rows.get(name)
+            if isinstance(cells, pd.Series) and isinstance(cells.dtype, pd.StringDtype) and cells.str.endswith(".0").any():
+                short = cells.str.removesuffix(".0")
+                changed[name] = cells.mask(short.isin(known) & ~cells.isin(known), short)
+        return rows.assign(**changed) if changed else rows
 
     def _expect_same_alone(self, run: Run) -> None:
         count = len(run["predictions"])
@@ -152,10 +170,14 @@ def _expect_texts(rows: pd.DataFrame, profile: Profile) -> None:
         cells = rows.get(old.get(name, name), rows.get(name)) if seen["type"] == "text" else None
         if not isinstance(cells, pd.Series) or cells.dtype.kind not in "iuf":
             continue
-        learned = [*seen.get("categories", ()), *profile.reference.get(name, {}).get("values", ())]
-        if changed := next((text for text in learned if _NUMBER.fullmatch(text) and text != f"{float(text):.17g}"), ""):
+        learned = _learned_texts(profile, name)
+        if changed := next((text for text in sorted(learned) if _NUMBER.fullmatch(text) and text != f"{float(text):.17g}"), ""):
             what = f"it holds numbers, and the model learned texts such as {changed!r}"
             raise DataError(what, f"column {name!r}", 'read it as text, as by pd.read_csv(file, dtype="str")')
+
+
+def _learned_texts(profile: Profile, name: str) -> set[str]:  # that the profile holds, which are not all of many
+    return {*profile.columns[name].get("categories", ()), *profile.reference.get(name, {}).get("values", ())}
 
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")

@@ -123,11 +123,12 @@ def profile__all_rows(
     task: str = "",  # as in the settings, and the next two as well
     reader: dict[str, str] = _NONE,
     split_by: str = "random",
+    nullable: Sequence[str] = (),  # as for `profile`
 ) -> Profile:
     """Describe the training rows among all rows of the source; `SettingsError` for a cross-validation."""
     if split_by.startswith("cv"):
         raise SettingsError("all_rows needs test rows, and a cross-validation has none", "split_by", 'set it to "random"')
-    of_sample = profile(rows, split, target, passthrough, rename, relabel, raw, types, missing_values, task)
+    of_sample = profile(rows, split, target, passthrough, rename, relabel, raw, types, missing_values, task, nullable)
     learned = find_training_rows(
         raw, split, source, largest_table, sample_seed, missing_values, reader, split_by, rename, types
     )

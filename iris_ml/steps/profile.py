@@ -111,6 +111,7 @@ def profile(
     types: dict[str, str] = _NONE,  # column -> its type, where the table does not show it
     missing_values: Sequence[str] = (),  # texts that mean a missing value
     task: str = "",  # as in the settings
+    nullable: Sequence[str] = (),  # features that may be missing later, besides those that are in a row
 ) -> Profile:
     """Describe the training rows."""
     training = train(rows, split)
@@ -126,7 +127,7 @@ def profile(
     return Profile(
         target=target,
         classes=[] if numbers else sorted(labels[labels != ""].unique().tolist()),
-        columns={str(name): _range(features[name], rows[name]) for name in features},
+        columns={str(name): _range(features[name], rows[name], name in nullable) for name in features},
         sample={str(name): _plain(column) for name, column in sample.items()},
         reference={str(name): _distribution(column) for name, column in features.items()}
         | {target: (_distribution if numbers else _counts)(training[target])},
@@ -140,9 +141,9 @@ def profile(
     )
 
 # %% ../../nbs/steps/04_profile.ipynb #848c6484
-def _range(column: pd.Series, whole: pd.Series) -> dict[str, Any]:
+def _range(column: pd.Series, whole: pd.Series, nullable: bool) -> dict[str, Any]:
     known = (column if column.notna().any() else whole).dropna()
-    about: dict[str, Any] = {"type": column_type(column), "nullable": bool(whole.isna().any())}
+    about: dict[str, Any] = {"type": column_type(column), "nullable": nullable or bool(whole.isna().any())}
     if about["type"] == "text":
         categories = {"categories": _categories(known)} if _has_categories(known.nunique(), len(known)) else {}
         return {**categories, "mode": known.mode()[0], "example": known.iloc[0], **about}
