@@ -1,6 +1,8 @@
 """Counts, quantiles and several labels of a row: each task has its own default estimator and metric, on every surface."""
 
 import json
+import re
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -251,3 +253,16 @@ def test_a_target_of_dates_is_refused_with_the_line_that_makes_it_a_text(asked):
         workflow.swap(raw=table, target="seen", **asked).run("model", progress=False)
     run = workflow.swap(raw=table, target="seen", types={"seen": "text"}).run("model", progress=False)
     assert run["model"].profile.classes == ["2026-01-01 00:00:00", "2026-05-05 00:00:00"]
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(10, None), (14, "14 different whole numbers, and is predicted as classes"), (30, "more than 20 .* predicted as a number")],
+)
+def test_a_target_of_whole_numbers_says_what_it_is_taken_for(count, said):
+    table = pd.DataFrame({"x": np.linspace(0, 1, 120), "sold": np.arange(120) % count})
+    with warnings.catch_warnings(record=True, action="always") as told:
+        workflow.swap(raw=table, target="sold", feature_names=[], classes=[]).run("rows", progress=False, checkpoints=False)
+    texts = [str(each.message) for each in told if "whole numbers" in str(each.message)]
+    assert len(texts) == (said is not None)
+    assert said is None or re.search(said, texts[0])

@@ -167,14 +167,19 @@ def _target_type(column: pd.Series, task: str, named: str) -> str:  # `named`: i
     is_whole = bool((np.isfinite(known) & (known == np.floor(known))).all())
     if task == "classification":
         return "integer" if is_whole else "text"
-    if not is_whole or len(np.unique(known)) <= _CLASSES:
+    count = len(np.unique(known))
+    if not is_whole or count <= _SURELY_CLASSES:
         return "integer" if is_whole else "number"
-    what = f"column {column.name!r} holds more than {_CLASSES} different whole numbers, and is predicted as a number"
-    warnings.warn(f'{what}; to say so, set task = "regression", and for classes task = "classification"', stacklevel=3)
-    return "number"
+    task, other = ("classification", "regression") if count <= _CLASSES else ("regression", "classification")
+    holds = f"column {column.name!r} holds {count if count <= _CLASSES else f'more than {_CLASSES}'} different whole numbers"
+    advice = f'to say so, set task = "{task}", and for {_PREDICTED[other]} task = "{other}"'
+    warnings.warn(f"{holds}, and is predicted as {_PREDICTED[task]}; {advice}", stacklevel=3)
+    return "integer" if task == "classification" else "number"
 
 
-_CLASSES = 20  # whole numbers that are classes; more are a number
+
+_SURELY_CLASSES, _CLASSES = 10, 20  # whole numbers that are classes, without a word and with one; more are a number
+_PREDICTED = {"classification": "classes", "regression": "a number"}
 
 
 def _label_set(separator: str, cell: str) -> str:
