@@ -96,8 +96,6 @@ def find_facts(
     settings = change_settings(settings, task="regression" if is_regression(checked[target]) else "classification")
     settings, refused = _with_split(settings, cells)
     checked, learned = _run(settings, "rows", "train")
-    if learned.columns.isin([target, *settings.passthrough]).all():
-        raise DataError("there is no column to learn from", ", ".join(source), "add columns beside the target")
     return replace(_facts_of(settings, checked, learned), refused_split=refused)
 
 # %% ../../nbs/template/03_facts.ipynb #68e3d2bb
