@@ -104,7 +104,7 @@ def _check_columns(rows: pd.DataFrame, names: Sequence[str]) -> None:
 def _read_as_text(column: pd.Series, cell: str) -> str:
     cause, advice = f"cells such as {cell!r}", "if it holds numbers, write them without currency and unit"
     if not re.search(r"\d", cell):
-        advice = f'if this means a missing value, set missing_values = ["{cell}"]'
+        advice = f'remove its rows, or if it means a missing value, set missing_values = ["{cell}"]'
     if re.fullmatch(LIKE_DATE, cell):
         advice = "if it holds dates, write them as 2026-12-31"
     if cell == column.iloc[0] and not unread_cell(column.iloc[1:]):  # a second line of names, or one of units
@@ -158,7 +158,7 @@ def _target_type(column: pd.Series, task: str, named: str) -> str:  # `named`: i
         raise DataError(f"a {named or kind} can be no target", f"column {column.name!r}", advice)
     if named and not task:
         return named
-    if kind == "text" and not task and (cell := unread_cell(column)):
+    if kind == "text" and not (task or named) and (cell := unread_cell(column)):
         what = f"column {column.name!r} is predicted as classes because of cells such as {cell!r}; if it holds numbers"
         warnings.warn(f'{what}, write them without currency and unit, else set task = "classification"', stacklevel=3)
     if kind not in {"integer", "number"}:
