@@ -34,6 +34,7 @@ from iris_ml.models.model_file import load, save
 from iris_ml.models.predictor import predict
 from iris_ml.production import workflow
 from iris_ml.stats.column_types import as_type, read_columns, valid_cells
+from iris_ml.steps.rows import names_rows
 
 TEXTS = OneHotEncoder(handle_unknown="ignore"), make_column_selector(dtype_exclude="number")
 CAREFUL = make_pipeline(
@@ -647,3 +648,25 @@ def test_a_category_that_is_a_whole_number_is_the_same_in_every_form(tmp_path, m
     new.to_parquet("new.parquet")
     given = [new, read_table("new.csv"), read_table("new.parquet"), new.assign(grade=["1", "2.0", "1"])]
     assert [predict(rows, model).y.tolist() for rows in given] == [["a", "b", "a"]] * 4
+
+
+CODES = {
+    "letters": [f"P-{n:04}" for n in range(40)],
+    "a year": [f"2024-{n:05}" for n in range(40)],
+    "addresses": [f"{name}{n}@example.org" for name in "abcd" for n in "klmnopqrst"],
+    "many digits": [f"{4_000_000_000_000_000 + 7919 * n}" for n in range(40)],
+    "zeros": [f"{n:05}" for n in range(40)],
+}
+NO_CODES = {
+    "names": [f"ward {n}" for n in range(40)],
+    "numbers": [f"{n / 7 - 3}" for n in range(40)],
+    "whole numbers": [f"{7 * n - 99}" for n in range(40)],
+    "shares": [f"{n}/40" for n in range(40)],
+    "dates": [f"2026-0{n // 28 + 1}-{n % 28 + 1:02}" for n in range(40)],
+    "the same twice": [f"P-{n // 2:04}" for n in range(40)],
+}
+
+
+@pytest.mark.parametrize("form", [*CODES, *NO_CODES])
+def test_a_code_for_each_row_is_told_from_what_is_none(form):
+    assert names_rows(pd.Series({**CODES, **NO_CODES}[form], dtype="str")) == (form in CODES)

@@ -131,7 +131,10 @@ _NAMING = {
     True: ("gives each row a code of its own, which no new row has", "text"),
 }
 _NAMED = 20  # rows; in fewer, whole numbers may follow each other by chance
-_CODE = r"(?=.*\d)(?=.*[A-Za-z])[\w./#-]+"  # a letter, a digit, no space
+_CODE = (
+    r"(?=.*\d)(?=.*([A-Za-z]|\w[#-]\w))[\w./#-]+|0\d+|\d{15,}"  # a digit with a letter or a sign within, or many digits
+    r"|[\w.+-]+@[\w.-]+"  # an address
+)
 
 
 def _no_target(target: str, names: list[str]) -> DataError:
