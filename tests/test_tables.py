@@ -248,3 +248,5 @@ def test_a_feature_without_gaps_in_training_may_be_missing_where_the_setting_say
     assert len(predict(new, taken)) == 3
     with pytest.raises(DataError, match="column 'z', row 0: a missing value"):
         predict(new.assign(z=[None, 1, 2]), taken)
+    with pytest.raises(DataError, match="'nullable': no column is called 'xx'; did you mean 'x'"):
+        other.swap(nullable=["xx"]).run("profile", progress=False, checkpoints=False)

@@ -119,7 +119,7 @@ class Settings(BaseModel):
     types: dict[str, ColumnType] = Field({}, description="column -> its type, where the table does not show it")
     missing_values: tuple[str, ...] = Field((), description="texts that mean a missing value in every column")
     categorical: tuple[str, ...] = Field((), description="features that hold categories, also if they are numbers")
-    nullable: tuple[str, ...] = Field((), description="features that may be missing, besides those that are in a training row")
+    nullable: tuple[str, ...] = Field((), description="features that may be missing, although no training row lacks them")
     units: dict[str, str] = Field({}, description="column -> the unit of its numbers, which is shown beside its name")
     classes: tuple[str, ...] = Field((), description="labels that the target may hold; empty: whatever it holds")
     passthrough: tuple[str, ...] = Field((), description="columns to carry along, never to learn from")

@@ -49,7 +49,7 @@ def normalize(
     pieces: list[object] = [code.co_name, code.co_flags & _FLAGS, code.co_varnames, code.co_freevars, code.co_cellvars]
     pieces += [code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount]
     for step in steps:
-        pieces.append(step.name.replace("METHOD", "ATTR"))  # where the import stands decides which it is
+        pieces.append(step.name.replace("METHOD", "ATTR"))  # Python takes the latter where the same file imports the object
         if isinstance(step.value, CodeType):
             form += (inner := normalize(step.value))
             pieces.append(inner.digest)

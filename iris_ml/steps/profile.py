@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from ..base.errors import DataError, suggest
 from ..base.field_types import check_fields
 from ..base.variants import when
 from ..stats.column_types import as_numbers, column_type, from_number
@@ -111,11 +112,13 @@ def profile(
     types: dict[str, str] = _NONE,  # column -> its type, where the table does not show it
     missing_values: Sequence[str] = (),  # texts that mean a missing value
     task: str = "",  # as in the settings
-    nullable: Sequence[str] = (),  # features that may be missing later, besides those that are in a row
+    nullable: Sequence[str] = (),  # features that new rows may lack, although no training row does
 ) -> Profile:
     """Describe the training rows."""
     training = train(rows, split)
     features = training.drop(columns=[target, *passthrough], errors="ignore")
+    if unknown := [name for name in nullable if name not in features and name not in rows]:
+        raise DataError(f"no column is called {unknown[0]!r}", "'nullable'", suggest(unknown[0], map(str, features)))
     sample = training[[*features, target]].iloc[:: -(-len(training) // 100)]
     named = {rename.get(str(name), str(name)): column_type(column) for name, column in raw.items()}
     numbers, separator = is_regression(training[target]), task.partition("multilabel: ")[2]

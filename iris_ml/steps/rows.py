@@ -102,16 +102,20 @@ def _check_columns(rows: pd.DataFrame, names: Sequence[str]) -> None:
 
 
 def _read_as_text(column: pd.Series, cell: str) -> str:
-    cause, advice = f"cells such as {cell!r}", "if it holds numbers, write them without currency and unit"
-    if not re.search(r"\d", cell):
-        advice = f'remove its rows, or if it means a missing value, set missing_values = ["{cell}"]'
-    if re.fullmatch(LIKE_DATE, cell):
-        advice = "if it holds dates, write them as 2026-12-31"
+    cause, advice = f"cells such as {cell!r}", _advice(cell)
     if cell == column.iloc[0] and not unread_cell(column.iloc[1:]):  # a second line of names, or one of units
         cause, advice = f"its first cell {cell!r}", "if the others are numbers or dates, remove that row"
         advice += ', or set reader = { header = "2" } if it names the columns'
     types = f'else set types = {{"{column.name}" = "text"}}'
     return f"column {column.name!r} is learned as text because of {cause}; {advice}, {types}"
+
+
+def _advice(cell: str) -> str:  # for a column of which such cells are texts
+    if re.fullmatch(LIKE_DATE, cell):
+        return "if it holds dates, write them as 2026-12-31"
+    if re.search(r"\d", cell):
+        return "if it holds numbers, write them without currency and unit"
+    return f'remove its rows, or if it means a missing value, set missing_values = ["{cell}"]'
 
 
 def names_rows(
@@ -157,13 +161,13 @@ def _target_type(column: pd.Series, task: str, named: str) -> str:  # `named`: i
         return "number"
     if (named or kind) in {"date", "duration"}:
         advice = "predict a number that is computed from it in a function after 'raw', such as the days until then"
-        advice += f'; of few, set types = {{"{column.name}" = "text"}}'
+        advice += f'; if only a few dates occur, set types = {{"{column.name}" = "text"}}'
         raise DataError(f"a {named or kind} can be no target", f"column {column.name!r}", advice)
     if named and not task:
         return named
-    if kind == "text" and not (task or named) and (cell := unread_cell(column)):
-        what = f"column {column.name!r} is predicted as classes because of cells such as {cell!r}; if it holds numbers"
-        warnings.warn(f'{what}, write them without currency and unit, else set task = "classification"', stacklevel=3)
+    if kind == "text" and not task and (cell := unread_cell(column)):
+        what = f"column {column.name!r} is predicted as classes because of cells such as {cell!r}"
+        warnings.warn(f'{what}; {_advice(cell)}, else set task = "classification"', stacklevel=3)
     if kind not in {"integer", "number"}:
         return kind
     known = as_numbers(column.dropna())
@@ -178,7 +182,6 @@ def _target_type(column: pd.Series, task: str, named: str) -> str:  # `named`: i
     advice = f'to say so, set task = "{task}", and for {_PREDICTED[other]} task = "{other}"'
     warnings.warn(f"{holds}, and is predicted as {_PREDICTED[task]}; {advice}", stacklevel=3)
     return "integer" if task == "classification" else "number"
-
 
 
 _SURELY_CLASSES, _CLASSES = 10, 20  # whole numbers that are classes, without a word and with one; more are a number
