@@ -70,15 +70,20 @@ _FEW = 40  # values that become columns
 
 def boosting(
     task: str = "classification",  # or "regression", "counts", "quantile: 0.9"
+    rows: int = 0,  # of the training; above 8,000 the trees are as large as scikit-learn makes them
 ) -> BaseEstimator:
     """Return boosted trees, unfitted."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     kind, _, level = task.partition(": ")
+    size = {"max_leaf_nodes": 15, "min_samples_leaf": 10, "l2_regularization": 1.0} if rows <= _MANY else {}
     of_level = {"loss": "quantile", "quantile": float(level or 0.5), "min_samples_leaf": 50}
     losses: dict[str, dict[str, Any]] = {"regression": {}, "counts": {"loss": "poisson"}, "quantile": of_level}
-    trees = HistGradientBoostingRegressor(**losses[kind]) if kind in losses else HistGradientBoostingClassifier()
-    return _prepared(estimator=trees, task=task)
+    trees = HistGradientBoostingRegressor if kind in losses else HistGradientBoostingClassifier
+    return _prepared(estimator=trees(**size | losses.get(kind, {})), task=task)
+
+
+_MANY = 8_000  # rows from which trees are large
 
 
 def linear(
@@ -103,11 +108,12 @@ def linear(
 def mean_of_both(
     task: str = "classification",  # or "regression", "counts", "quantile: 0.9"
     weights: tuple[int, int] = (1, 1),  # of the linear model and of the boosted trees
+    rows: int = 0,  # as in `boosting`
 ) -> BaseEstimator:
     """Return the weighted mean of a linear model and boosted trees, unfitted."""
     from sklearn.ensemble import VotingClassifier, VotingRegressor
 
-    both = [("linear", linear(task)), ("boosting", boosting(task))]
+    both = [("linear", linear(task)), ("boosting", boosting(task, rows))]
     unequal = [*weights] if len({*weights}) > 1 else None
     is_of_classes = task == "classification"
     return VotingClassifier(both, voting="soft", weights=unequal) if is_of_classes else VotingRegressor(both, weights=unequal)
@@ -124,10 +130,9 @@ def weighted_mean(
     X, y = X.reset_index(drop=True), y.reset_index(drop=True)
     scored = [is_scored] if is_scored is not None else _quarters(y, seed)[: 4 if len(X) <= _FEW_ROWS else 1]
     if task == "classification" and any({*y[rows]} - {*y[~rows]} or y[~rows].nunique() < 2 for rows in scored):
-        return mean_of_both()  # of a rare class
-    lines, trees = (
-        pd.concat([_predicted(each(task), X, y, rows, seed) for rows in scored]).fillna(0.0) for each in (linear, boosting)
-    )
+        return mean_of_both(rows=len(X))  # of a rare class
+    candidates = linear(task), boosting(task, len(X))
+    lines, trees = (pd.concat([_predicted(each, X, y, rows, seed) for rows in scored]).fillna(0.0) for each in candidates)
     metric = find_metric(_JUDGED.get(task, task.replace("quantile", "pinball")), y)
 
     def error(weight: int) -> float:
@@ -135,7 +140,7 @@ def weighted_mean(
         return metric.compute(y[mean.index], mean if task != "classification" else mean.assign(label="")[["label", *mean]])
 
     weight = min(range(5), key=error)
-    return [linear, boosting][weight // 4](task) if weight in (0, 4) else mean_of_both(task, (4 - weight, weight))
+    return candidates[weight // 4] if weight in (0, 4) else mean_of_both(task, (4 - weight, weight), len(X))
 
 
 def _quarters(y: pd.Series, seed: int) -> list[np.ndarray]:  # drawn at random, of each class alike
@@ -164,11 +169,11 @@ def default_estimator(
 ) -> BaseEstimator:
     """Return the estimator for any table, unfitted."""
     task = (task or "regression") if is_regression(y) else "classification"
-    if _LEAST <= len(X) <= _MANY:
+    if _LEAST <= len(X) <= (_MANY if task == "classification" else _VERY_MANY):
         return weighted_mean(X, y, seed, is_scored, task)
     if task == "classification":
-        return mean_of_both()
-    return boosting(task) if len(X) > _MANY else linear(task)
+        return mean_of_both(rows=len(X))
+    return boosting(task, len(X)) if len(X) > _VERY_MANY else linear(task)
 
 
-_LEAST, _FEW_ROWS, _MANY = 40, 500, 8_000  # rows from which weights are sought, with four quarters, and at all
+_LEAST, _FEW_ROWS, _VERY_MANY = 40, 500, 50_000  # rows from which weights are sought, with four quarters, and at all
