@@ -1223,4 +1223,37 @@ class Unit(yaml.YAMLObject):
 Unit = type("Unit", (), {"__module__": "numpy", "size": «1 → 2»})
 def result() -> int: return Unit.size
 """,
+    "a module that lists its names by a function of its own": """
+import units
+def result() -> list: return dir(units)
+# units.py
+def __dir__(): return ["«cm → mm»"]
+""",
+    "the line of a warning": """
+import warnings
+« → SPARE = 1
+
+»
+def result() -> int:
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        warnings.warn("again")
+    return found[0].lineno
+""",
+    "the first line of a function": """
+« → SPARE = 1
+
+»
+def helper(): pass
+def result() -> int: return helper.__code__.co_firstlineno
+""",
+    "the line of an error": """
+import traceback
+« → SPARE = 1
+
+»
+def result() -> str:
+    try: 1 / 0
+    except ZeroDivisionError: return traceback.format_exc().split("line ")[1].split(",")[0]
+""",
 }

@@ -24,6 +24,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import threadpoolctl
 from sklearn.dummy import DummyRegressor
 from typer.testing import CliRunner
 
@@ -311,6 +312,22 @@ def test_a_step_that_asks_what_was_called_is_not_kept():
         return seen.cache_info().currsize
 
     assert "cache_info" in Workflow(result).run().results["result"].note
+
+
+@pytest.mark.parametrize(
+    ("name", "asks"),
+    [
+        ("sys.flags", lambda: sys.flags.dev_mode),  # python -X dev
+        ("sys._xoptions", lambda: len(sys._xoptions)),
+        ("threadpoolctl.threadpool_info", lambda: len(threadpoolctl.threadpool_info())),
+        ("_mgr", lambda: len(pd.DataFrame({"a": [1]})._mgr.blocks)),
+    ],
+)
+def test_what_only_this_process_tells_is_not_kept(name, asks):
+    def result() -> int:
+        return int(asks())
+
+    assert Workflow(result).run().results["result"].note.startswith(f"not kept: code that uses {name}")
 
 
 STATE = {"a": 0}

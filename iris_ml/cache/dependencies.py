@@ -19,6 +19,7 @@ import operator
 import os
 import platform
 import re
+import runpy
 import sys
 import tempfile
 import time
@@ -29,7 +30,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
 from itertools import chain
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from types import BuiltinFunctionType, FunctionType, GenericAlias, ModuleType, UnionType
 from typing import Any
 
@@ -268,6 +269,16 @@ def _matplotlib_settings() -> object:
     return {name: value for name, value in matplotlib.rcParams.items() if before[name] != value and not window.match(name)}
 
 
+def _sklearn_settings() -> object:
+    return sys.modules["sklearn"].get_config() if "sklearn" in sys.modules else _imported_settings_of_sklearn()
+
+
+@functools.cache
+def _imported_settings_of_sklearn() -> object:  # as its import will set them, which takes a second
+    place = importlib.util.find_spec("sklearn").origin  # type: ignore[union-attr]
+    return runpy.run_path(str(Path(str(place)).with_name("_config.py")))["get_config"]()
+
+
 def _decimal_settings() -> object:  # without its flags, which each computation sets
     context = decimal.getcontext()
     traps = sorted(signal.__name__ for signal, is_set in context.traps.items() if is_set)
@@ -307,7 +318,7 @@ _SETTINGS: dict[str, Callable[[], object]] = {
     "numpy": lambda: (np.geterr(), _values({"formatter": {}} | {**np.get_printoptions()})),
     "pandas": _pandas_settings,
     "python": _python_settings,
-    "scikit-learn": lambda: importlib.import_module("sklearn").get_config(),
+    "scikit-learn": _sklearn_settings,
     "sys": sys.getrecursionlimit,
     "tempfile": tempfile.gettempdir,
     "warnings": _warnings_settings,
@@ -372,10 +383,11 @@ _NEVER = (  # not in any step that is reused
     r"(builtins|io)\.(eval|exec|compile|__import__|input)",  # runs text as code, imports by name, reads the keyboard
     r"(_?pickle|marshal|shelve|ctypes|gc|runpy|pkgutil)\..+",  # loads or runs code that is not in the project
     r"importlib\.(?!resources).+",  # chooses a module at run time
-    r"sys\.(modules|_getframe|argv|stdin|executable|prefix|path|getrecursionlimit)|signal\..+",  # the state of this process
-    r"\.parse_(known_)?args|\.cache_info",  # what the process was started with, and what it has called
+    r"sys\.(modules|_getframe|stdin|(base_|exec_)?(executable|prefix)|path|getrecursionlimit)|signal\..+",  # state of the process
+    r"sys\.((orig_)?argv|flags|_?(x|warn)options)|\.parse_(known_)?args|\.cache_info",  # its start, and what it has called
     r"(os|posix)\.(get(e?[ug]id|login|loadavg)|cpu_count|times|uname|sched_.+)",  # and of this machine
     r"(platform|pwd|grp)\..+|resource\.getrlimit|(multiprocessing|joblib|loky).*\.(cpu_count|effective_n_jobs)|shutil\.disk_usage",
+    r"threadpoolctl\.(threadpool_info|ThreadpoolController)|sys\.get(refcount|allocatedblocks|switchinterval)|\._mgr",
     r"inspect\.(get(source|sourcelines|doc|module|file)|currentframe|stack)",  # source text and callers
     r"(os|posix)\.(scandir|fwalk|fdopen|p?readv?|getxattr|listxattr)|(posix|generic)path\.same\w+",  # of files, unobserved
     r"\.(st_([acm]time(_ns)?|nlink|[ug]id|ino|dev|blocks)|get[acm]time)",  # times and owners of files
@@ -385,6 +397,7 @@ _NEVER = (  # not in any step that is reused
     r"(_?codecs\.(un)?register|copyreg\.|_?locale\.set)\w+|\.(setLevel|addHandler|addFilter)",
     r"\.(f_globals|f_locals|f_back|__globals__|__builtins__)",  # names of other code
     r"\.(__subclasses__|__doc__|__module__)",  # which classes exist, and text that is not hashed
+    r"\.(co_firstlineno|co_lines|co_positions|[ft]b?_lineno|lineno)|traceback\.(format|print)_\w+",  # lines of the code
 )
 _READERS = (  # not in a step that was not observed completely
     r"os\.(environ|getenv|getcwd|path\.expand.+)",  # the environment of this process

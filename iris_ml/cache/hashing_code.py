@@ -73,7 +73,13 @@ def _attribute(module: ModuleType, attribute: str, tracer: Tracer) -> Any:
             tracer.reached[id(module)] = module
     elif attribute not in vars(module) and "__getattr__" in vars(module):
         tracer.update(vars(module)["__getattr__"])
+        if _makes_classes(module):
+            return MISSING
     return tracer.watcher.resolve(functools.partial(getattr, module, attribute, MISSING))
+
+
+def _makes_classes(module: ModuleType) -> bool:  # a page of the library, at first use: the code that makes them counts
+    return module.__name__.startswith("iris_ml.") and "__getattr__" in vars(module)
 
 # %% ../../nbs/cache/05_hashing_code.ipynb #065b0d1e
 def trace_binding(
@@ -121,7 +127,7 @@ def _trace_scope(scope: Mapping[str, Any], tracer: Tracer) -> None:
 
 def _names_of(scope: Mapping[str, Any]) -> list[str]:
     hidden = scope["get_ipython"]().user_ns_hidden if "get_ipython" in scope else {}  # what a notebook adds by itself
-    return [name for name in scope if not name.startswith("__") and name != "_" and name not in hidden]
+    return [name for name in scope if (not name.startswith("__") or name == "__dir__") and name != "_" and name not in hidden]
 
 # %% ../../nbs/cache/05_hashing_code.ipynb #1629a020
 @register_hasher(FunctionType)
@@ -265,7 +271,7 @@ def _trace_import(name: str, names: tuple[str, ...], code: Code, tracer: Tracer)
     module = _imported(name, tracer)
     if module:
         trace_import_effects(module, tracer)
-    for attribute in names:
+    for attribute in () if module and _makes_classes(module) else names:
         if not tracer.watcher.resolve(functools.partial(hasattr, module, attribute)):  # then Python imports a module of this name
             _imported(f"{name}.{attribute}", tracer)
     for attribute in names:

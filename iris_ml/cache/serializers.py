@@ -35,6 +35,8 @@ def choose_format(value: object) -> str:  # "arrow", "npy", "json" or "skops"
             raise UnserializableError("a table whose column names are not all text")
         case pd.DataFrame() | pd.Series():
             return "arrow"
+        case np.ndarray() | np.generic() if value.dtype.isalignedstruct:
+            raise UnserializableError("an array of aligned records")
         case np.ndarray() | np.generic():
             return "npy"
         case dict() | list() | str() | int() | float() | None:
@@ -132,9 +134,12 @@ def read_value(
                 raise ValueError("its cells have no size")
             return array if array.ndim else array[()]
         case "json":
-            return json.loads(content)
+            return json.loads(content, parse_constant=_CONSTANTS.__getitem__)
         case _:
             return load_archive(content, "a value", trusted)
+
+
+_CONSTANTS = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}  # a list is searched for `np.nan` by its identity
 
 
 def _read_arrow(content: bytes) -> pd.DataFrame | pd.Series:

@@ -19,11 +19,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
 
 from ..steps.model import Model, same_answer
 from ..base.environment import python_function
 from ..base.errors import IrisError, WorkflowError
+from ..base.estimator_type import Estimator
 from ..base.field_types import has_type
 from ..base.packages import owner
 from ..cache.dependencies import within_project
@@ -294,7 +294,7 @@ def _check_unchanged(model: Model) -> None:
 
 def _counts(workflow: Workflow, step: str) -> bool:  # whether the model answers by the code of a step
     types = {node.name: node.type for node in workflow.plan("model").nodes if node.name in workflow["model"].inputs}
-    return issubclass(types.get(step, object), BaseEstimator) or step in prediction_keys(workflow)
+    return issubclass(types.get(step, object), Estimator) or step in prediction_keys(workflow)
 
 
 def _shown(step: str) -> str:  # a function after a step belongs to it

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2_contingency, fisher_exact, ks_2samp
 
 from .column_types import as_numbers, from_number
 from .describe import write_number
@@ -39,11 +38,15 @@ def _of_numbers(now: pd.Series, then: dict[str, Any]) -> tuple[float, float]:
 
 
 def _kolmogorov_smirnov(now: np.ndarray, then: np.ndarray) -> tuple[float, float]:  # `now` is sorted
+    from scipy.stats import ks_2samp
+
     found = ks_2samp(now[:: -(-len(now) // _ROWS)], then)
     return float(found.statistic), float(found.pvalue)
 
 
 def _of_texts(now: pd.Series, then: dict[str, Any]) -> tuple[float, float]:
+    from scipy.stats import chi2_contingency
+
     before = pd.Series(then["counts"], index=[str(value) for value in then["values"]])
     after = now.dropna().astype(str).value_counts()
     unlisted = [then["others"], after[~after.index.isin(before.index)].sum()] if "others" in then else [0, 0]
@@ -66,6 +69,8 @@ def _of_answers(now: pd.Series, then: pd.Series) -> tuple[float, float]:
 
 
 def _of_gaps(now: pd.Series, then: dict[str, Any]) -> tuple[float, float]:
+    from scipy.stats import fisher_exact
+
     missing, rows = np.array([now.isna().sum(), then["missing"]]), np.array([len(now), then["rows"]])
     share = missing / rows
     return float(abs(share[0] - share[1])), float(fisher_exact([missing, rows - missing]).pvalue)

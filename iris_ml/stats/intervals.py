@@ -9,7 +9,6 @@ __all__ = ['wilson_interval', 'paired_difference', 'folds_of', 'cross_validation
 # %% ../../nbs/stats/01_intervals.ipynb #1a0e3c13
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri  # the quantile of the normal distribution
 
 # %% ../../nbs/stats/01_intervals.ipynb #e621674d
 def wilson_interval(
@@ -18,6 +17,8 @@ def wilson_interval(
     inflation: float = 1.0,  # of the variance, as `cross_validation_inflation` returns
 ) -> tuple[float, float]:  # lower and upper end
     """Bound the share of right answers by Wilson's 95 % interval (Wilson 1927)."""
+    from scipy.special import ndtri  # the quantile of the normal distribution
+
     share, rows, z = right / rows, rows / inflation, float(ndtri(0.975))
     center, reach = share + z**2 / (2 * rows), z * (share * (1 - share) / rows + z**2 / (4 * rows**2)) ** 0.5
     low, high = ((center + side * reach) / (1 + z**2 / rows) for side in (-1, 1))
@@ -31,6 +32,8 @@ def paired_difference(
     inflation: float = 1.0,  # of the variance
 ) -> tuple[float, float, float]:  # how much larger the second share of right answers is, and its lower and upper end
     """Bound the difference of two shares over the same rows by an interval (Agresti and Min 2005)."""
+    from scipy.special import ndtri
+
     rows = len(before) + 2
     gained, lost = ((after & ~before).sum() + 0.5) / rows, ((before & ~after).sum() + 0.5) / rows
     reach = float(ndtri((1 + sure) / 2)) * ((gained + lost - (gained - lost) ** 2) / rows * inflation) ** 0.5

@@ -5,9 +5,6 @@
 # %% auto #0
 __all__ = ['error_of_look', 'confidence_of_look', 'widen_interval']
 
-# %% ../../nbs/stats/08_looks.ipynb #7b67b602
-from scipy.special import ndtri
-
 # %% ../../nbs/stats/08_looks.ipynb #1c2fbcb5
 def error_of_look(
     looks: int,  # how many models were judged by the same test rows, with this one
@@ -30,5 +27,7 @@ def widen_interval(
     looks: int,  # as for `error_of_look`
 ) -> tuple[float, float]:
     """Return the ends of an interval that pays for all looks; of a share they may lie outside of 0 and 1."""
+    from scipy.special import ndtri
+
     wider = float(ndtri(1 - error_of_look(max(looks, 1))) / ndtri(0.975))
     return value - (value - low) * wider, value + (high - value) * wider

@@ -14,9 +14,6 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit  # the quantile of Student's t
-from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, mean_pinball_loss, mean_poisson_deviance
-from sklearn.metrics import f1_score, roc_auc_score
 
 from ..base.errors import DataError, suggest
 from .intervals import confusion_matrix, cross_validation_inflation, paired_difference, per_class_metrics
@@ -65,21 +62,28 @@ def _probabilities(predictions: pd.DataFrame) -> pd.DataFrame:  # with a column 
     return predictions.iloc[:, 1:].rename(columns=lambda name: str(name).removeprefix("probability_"))
 
 
-def _one_vs_rest(score_one: Callable[[np.ndarray, np.ndarray], float]) -> Callable[[pd.Series, pd.DataFrame], float]:
+def _functions() -> dict[str, Callable[..., float]]:  # of scikit-learn, which is imported when a metric is computed
+    from sklearn.metrics import average_precision_score, brier_score_loss, f1_score, log_loss, roc_auc_score
+
+    of_two = {"f1_macro": f1_score, "roc_auc": roc_auc_score, "average_precision": average_precision_score}
+    return {**of_two, "log_loss": log_loss, "brier": brier_score_loss}
+
+
+def _one_vs_rest(name: str) -> Callable[[pd.Series, pd.DataFrame], float]:
     def compute(truth: pd.Series, predictions: pd.DataFrame) -> float:
         labels, shares = _shares(truth, predictions)
-        names = [*shares][1:] if shares.shape[1] == 2 else [*shares]
-        known = [name for name in names if 0 < (labels == name).sum() < len(labels)]
-        scored = [score_one(labels == name, shares[name].to_numpy()) for name in known]
+        judged = [*shares][1:] if shares.shape[1] == 2 else [*shares]
+        known = [label for label in judged if 0 < (labels == label).sum() < len(labels)]
+        scored = [_functions()[name](labels == label, shares[label].to_numpy()) for label in known]
         return float(np.mean(scored)) if scored else float("nan")
 
     return compute
 
 
-def _of_shares(loss: Callable[..., float]) -> Callable[[pd.Series, pd.DataFrame], float]:
+def _of_shares(name: str) -> Callable[[pd.Series, pd.DataFrame], float]:
     def compute(truth: pd.Series, predictions: pd.DataFrame) -> float:
         labels, shares = _shares(truth, predictions)
-        return float(loss(labels, shares.to_numpy() / shares.sum(axis=1).to_numpy()[:, None], labels=[*shares]))
+        return float(_functions()[name](labels, shares.to_numpy() / shares.sum(axis=1).to_numpy()[:, None], labels=[*shares]))
 
     return compute
 
@@ -100,19 +104,13 @@ def _mean_of_labels(metric: "Metric", separator: str) -> Callable[[pd.Series, pd
         true, given, shares = (each.reindex(columns=labels, fill_value=0) for each in (true, given, shares))
         judged = shares if metric.uses_probabilities else given
         known = [label for label in labels if 0 < true[label].sum() < len(true)]
-        scored = [_OF_LABELS[metric.name](true[label], judged[label]) for label in known]
+        scored = [_functions()[metric.name](true[label], judged[label]) for label in known]
         return float(np.mean(scored)) if scored else float("nan")
 
     return compute
 
 
-_OF_LABELS: dict[str, Callable[..., float]] = {
-    "f1_macro": f1_score,
-    "roc_auc": roc_auc_score,
-    "average_precision": average_precision_score,
-    "log_loss": log_loss,
-    "brier": brier_score_loss,
-}
+_OF_LABELS = {"f1_macro", "roc_auc", "average_precision", "log_loss", "brier"}
 
 # %% ../../nbs/stats/05_metric.ipynb #7471b5b3
 def _error(name: str) -> Callable[[pd.Series, pd.DataFrame], float]:
@@ -124,10 +122,14 @@ def _errors(truth: pd.Series, predictions: pd.DataFrame) -> dict[str, float]:
 
 
 def _deviance(truth: pd.Series, predictions: pd.DataFrame) -> float:
+    from sklearn.metrics import mean_poisson_deviance
+
     return float(mean_poisson_deviance(truth, predictions.iloc[:, 0].clip(lower=1e-9)))  # a count of 0 is predicted too
 
 
 def _pinball(truth: pd.Series, predictions: pd.DataFrame, level: float) -> float:
+    from sklearn.metrics import mean_pinball_loss
+
     return float(mean_pinball_loss(truth, predictions.iloc[:, 0], alpha=level))
 
 # %% ../../nbs/stats/05_metric.ipynb #93f839bb
@@ -135,10 +137,10 @@ _ALL = (
     Metric("accuracy", "accuracy", lambda truth, predictions: float(_correct(truth, predictions).mean())),
     Metric("balanced_accuracy", "balanced accuracy", lambda truth, predictions: float(_per_class(truth, predictions)[0].mean())),
     Metric("f1_macro", "mean F1", lambda truth, predictions: float(_per_class(truth, predictions)[1].mean())),
-    Metric("roc_auc", "ROC AUC", _one_vs_rest(roc_auc_score), uses_probabilities=True),
-    Metric("average_precision", "average precision", _one_vs_rest(average_precision_score), uses_probabilities=True),
-    Metric("log_loss", "log loss", _of_shares(log_loss), is_share=False, is_loss=True, uses_probabilities=True),
-    Metric("brier", "Brier score", _of_shares(brier_score_loss), is_share=False, is_loss=True, uses_probabilities=True),
+    Metric("roc_auc", "ROC AUC", _one_vs_rest("roc_auc"), uses_probabilities=True),
+    Metric("average_precision", "average precision", _one_vs_rest("average_precision"), uses_probabilities=True),
+    Metric("log_loss", "log loss", _of_shares("log_loss"), is_share=False, is_loss=True, uses_probabilities=True),
+    Metric("brier", "Brier score", _of_shares("brier"), is_share=False, is_loss=True, uses_probabilities=True),
     Metric("r2", "R²", _error("r2"), "regression", is_share=False),
     Metric("mae", "mean absolute error", _error("mae"), "regression", is_share=False, is_loss=True),
     Metric("rmse", "root mean squared error", _error("rmse"), "regression", is_share=False, is_loss=True),
@@ -229,6 +231,8 @@ def score(
     value = metric.compute(truth, predictions)
     error, freedom = _jackknife(lambda some: metric.compute(truth[some], predictions[some]), rows)
     if not metric.is_share:
+        from scipy.special import stdtrit  # the quantile of Student's t
+
         reach = float(stdtrit(freedom, 0.975)) * error * inflation**0.5
         return value, max(value - reach, 0.0) if metric.is_loss else value - reach, value + reach
     if not np.isfinite(value):
@@ -265,6 +269,8 @@ def _bounded_difference(
     def gain(some: np.ndarray) -> float:
         return metric.compute(truth[some], larger[some]) - metric.compute(truth[some], smaller[some])
 
+    from scipy.special import stdtrit
+
     gained, (error, freedom) = gain(np.ones(len(truth), bool)), _jackknife(gain, len(truth))
     reach = error * inflation**0.5
     return lambda sure: (gained, *(gained + side * float(stdtrit(freedom, (1 + sure) / 2)) * reach for side in (-1, 1)))
@@ -279,5 +285,7 @@ def _r2_difference(
         return 0.0, -np.inf, np.inf
     gain, rows = gained.mean() / spread.mean(), max(len(truth) - 1, 1)
     error = np.sqrt(np.mean((gained - gain * spread) ** 2) / rows * inflation) / spread.mean()
+    from scipy.special import stdtrit
+
     reach = stdtrit(rows, (1 + sure) / 2) * error
     return float(gain), float(gain - reach), float(gain + reach)

@@ -7,7 +7,6 @@ __all__ = ['error_sums', 'error_scores']
 
 # %% ../../nbs/stats/04_regression.ipynb #62663a37
 import numpy as np
-from scipy.special import stdtrit  # the quantile of Student's t
 
 # %% ../../nbs/stats/04_regression.ipynb #fbb740e0
 def error_sums(
@@ -26,6 +25,8 @@ def error_scores(
     sums: np.ndarray,  # from `error_sums`, added over all rows
 ) -> dict[str, float]:  # `r2`, `mae` with the ends of their 95 % intervals, and `rmse`
     """Compute R², mean absolute and root mean squared error; the interval of R² is that of a ratio (Cochran 1977)."""
+    from scipy.special import stdtrit  # the quantile of Student's t
+
     rows, (z1, z2, z3, z4, u, uz, uzz, uu, mae) = sums[0], sums[1:] / sums[0]
     variance, quantile = z2 - z1**2, stdtrit(max(rows - 1, 1), 0.975) / np.sqrt(max(rows - 1, 1))
     ratio, reach = float(u > 0), 0.0  # where the truth is constant

@@ -15,14 +15,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, clone
-from sklearn.pipeline import Pipeline
 
 from ..base.errors import SettingsError, WorkflowError
+from ..base.estimator_type import Estimator
 from ..base.settings import Source
 from ..base.variants import when
 from ..io.pieces import map_pieces, sample_numbers
-from .coded_labels import CodedLabels
 from .model import Model, model, with_seed
 from .profile import Counts, Profile, count_columns, profile, with_counts
 from .split import HeldOut, find_held_out, train
@@ -154,26 +152,34 @@ def _expect_sample(rows: pd.DataFrame, again: pd.DataFrame) -> None:
         raise WorkflowError(what, "all_rows = true", advice)
 
 # %% ../../nbs/steps/13_all_rows.ipynb #a77e0009
-def _split_off(estimator: BaseEstimator) -> tuple[Pipeline | None, BaseEstimator]:  # the steps before the last, and the last one
+def _split_off(estimator: Estimator) -> tuple[Any, Estimator]:  # the steps before the last, and the last one
+    from sklearn.pipeline import Pipeline
+
+    from iris_ml.steps.coded_labels import CodedLabels
+
     inner = estimator.fitted_ if isinstance(estimator, CodedLabels) else estimator
     is_long = type(inner) is Pipeline and len(inner) > 1
     return (inner[:-1], inner[-1]) if is_long else (None, inner[-1] if type(inner) is Pipeline else inner)
 
 
 def learns_pieces(
-    estimator: BaseEstimator,  # fitted or not
+    estimator: Estimator,  # fitted or not
 ) -> bool:
     """Return whether an estimator can learn all rows; else it learns the sample."""
     _, last = _split_off(estimator)
     return hasattr(last, "partial_fit") or hasattr(last, "get_xgb_params") or _is_lightgbm(last)
 
 
-def _is_lightgbm(last: BaseEstimator) -> bool:  # with a loss of its own
+def _is_lightgbm(last: Estimator) -> bool:  # with a loss of its own
     return hasattr(type(last), "booster_") and not callable(last.objective)
 
 
-def _with_last(fitted: BaseEstimator, last: BaseEstimator, unfitted: BaseEstimator) -> BaseEstimator:
+def _with_last(fitted: Estimator, last: Estimator, unfitted: Estimator) -> Estimator:
     """Return a fitted estimator with another last step; one that holds another, unfitted, holds the one that is given."""
+    from sklearn.pipeline import Pipeline
+
+    from iris_ml.steps.coded_labels import CodedLabels
+
     if isinstance(fitted, CodedLabels):
         fitted.fitted_, fitted.estimator = _with_last(fitted.fitted_, last, unfitted), unfitted
     elif type(fitted) is Pipeline:
@@ -183,7 +189,9 @@ def _with_last(fitted: BaseEstimator, last: BaseEstimator, unfitted: BaseEstimat
     return fitted
 
 
-def _shortened(estimator: BaseEstimator) -> tuple[BaseEstimator, BaseEstimator]:  # a quick one for the sample, and its last step
+def _shortened(estimator: Estimator) -> tuple[Estimator, Estimator]:  # a quick one for the sample, and its last step
+    from sklearn.base import clone
+
     copied = clone(estimator)
     _, last = _split_off(copied)
     whole = clone(last)
@@ -197,7 +205,7 @@ def _shortened(estimator: BaseEstimator) -> tuple[BaseEstimator, BaseEstimator]:
 _Piece = tuple[Any, pd.Series, np.ndarray | None]  # features, truth, and weights of its rows, or none
 
 
-def _learn_in_turn(last: BaseEstimator, read: Callable[[], Iterator[_Piece]], rows: int, classes: list[Any]) -> BaseEstimator:
+def _learn_in_turn(last: Estimator, read: Callable[[], Iterator[_Piece]], rows: int, classes: list[Any]) -> Estimator:
     rounds = max(1, ceil(1e6 / rows)) if "max_iter" in last.get_params() else 1
     known = {"classes": np.array(classes)} if classes else {}
     for _ in range(rounds):
@@ -269,7 +277,7 @@ def _with_lightgbm(last: Any, read: Callable[[], Iterator[_Piece]], rounds: int,
 # %% ../../nbs/steps/13_all_rows.ipynb #a77e000c
 @when(all_rows=True)
 def model__all_rows(
-    estimator: BaseEstimator,  # unfitted
+    estimator: Estimator,  # unfitted
     train: pd.DataFrame,  # rows of the sample to learn from, with the target
     profile: Profile,  # of all training rows
     target: str,  # column of labels
@@ -339,7 +347,7 @@ def model__all_rows(
 
 
 def _prepared(
-    piece: pd.DataFrame, before: Pipeline | None, columns: list[str], weighted: tuple[Any, str], **options: Any
+    piece: pd.DataFrame, before: Any, columns: list[str], weighted: tuple[Any, str], **options: Any
 ) -> _Piece | None:
     if (table := _checked(piece, **options)) is None:
         return None

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
 
+from ..base.estimator_type import Estimator
 from ..stats.metric import find_metric, is_regression
 from .model import with_seed
 
@@ -50,10 +50,10 @@ class NumberColumns:
 
 # %% ../../nbs/steps/08_default_estimator.ipynb #0e6266df
 def _prepared(
-    *numbers: BaseEstimator,  # transformers of the columns of numbers
-    estimator: BaseEstimator,
+    *numbers: Estimator,  # transformers of the columns of numbers
+    estimator: Estimator,
     task: str,
-) -> BaseEstimator:
+) -> Estimator:
     from sklearn.compose import make_column_transformer
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OneHotEncoder, TargetEncoder
@@ -71,7 +71,7 @@ _FEW = 40  # values that become columns
 def boosting(
     task: str = "classification",  # or "regression", "counts", "quantile: 0.9"
     rows: int = 0,  # of the training; above 8,000 the trees are as large as scikit-learn makes them
-) -> BaseEstimator:
+) -> Estimator:
     """Return boosted trees, unfitted."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
@@ -88,7 +88,7 @@ _MANY = 8_000  # rows from which trees are large
 
 def linear(
     task: str = "classification",  # or "regression", "counts", "quantile: 0.9"
-) -> BaseEstimator:
+) -> Estimator:
     """Return a linear model of the task on scaled columns without gaps, unfitted."""
     from sklearn.impute import SimpleImputer
     from sklearn.linear_model import LogisticRegression, PoissonRegressor, QuantileRegressor, RidgeCV
@@ -109,7 +109,7 @@ def mean_of_both(
     task: str = "classification",  # or "regression", "counts", "quantile: 0.9"
     weights: tuple[int, int] = (1, 1),  # of the linear model and of the boosted trees
     rows: int = 0,  # as in `boosting`
-) -> BaseEstimator:
+) -> Estimator:
     """Return the weighted mean of a linear model and boosted trees, unfitted."""
     from sklearn.ensemble import VotingClassifier, VotingRegressor
 
@@ -125,7 +125,7 @@ def weighted_mean(
     seed: int,  # for the draw of the quarters, and for the estimators
     is_scored: np.ndarray | None = None,  # for each row whether it is predicted by what the others teach; none: drawn at random
     task: str = "regression",  # or "classification", "counts", "quantile: 0.9"
-) -> BaseEstimator:
+) -> Estimator:
     """Return a linear model, boosted trees or a weighted mean, unfitted: what errs least on rows that it did not learn."""
     X, y = X.reset_index(drop=True), y.reset_index(drop=True)
     scored = [is_scored] if is_scored is not None else _quarters(y, seed)[: 4 if len(X) <= _FEW_ROWS else 1]
@@ -150,7 +150,7 @@ def _quarters(y: pd.Series, seed: int) -> list[np.ndarray]:  # drawn at random, 
     return [found == number for number in range(4)]
 
 
-def _predicted(estimator: BaseEstimator, X: pd.DataFrame, y: pd.Series, rows: np.ndarray, seed: int) -> pd.DataFrame:
+def _predicted(estimator: Estimator, X: pd.DataFrame, y: pd.Series, rows: np.ndarray, seed: int) -> pd.DataFrame:
     fitted = with_seed(estimator, seed).fit(X[~rows], y[~rows])
     if is_regression(y):
         return pd.DataFrame({"predicted": fitted.predict(X[rows])}, X.index[rows])
@@ -166,7 +166,7 @@ def default_estimator(
     seed: int,  # for the choice between estimators
     is_scored: np.ndarray | None = None,  # as in `weighted_mean`
     task: str = "",  # as in the settings
-) -> BaseEstimator:
+) -> Estimator:
     """Return the estimator for any table, unfitted."""
     task = (task or "regression") if is_regression(y) else "classification"
     if _LEAST <= len(X) <= (_MANY if task == "classification" else _VERY_MANY):

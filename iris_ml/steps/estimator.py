@@ -10,13 +10,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 import pandas as pd
-from sklearn.base import BaseEstimator
-from sklearn.calibration import CalibratedClassifierCV
-from sklearn.feature_selection import SelectKBest
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
 
 from ..base.errors import DataError, SettingsError
+from ..base.estimator_type import Estimator
 from ..base.variants import when
 from ..stats.metric import is_regression
 from .default_estimator import default_estimator
@@ -24,14 +20,20 @@ from .split import split
 
 # %% ../../nbs/steps/05_estimator.ipynb #7baeae47
 @when(calibrated=False, default_estimator=False)
-def estimator() -> BaseEstimator:
+def estimator() -> Estimator:
     """Return the estimator of production, unfitted."""
+    from sklearn.feature_selection import SelectKBest
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
     return make_pipeline(SelectKBest(k=2), LogisticRegression(max_iter=1000))
 
 # %% ../../nbs/steps/05_estimator.ipynb #114ab9b0
 @when(calibrated=True, default_estimator=False)
-def estimator__calibrated() -> BaseEstimator:
+def estimator__calibrated() -> Estimator:
     """Return the estimator of production, unfitted, with probabilities calibrated by cross-validation."""
+    from sklearn.calibration import CalibratedClassifierCV
+
     return CalibratedClassifierCV(estimator())
 
 # %% ../../nbs/steps/05_estimator.ipynb #398d53a4
@@ -49,7 +51,7 @@ def estimator__default(
     rename: dict[str, str] = _NONE,
     types: dict[str, str] = _NONE,
     task: str = "",  # "counts" or "quantile: 0.9"; empty: as the target shows
-) -> BaseEstimator:
+) -> Estimator:
     """Return the estimator for any table, unfitted."""
     is_scored = None
     if raw is not None and split_by.startswith(("time: ", "group: ")):
@@ -70,8 +72,10 @@ def estimator__default_calibrated(
     rename: dict[str, str] = _NONE,
     types: dict[str, str] = _NONE,
     task: str = "",
-) -> BaseEstimator:
+) -> Estimator:
     """Return the estimator for any table, unfitted, with calibrated probabilities; `SettingsError` for numbers."""
+    from sklearn.calibration import CalibratedClassifierCV
+
     if is_regression(train[target]):
         raise SettingsError("a predicted number has no probability to calibrate", "calibrated", "set it to false")
     return CalibratedClassifierCV(estimator__default(train, target, passthrough, seed, raw, split_by, rename, types, task))

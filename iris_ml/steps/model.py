@@ -18,14 +18,9 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from sklearn.base import BaseEstimator, clone
-from sklearn.calibration import CalibratedClassifierCV
-from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
-from sklearn.pipeline import Pipeline
-from sklearn.utils import get_tags
-from sklearn.utils._param_validation import InvalidParameterError
 
 from ..base.errors import DataError, ModelFileError, WorkflowError
+from ..base.estimator_type import Estimator
 from ..base.field_types import check_fields
 from ..base.packages import INSTALLED
 from ..base.variants import when
@@ -33,16 +28,17 @@ from ..stats.conformal import Uncertainty
 from ..stats.intervals import folds_of
 from .split import train
 from .profile import Profile, read_profile
-from .coded_labels import CodedLabels, needs_codes
-from .label_sets import LabelSets
+from .coded_labels import needs_codes
 from .weights import fit_weighted, row_weights
 
 # %% ../../nbs/steps/06_model.ipynb #4d841921
 def with_seed(
-    estimator: BaseEstimator,  # unfitted, not changed
+    estimator: Estimator,  # unfitted, not changed
     seed: int,  # for every `random_state` that is None
-) -> BaseEstimator:
+) -> Estimator:
     """Return an unfitted copy in which every `random_state` that was None is the seed."""
+    from sklearn.base import clone
+
     unset = {
         name: seed
         for name, value in estimator.get_params().items()
@@ -76,7 +72,7 @@ class Origin:
 class Model(Origin):
     """A fitted estimator, the profile of its training rows, and a few rows to verify it."""
 
-    estimator: BaseEstimator
+    estimator: Estimator
     columns: list[str]  # the columns that it learned from, in order
     profile: Profile  # of the training rows
     golden: dict[str, Any]  # a few training rows, by column
@@ -87,6 +83,8 @@ class Model(Origin):
 
     def predict(self, features: pd.DataFrame) -> pd.DataFrame:
         """Return for each row its label and, if the estimator has them, the probability of each class; or a number."""
+        from sklearn.pipeline import Pipeline
+
         estimator, X = self.estimator, self._columns_of(features)
         if type(estimator) is Pipeline and len(estimator) > 1:  # a subclass may work differently
             for _, step in estimator.steps[:-1]:  # once, for labels and probabilities
@@ -154,7 +152,7 @@ def same_answer(
     return answer[0] == known[0] and np.allclose(answer[1:], known[1:], rtol=0, atol=1e-9)
 
 
-def _predict_labels(estimator: BaseEstimator, X: pd.DataFrame | np.ndarray, shares: np.ndarray) -> np.ndarray:
+def _predict_labels(estimator: Estimator, X: pd.DataFrame | np.ndarray, shares: np.ndarray) -> np.ndarray:
     if hasattr(estimator, "estimators_"):
         from sklearn.ensemble import RandomForestClassifier, VotingClassifier  # imported already by a fitted one
 
@@ -173,13 +171,17 @@ def _as_column(labels: np.ndarray) -> Any:  # texts as a column of pandas, which
 
 # %% ../../nbs/steps/06_model.ipynb #3e6e2c5d
 def with_threshold(
-    estimator: BaseEstimator,  # unfitted
+    estimator: Estimator,  # unfitted
     threshold: float | str,  # a probability, or "tuned" or "tuned: " and a metric of labels; empty: a half
     classes: Sequence[Any],  # of the target
-) -> BaseEstimator:
+) -> Estimator:
     """Return the estimator, which decides between two classes at a threshold; `DataError` unless there are two."""
     if not threshold:
         return estimator
+    from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
+
+    from iris_ml.steps.label_sets import LabelSets
+
     if isinstance(estimator, LabelSets):
         raise DataError("a row may have several labels", "the setting 'threshold'", _TWO_CLASSES)
     if len(classes) != 2:
@@ -198,7 +200,7 @@ _TWO_CLASSES = "remove it; a threshold decides between two classes"
 # %% ../../nbs/steps/06_model.ipynb #9e5d6c3d
 @when(all_rows=False)
 def model(
-    estimator: BaseEstimator,  # unfitted
+    estimator: Estimator,  # unfitted
     train: pd.DataFrame,  # rows to learn from, with the target
     profile: Profile,  # of the training rows
     target: str,  # column of labels
@@ -212,22 +214,15 @@ def model(
     coverage: float = 0.0,  # share of them that hold the truth; 0: there are none
 ) -> Model:
     """Fit a seeded copy of the estimator on the training rows; `DataError` if it does not predict what the target holds."""
+    from sklearn.utils._param_validation import InvalidParameterError
+
     columns = [str(name) for name in train if name not in {target, *passthrough}]
     X, y = train[columns], train[target]
     _check_estimator(estimator, profile)
     if coverage and not uncertainty:
         what, advice = f"coverage = {coverage}, and no step 'uncertainty' makes prediction sets", "add the step, or set it to 0"
         raise WorkflowError(what, "the workflow", advice)
-    if calibrated and not isinstance(estimator, CalibratedClassifierCV):  # one that was put in
-        if profile.task == "regression":
-            raise DataError("a predicted number has no probability to calibrate", "the setting 'calibrated'", "set it to false")
-        estimator = CalibratedClassifierCV(estimator)
-    if profile.separator and (class_weight or sample_weight):
-        raise DataError("a row may have several labels", "the settings 'class_weight' and 'sample_weight'", "remove them")
-    if profile.separator:
-        estimator = LabelSets(estimator, profile.separator)
-    elif profile.classes and needs_codes(estimator):
-        estimator = CodedLabels(estimator)
+    estimator = _wrapped(estimator, profile, calibrated, bool(class_weight or sample_weight))
     decided = with_seed(with_threshold(estimator, threshold, profile.classes), seed)
     weights = row_weights(train, target, class_weight, sample_weight)
     try:
@@ -245,10 +240,31 @@ def model(
     return Model(fitted, columns, profile, golden, Uncertainty(**uncertainty) if uncertainty else None)
 
 
-def _check_estimator(estimator: BaseEstimator, profile: Profile) -> None:
+def _wrapped(estimator: Estimator, profile: Profile, calibrated: bool, weighted: bool) -> Estimator:
+    from sklearn.calibration import CalibratedClassifierCV
+
+    from iris_ml.steps.coded_labels import CodedLabels
+    from iris_ml.steps.label_sets import LabelSets
+
+    if calibrated and not isinstance(estimator, CalibratedClassifierCV):  # one that was put in
+        if profile.task == "regression":
+            raise DataError("a predicted number has no probability to calibrate", "the setting 'calibrated'", "set it to false")
+        estimator = CalibratedClassifierCV(estimator)
+    if profile.separator and weighted:
+        raise DataError("a row may have several labels", "the settings 'class_weight' and 'sample_weight'", "remove them")
+    if profile.separator:
+        estimator = LabelSets(estimator, profile.separator)
+    elif profile.classes and needs_codes(estimator):
+        estimator = CodedLabels(estimator)
+    return estimator
+
+
+def _check_estimator(estimator: Estimator, profile: Profile) -> None:
     if isinstance(estimator, type) or not (hasattr(estimator, "fit") and hasattr(estimator, "get_params")):
         advice = "return an object of scikit-learn's kind, such as LogisticRegression()"
         raise DataError(f"{reprlib.repr(estimator)} is no estimator", "step 'estimator'", advice)
+    from sklearn.utils import get_tags
+
     try:
         kind = get_tags(estimator).estimator_type
     except (AttributeError, TypeError):  # an object that only fits and predicts

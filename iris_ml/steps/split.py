@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
 from ..base.errors import DataError, WorkflowError, suggest
 from ..stats.column_types import as_numbers, as_type, column_type, find_type, possible_types
@@ -66,6 +65,8 @@ def split(
 
 
 def _at_random(features: pd.DataFrame, truth: pd.Series | None, test_size: float, seed: int) -> np.ndarray:
+    from sklearn.model_selection import train_test_split
+
     places = np.arange(len(features))
     if truth is not None:
         places = places[truth.duplicated(keep=False)]
@@ -114,6 +115,8 @@ def _whole_groups(groups: pd.Series, truth: pd.Series | None, test_size: float, 
 
 # %% ../../nbs/steps/03_split.ipynb #8d8e17b2
 def _folds(features: pd.DataFrame, truth: pd.Series | None, count: int, seed: int) -> pd.Series:
+    from sklearn.model_selection import KFold, StratifiedKFold
+
     if len(features) < 2 * count:
         raise DataError(f"{len(features)} rows are too few", f"split_by = 'cv: {count}'", "give more rows or choose fewer folds")
     folds = pd.Series("", features.index, dtype="str", name="split")

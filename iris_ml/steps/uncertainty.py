@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
-from sklearn.base import BaseEstimator
 
 from ..base.errors import DataError, suggest
+from ..base.estimator_type import Estimator
 from ..stats.conformal import fit_uncertainty
 from ..stats.intervals import folds_of
 from .model import model
@@ -32,7 +32,7 @@ def _numbered(
 
 # %% ../../nbs/steps/12_uncertainty.ipynb #ec13e317
 def uncertainty(
-    estimator: BaseEstimator,  # unfitted
+    estimator: Estimator,  # unfitted
     train: pd.DataFrame,  # rows to learn from, with the target
     profile: Profile,  # of the training rows
     target: str,  # column of labels

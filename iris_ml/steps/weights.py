@@ -10,14 +10,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn import config_context
-from sklearn.base import BaseEstimator, clone
-from sklearn.exceptions import UnsetMetadataPassedError
-from sklearn.metrics import get_scorer, get_scorer_names
-from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.validation import has_fit_parameter
 
 from ..base.errors import DataError
+from ..base.estimator_type import Estimator
 from ..stats.metric import is_regression
 
 # %% ../../nbs/steps/09_weights.ipynb #b02edc65
@@ -40,6 +35,8 @@ def row_weights(
             raise DataError(f"no training row is of class {min(unknown)!r}", "the setting 'class_weight'", advice)
         weights *= labels.map(named).fillna(1.0).to_numpy(float)
     elif class_weight:
+        from sklearn.utils.class_weight import compute_sample_weight
+
         weights *= compute_sample_weight(class_weight, train[target])
     if sample_weight:
         if sample_weight not in train:
@@ -55,12 +52,16 @@ def row_weights(
 
 # %% ../../nbs/steps/09_weights.ipynb #2a402770
 def fit_weighted(
-    estimator: BaseEstimator,  # unfitted or not, not changed
+    estimator: Estimator,  # unfitted or not, not changed
     X: pd.DataFrame,
     y: pd.Series,
     weights: np.ndarray | None,  # of the rows; none: they are the same
-) -> BaseEstimator:
+) -> Estimator:
     """Fit a copy of an estimator, each part of it with the weights; `DataError` if a part that predicts takes none."""
+    from sklearn import clone, config_context
+    from sklearn.exceptions import UnsetMetadataPassedError
+    from sklearn.metrics import get_scorer, get_scorer_names
+
     copy = clone(estimator)
     if weights is None:
         return copy.fit(X, y)
@@ -85,11 +86,13 @@ def fit_weighted(
     return copy.set_params(**{name: value for name, value in estimator.get_params().items() if name.split("__")[-1] == "scoring"})
 
 
-def _parts_of(estimator: BaseEstimator) -> list[BaseEstimator]:
+def _parts_of(estimator: Estimator) -> list[Estimator]:
     return [value for value in estimator.get_params().values() if hasattr(value, "fit") and hasattr(value, "get_params")]
 
 
-def _takes_weights(part: BaseEstimator) -> bool:
+def _takes_weights(part: Estimator) -> bool:
+    from sklearn.utils.validation import has_fit_parameter
+
     return bool(has_fit_parameter(part, "sample_weight"))
 
 

@@ -20,6 +20,7 @@ from typing import Any, get_origin, get_type_hints
 
 from ..base.environment import place, python_function
 from ..base.errors import WorkflowError, suggest
+from ..base.estimator_type import Estimator, is_base_estimator
 from ..base.variants import flags_of
 
 from hamilton.function_modifiers.base import resolve_nodes  # after ours, which turn its extensions off
@@ -127,7 +128,8 @@ def _bound_nodes(step: Step, kinds: Mapping[str, object], flags: Mapping[str, ob
         name = step.name if len(nodes) == 1 else node.name  # Hamilton's decorators may make several
         inputs = {parameter: step.aliases.get(parameter, parameter) for parameter in node.input_types}
         bound = BoundStep(node.callable, inputs, step.cache_name or name, chosen)
-        takes = {inputs[parameter]: kind for parameter, kind in node.input_types.items()}
+        asked = {inputs[parameter]: each for parameter, each in node.input_types.items()}
+        takes = {name: (Estimator if is_base_estimator(kind) else kind, how) for name, (kind, how) in asked.items()}
         named = [each for each in [step.function] if hasattr(each, "__name__")]  # which Hamilton names in its errors
         yield Node(name, node.type, node.documentation, bound, node.node_role, takes, originating_functions=(*named,))
 
