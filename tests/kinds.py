@@ -1247,13 +1247,8 @@ def result() -> int:
 def helper(): pass
 def result() -> int: return helper.__code__.co_firstlineno
 """,
-    "the line of an error": """
-import traceback
-« → SPARE = 1
-
-»
-def result() -> str:
-    try: 1 / 0
-    except ZeroDivisionError: return traceback.format_exc().split("line ")[1].split(",")[0]
+    "the order in which a set of numbers was filled": """
+SIZES = {«8, 0 → 0, 8»}
+def result() -> list: return [*SIZES]
 """,
 }

@@ -199,6 +199,25 @@ def test_a_script_that_sets_how_results_are_shown_reuses_them(tmp_path):
     assert said == ["computed", "reused"]
 
 
+@pytest.mark.parametrize("option", ["pd.set_option('display.max_rows', 9)", "np.set_printoptions(precision=3)"])
+def test_options_of_printing_count_for_steps_of_ones_own_and_not_for_those_of_the_library(option, tmp_path):
+    (tmp_path / "steps.py").write_text("""
+import pandas as pd
+from iris_ml.production import workflow
+def noted(rows: pd.DataFrame) -> str: return f"{rows}"
+workflow = workflow.add(noted)
+""")
+    run = "from steps import workflow\nrun = workflow.run(progress=False)\n"
+    run += "print([name for name in run.results if run.results[name].how != 'reused'])\n"
+    said = []
+    for before in "", "", f"import numpy as np, pandas as pd\n{option}\n":
+        (tmp_path / "run.py").write_text(before + run)
+        done = subprocess.run([sys.executable, "-B", "run.py"], cwd=tmp_path, capture_output=True, text=True)
+        said.append(done.stdout.splitlines()[-1])
+    assert "model" in said[0]
+    assert said[1:] == ["[]", "['noted']"]
+
+
 BY_ARGUMENT = {
     "shapes.py": """
 import abc, json, locale

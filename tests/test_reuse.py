@@ -3,6 +3,7 @@
 import colorsys
 import importlib
 import json
+import locale
 import os
 import shutil
 import socket
@@ -10,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
 import warnings
 from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +21,7 @@ from functools import cache, partial, singledispatch, singledispatchmethod
 from pathlib import Path
 from types import ModuleType
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -29,6 +32,7 @@ from sklearn.dummy import DummyRegressor
 from typer.testing import CliRunner
 
 import iris_ml
+from iris_ml.cache.dependencies import package_settings
 from iris_ml.cache.hashing import UnhashableError
 from iris_ml.cache.keys import fingerprint
 from iris_ml.cache.observation import CHANGED_PACKAGES, Observation
@@ -320,6 +324,7 @@ def test_a_step_that_asks_what_was_called_is_not_kept():
         ("sys.flags", lambda: sys.flags.dev_mode),  # python -X dev
         ("sys._xoptions", lambda: len(sys._xoptions)),
         ("threadpoolctl.threadpool_info", lambda: len(threadpoolctl.threadpool_info())),
+        ("threading.active_count", lambda: threading.active_count()),
         ("_mgr", lambda: len(pd.DataFrame({"a": [1]})._mgr.blocks)),
     ],
 )
@@ -328,6 +333,69 @@ def test_what_only_this_process_tells_is_not_kept(name, asks):
         return int(asks())
 
     assert Workflow(result).run().results["result"].note.startswith(f"not kept: code that uses {name}")
+
+
+def fill_duckdb() -> int:
+    duckdb.execute("create table if not exists kept as select 5 as width")
+    duckdb.execute("insert into kept values (1)")
+    return 1
+
+
+def ask_duckdb(fill_duckdb: int) -> int:
+    return int(duckdb.execute("select sum(width) from kept").fetchall()[0][0])
+
+
+def write_in_memory() -> int:
+    pd.DataFrame({"a": [1]}).to_csv("memory://kept.csv", index=False)
+    return 1
+
+
+def read_from_memory(write_in_memory: int) -> int:
+    return len(pd.read_csv("memory://kept.csv"))
+
+
+def test_what_a_package_holds_for_everybody_counts():
+    flow = Workflow(fill_duckdb, ask_duckdb, write_in_memory, read_from_memory)
+    first, again = flow.run(progress=False), flow.run(progress=False)
+    assert (first["ask_duckdb"], again["ask_duckdb"]) == (6, 7)
+    notes = [first.results[name].note for name in ("fill_duckdb", "write_in_memory")]
+    told = "not kept: what {} holds for the whole process changes, or cannot be compared"
+    assert notes == [told.format(package) for package in ("duckdb", "fsspec")]
+    assert again.results["read_from_memory"].how == "reused"
+    duckdb.execute("drop table kept")
+    with pytest.raises(duckdb.CatalogException):
+        Workflow(ask_duckdb).swap(fill_duckdb=1).run(progress=False)
+
+
+def test_functions_that_duckdb_was_given_are_not_compared():
+    def doubled() -> int:
+        return int(duckdb.execute("select double_of(2)").fetchall()[0][0])
+
+    duckdb.create_function("double_of", lambda x: 2 * x, ["BIGINT"], "BIGINT")
+    try:
+        assert "duckdb" in Workflow(doubled).run(progress=False).results["doubled"].note
+    finally:
+        duckdb.remove_function("double_of")
+
+
+def test_a_package_that_is_imported_and_workers_that_start_make_no_result_depend_on_the_environment(monkeypatch):
+    def shared() -> int:
+        import sklearn.linear_model  # noqa: F401 - reads variables, if it was not imported before
+        from joblib import Parallel, delayed
+
+        return sum(Parallel(n_jobs=2)(delayed(abs)(each) for each in (-1, 2)))
+
+    Workflow(shared).run(progress=False)
+    monkeypatch.setenv("SOME_OTHER_TERMINAL", "yes")
+    assert Workflow(shared).run(progress=False).results["shared"].how == "reused"
+
+
+def test_an_encoding_is_the_same_in_upper_and_lower_case(monkeypatch):
+    names = []
+    for name in "UTF-8", "utf-8":  # the first with LANG=C.UTF-8, the second without it, as in a cron job
+        monkeypatch.setattr(locale, "getpreferredencoding", lambda _, name=name: name)
+        names.append(package_settings("python"))
+    assert names[0] == names[1]
 
 
 STATE = {"a": 0}

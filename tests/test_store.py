@@ -124,3 +124,37 @@ def test_a_symbolic_link_in_a_store_leads_nowhere(tmp_path):
         assert workflow.run()["numbers"] == [1, 2]
     prune(root, size=0, age=0)
     assert [path.name for path in outside.iterdir()] == ["mine.txt"]
+
+
+LOST_BY_ARROW = {
+    "words": pd.Series(["a b", "c d"]).str.split().str[0],
+    "texts and gaps": pd.DataFrame({"a": np.array(["x", np.nan], object), "b": [1, 2]}),
+    "weeks": pd.Series(range(40), pd.date_range("2026-01-01", periods=40)).resample("W").sum(),
+    "numbers as names": pd.DataFrame(np.eye(3)),
+    "years as names": pd.DataFrame([[1.0, 2.0]], columns=pd.Index([2025, 2026], name="year")),
+    "a number as the name of a column": pd.DataFrame(np.eye(3))[0],
+    "a number as the name of the rows": pd.Series([1.0, 2.0], pd.Index(["a", "b"], name=0)),
+}
+
+
+@pytest.mark.parametrize("kind", LOST_BY_ARROW)
+def test_what_arrow_loses_of_a_table_is_restored(kind, tmp_path):
+    value = LOST_BY_ARROW[kind]
+    assert write_value(value, digest(value), tmp_path / "value") == "arrow"
+    again = read_value((tmp_path / "value").read_bytes(), "arrow")
+    assert digest(again) == digest(value)
+    if isinstance(value, pd.Series):
+        pd.testing.assert_series_equal(again, value, check_freq=True)
+    else:
+        pd.testing.assert_frame_equal(again, value, check_freq=True, check_column_type="exact")
+
+
+def test_a_gap_in_a_list_is_found_again(tmp_path):
+    write_value([1.0, np.nan], digest([1.0, np.nan]), tmp_path / "value")
+    assert np.nan in read_value((tmp_path / "value").read_bytes(), "json")
+
+
+def test_aligned_records_are_not_stored(tmp_path):
+    records = np.zeros(1, np.dtype([("a", "u1"), ("b", "f8")], align=True))
+    with pytest.raises(UnserializableError, match="aligned"):
+        write_value(records, digest(records), tmp_path / "value")

@@ -8,6 +8,8 @@ __all__ = ['MISSING', 'CODE', 'Watcher', 'is_constant', 'Tracer', 'within_projec
 
 # %% ../../nbs/cache/04_dependencies.ipynb #69689d3b
 import builtins
+import codecs
+import contextvars
 import csv
 import dataclasses
 import decimal
@@ -36,6 +38,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas._config.config import _registered_options  # type: ignore[attr-defined]
 
 import iris_ml.cache.hashing_pandas  # noqa: F401 - registers the hashers of arrays and tables
 from ..base.packages import owner, package_versions
@@ -157,6 +160,7 @@ class Tracer(Hasher):
         self.packages: set[str] = set()  # installed packages that were reached
         self.python_modules: set[str] = set()  # modules of Python that were reached
         self.reached: dict[int, Any] = {}  # identity -> a class or a module of others that the code names
+        self.may_print = False  # the code may write a table or an array as text, which no step of this library does
         self.reads = ""  # what in the code may read from outside
         self.chooses_code = False  # the code names other code only when it runs
         self.unrepeatable = ""  # what in the code gives another result at another time, or in another process
@@ -209,6 +213,7 @@ class Tracer(Hasher):
             read = IMPORT_READS.get(package, {}).items()
             self.parts |= {f"package {package} with {dependency}": state for dependency, state in read}
         reached = {*self.packages, *(name.removeprefix("package ") for name in self.parts)}
+        reached |= {f"{package} (printing)" for package in reached if self.may_print}
         for package in sorted(reached & {*_SETTINGS}):
             if settings := self.watcher.resolve(functools.partial(package_settings, package)):
                 self.parts[f"settings of {package}"] = digest(settings)
@@ -245,9 +250,26 @@ _LAST_SETTINGS: dict[str, tuple[object, str]] = {}  # to write the settings of p
 
 def _pandas_settings() -> object:
     options: Any = pd.options.d
-    display = options["display"]
-    width = None if display["max_columns"] in (0, 20) else display["max_columns"]  # in a terminal, and outside of one
-    return _values({**options, "display": {**display, "encoding": None, "max_columns": width}})
+    return _values({**options, "display": {name: options["display"][name] for name in _OF_PARSING}})
+
+
+_OF_PARSING = "date_dayfirst", "date_yearfirst"  # of the options by which pandas also prints
+
+
+def _printing_of_pandas() -> object:  # what was changed
+    every: Any = pd.options.d
+    options = every["display"]
+    groups = {name: value for name, value in options.items() if isinstance(value, dict)}
+    values = {name: value for name, value in options.items() if name not in {*groups, *_OF_PARSING, "encoding"}}
+    values |= {f"{group}.{name}": value for group, inside in groups.items() for name, value in inside.items()}
+    changed = {name: value for name, value in values.items() if value != _registered_options[f"display.{name}"].defval}
+    is_usual = changed.get("max_columns") in (0, 20)  # in a terminal, and outside of one
+    return {name: _plain(value) for name, value in changed.items() if not (is_usual and name == "max_columns")}
+
+
+def _printing_of_numpy() -> object:  # what was changed
+    known = contextvars.Context().run(np.get_printoptions)  # a new context has the options as they were imported
+    return {name: _plain(value) for name, value in np.get_printoptions().items() if (name, value) not in known.items()}
 
 
 def _values(options: dict[str, Any]) -> list[object]:  # copied: pandas changes its dictionaries in place; a function by its code
@@ -290,7 +312,8 @@ def _python_settings() -> object:
     names = [locale.setlocale(kind) for kind in kinds]
     added = {name: csv.get_dialect(name) for name in csv.list_dialects() if name not in {"excel", "excel-tab", "unix"}}
     dialects = {name: [getattr(dialect, option) for option in _OF_DIALECTS] for name, dialect in added.items()}
-    reading = locale.getpreferredencoding(False), sys.getfilesystemencoding(), sys.get_int_max_str_digits()
+    names_of_encodings = locale.getpreferredencoding(False), sys.getfilesystemencoding()  # UTF-8 or utf-8, as LANG is set or not
+    reading = [codecs.lookup(name).name for name in names_of_encodings], sys.get_int_max_str_digits()
     return [names, dialects, reading, dependency_state("variable TZ"), time.tzname, time.timezone, time.altzone, zoneinfo.TZPATH]
 
 
@@ -315,8 +338,10 @@ _SETTINGS: dict[str, Callable[[], object]] = {
     "locale": lambda: locale.setlocale(locale.LC_ALL),
     "logging": _logging_settings,
     "matplotlib": _matplotlib_settings,
-    "numpy": lambda: (np.geterr(), _values({"formatter": {}} | {**np.get_printoptions()})),
+    "numpy": lambda: (np.geterr(), np.get_printoptions()["legacy"]),
+    "numpy (printing)": _printing_of_numpy,
     "pandas": _pandas_settings,
+    "pandas (printing)": _printing_of_pandas,
     "python": _python_settings,
     "scikit-learn": _sklearn_settings,
     "sys": sys.getrecursionlimit,
@@ -387,7 +412,8 @@ _NEVER = (  # not in any step that is reused
     r"sys\.((orig_)?argv|flags|_?(x|warn)options)|\.parse_(known_)?args|\.cache_info",  # its start, and what it has called
     r"(os|posix)\.(get(e?[ug]id|login|loadavg)|cpu_count|times|uname|sched_.+)",  # and of this machine
     r"(platform|pwd|grp)\..+|resource\.getrlimit|(multiprocessing|joblib|loky).*\.(cpu_count|effective_n_jobs)|shutil\.disk_usage",
-    r"threadpoolctl\.(threadpool_info|ThreadpoolController)|sys\.get(refcount|allocatedblocks|switchinterval)|\._mgr",
+    r"threading\.(active_count|enumerate|(current|main)_thread)|threadpoolctl\.(threadpool_info|ThreadpoolController)",
+    r"sys\.get(refcount|allocatedblocks|switchinterval)|\._mgr",
     r"inspect\.(get(source|sourcelines|doc|module|file)|currentframe|stack)",  # source text and callers
     r"(os|posix)\.(scandir|fwalk|fdopen|p?readv?|getxattr|listxattr)|(posix|generic)path\.same\w+",  # of files, unobserved
     r"\.(st_([acm]time(_ns)?|nlink|[ug]id|ino|dev|blocks)|get[acm]time)",  # times and owners of files

@@ -153,7 +153,8 @@ def _mapping(values: dict[object, object], hasher: Hasher) -> None:
 @register_hasher(frozenset)
 def _set(values: set[object] | frozenset[object], hasher: Hasher) -> None:
     hasher.update_bytes(type(values).__name__, str(len(values)).encode())
-    for value in sorted(values, key=lambda value: digest(value, type(hasher)())):
+    keeps_order = all(type(value) in (int, float, bool) for value in values)  # that in which they were added, in every process
+    for value in values if keeps_order else sorted(values, key=lambda value: digest(value, type(hasher)())):
         hasher.update(value)
 
 # %% ../../nbs/cache/02_hashing.ipynb #6e24517d

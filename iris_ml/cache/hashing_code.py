@@ -210,6 +210,7 @@ def _trace_function(function: FunctionType, tracer: Tracer) -> None:
         value = tracer.watcher.resolve(functools.partial(getattr, cell, "cell_contents", MISSING))
         trace_binding(f"closure {name}", value, tracer)
     if (home := _home(function)) == "project":
+        tracer.may_print |= not (function.__module__ or "").startswith("iris_ml.")
         _trace_names(function, code, tracer)
         if module := sys.modules.get(function.__globals__.get("__name__") or ""):
             trace_import_effects(module, tracer)

@@ -68,6 +68,7 @@ def fingerprint(
         return known[1]
     tracer = Tracer()
     tracer.packages |= {"pandas"} if _takes_tables(function) else set()
+    tracer.may_print = not (function.__module__ or "").startswith("iris_ml.")
     total = _digest(function, tracer)
     if elsewhere := trace_package_effects(tracer):
         total = _digest([total, elsewhere.hexdigest()])
@@ -191,7 +192,8 @@ def diff_parts(
     now: Mapping[str, str],
 ) -> list[str]:
     """Return the names under which two digests differ."""
-    return [name for name in {**now, **before} if before.get(name) != now.get(name)]
+    changed = (name for name in {**now, **before} if before.get(name) != now.get(name))
+    return [*dict.fromkeys(name.rstrip("'") for name in changed)]  # a second part of a name has a mark behind it
 
 # %% ../../nbs/cache/07_keys.ipynb #9ee647f8
 @dataclass(frozen=True)

@@ -56,6 +56,8 @@ def dependency_state(
         if kind == "status":
             found = os.stat(name)  # noqa: PTH116
             return repr((found.st_mode, found.st_uid, found.st_gid, found.st_size, found.st_mtime_ns))
+        if kind == "memory":
+            return _ELSEWHERE[name]()
         if kind == "time":
             return repr((time.tzname, time.timezone, time.altzone))
         return str(Path.cwd()) if kind == "working" else repr(os.environ.get(name))
@@ -167,6 +169,7 @@ class Observation:
             _watch_path(_kernel(os.getpid()), self._full(path))
         _collect_opened()  # the folders that were just listed, to watch them
         self._installed = _contents(self._packages, self._reached)
+        self._elsewhere = {name: state() for name, state in _ELSEWHERE.items() if self._uses(name)}
         _, self._read = bytes_read()
         _ACTIVE.append(self)
         return self
@@ -190,9 +193,16 @@ class Observation:
         if replaced := _replaced(self._installed, _contents(self._packages, self._reached)):
             self.add_obstacle(f"it changes {replaced}")
             CHANGED_PACKAGES.add(replaced.partition(".")[0])
+        for name, state in self._elsewhere.items():
+            self.dependencies[f"memory {name}"] = state
+            if _ELSEWHERE[name]() != state:
+                self.add_obstacle(f"what {name} holds for the whole process changes, or cannot be compared")
         if not self._is_watched:
             self.add_unobserved("this system does not report which files compiled libraries open")
         self._record_states()
+
+    def _uses(self, package: str) -> bool:
+        return package in self._packages or (package == "fsspec" and any("memory:" in path for path in self._paths))
 
     def add_event(self, event: str, arguments: tuple[Any, ...], frame: FrameType) -> None:
         """Record an event that the code of a frame causes."""
@@ -383,11 +393,12 @@ def _record(event: str, arguments: tuple[Any, ...], frame: FrameType) -> None:
         return
     _THREAD.is_recording = True
     try:
+        by_package = event in {"variable", "every variable"} and _is_of_package(frame)
         if event == "import":
             if _ACTIVE and not _is_import_statement(arguments[0], frame):
                 for observation in _ACTIVE:
                     observation.add_code(arguments[0])
-        elif watching := _watching():
+        elif (watching := _watching()) and not by_package:
             for observation in watching:
                 observation.add_event(event, arguments, frame)
         elif event == "open" and _is_path(arguments[0]) and not _reads_code(frame):
@@ -396,6 +407,14 @@ def _record(event: str, arguments: tuple[Any, ...], frame: FrameType) -> None:
             _note_import("variable", arguments[0], frame)
     finally:
         _THREAD.is_recording = False
+
+
+def _is_of_package(frame: FrameType | None) -> bool:  # which is imported now, or starts workers and hands its environment on
+    while frame and owner(_module(frame)) != "project":
+        if frame.f_code.co_filename.startswith(_IMPORTS) or _module(frame).startswith("joblib.externals.loky.backend."):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _is_import_statement(module: str, frame: FrameType | None) -> bool:  # of the project's code, which the trace follows
@@ -593,6 +612,47 @@ def _replaced(before: _Contents, after: _Contents) -> str:
             if added:
                 return f"{place[:-1]}.{added[0]}"
     return ""
+
+# %% ../../nbs/cache/11_observation.ipynb #d5c1a9e1
+_TABLES = """select database_name, schema_name, table_name, sql from duckdb_tables()
+    where not internal and database_name in ('memory', 'temp') order by all"""
+_OTHERS = """select view_name, sql from duckdb_views() where not internal
+    union all select sequence_name, sql || coalesce(last_value, 0) from duckdb_sequences()
+    union all select database_name, path from duckdb_databases() where path is not null order by all"""
+
+
+def _in_duckdb() -> str:  # nothing if there is nothing
+    if "duckdb" not in sys.modules:
+        return ""
+    import duckdb
+
+    shared, found = duckdb.default_connection(), []
+    if shared.execute("from duckdb_functions() where not internal limit 1").fetchall():
+        return token_hex()  # of a function of Python only the name is known
+    for database, schema, table, made in shared.execute(_TABLES).fetchall():
+        name = ".".join('"' + each.replace('"', '""') + '"' for each in (database, schema, table))
+        found.append((name, made, shared.execute(f"select count(*), bit_xor(hash(rows)) from {name} rows").fetchone()))
+    changed = {*shared.execute("from duckdb_settings() select name, value").fetchall()} - _settings_of_duckdb()
+    found += [*shared.execute(_OTHERS).fetchall(), *sorted(changed)]
+    return sha256(repr(found).encode()).hexdigest() if found else ""
+
+
+@cache
+def _settings_of_duckdb() -> set[tuple[str, str]]:  # of a new connection
+    import duckdb
+
+    with duckdb.connect() as connection:
+        return {*connection.execute("from duckdb_settings() select name, value").fetchall()}
+
+
+def _in_fsspec() -> str:
+    memory = sys.modules.get("fsspec.implementations.memory")
+    files = memory.MemoryFileSystem.store.items() if memory else ()
+    found = [(name, sha256(file.getbuffer()).hexdigest()) for name, file in sorted(files)]
+    return repr(found) if found else ""
+
+
+_ELSEWHERE: dict[str, Callable[[], str]] = {"duckdb": _in_duckdb, "fsspec": _in_fsspec}
 
 # %% ../../nbs/cache/11_observation.ipynb #6ed157fb
 def _file_state(path: str) -> tuple[int, int, int] | None:

@@ -31,8 +31,8 @@ class UnserializableError(Exception):
 def choose_format(value: object) -> str:  # "arrow", "npy", "json" or "skops"
     """Return the format for a value; `UnserializableError` if there is none."""
     match value:
-        case pd.DataFrame() if not all(type(name) is str for name in value.columns):
-            raise UnserializableError("a table whose column names are not all text")
+        case pd.DataFrame() if not (all(type(name) is str for name in value.columns) or _is_numbered(value.columns)):
+            raise UnserializableError("a table whose column names are neither all text nor all whole numbers")
         case pd.DataFrame() | pd.Series():
             return "arrow"
         case np.ndarray() | np.generic() if value.dtype.isalignedstruct:
@@ -72,15 +72,53 @@ def _write_arrow(value: pd.DataFrame | pd.Series, file: BinaryIO) -> None:
         names, columns = value.columns.tolist(), map(pa.array, columns_of(value))
         arrow = pa.Table.from_arrays([*columns], names, metadata=kind)
     else:
-        table = value if isinstance(value, pd.DataFrame) else value.to_frame(_NAMELESS if value.name is None else value.name)
+        lost = json.dumps(_lost_by_arrow(value)).encode()
+        table = value if isinstance(value, pd.DataFrame) else value.to_frame(value.name if type(value.name) is str else _NAMELESS)
+        if _is_numbered(table.columns):
+            table = table.set_axis([str(place) for place in range(table.shape[1])], axis=1)
+        if any(type(name) is int for name in table.index.names):
+            unnamed: list[Any] = [None] * table.index.nlevels
+            table = table.rename_axis(index=unnamed)
         arrow = pa.Table.from_pandas(table, preserve_index=None)
         utc = {b"utc": b"timezone"} if any(zone is UTC for zone in _zones(table)) else {}
-        arrow = arrow.replace_schema_metadata(arrow.schema.metadata | kind | utc)
+        arrow = arrow.replace_schema_metadata(arrow.schema.metadata | kind | utc | {b"lost": lost})
     with pa.ipc.new_file(file, arrow.schema) as ipc:
         ipc.write_table(arrow)
 
 
 _NAMELESS = "a series without a name"  # the name of its column in the file
+
+
+def _is_numbered(columns: Any) -> bool:
+    is_named = columns.name is None or type(columns.name) is str
+    return type(columns) in (pd.Index, pd.RangeIndex) and columns.dtype == np.int64 and is_named
+
+
+def _lost_by_arrow(value: pd.DataFrame | pd.Series) -> dict[str, Any]:  # numbers as names, texts as objects, frequency of times
+    table = value if isinstance(value, pd.DataFrame) else value.to_frame()
+    columns: Any = table.columns
+    is_range = isinstance(columns, pd.RangeIndex)
+    numbers = {"range": [columns.start, columns.stop, columns.step]} if is_range else columns.tolist()
+    return {
+        "objects": [place for place, kind in enumerate(table.dtypes) if kind == np.dtype(object)],
+        "frequency": getattr(getattr(table.index, "freq", None), "freqstr", ""),
+        "index": [*table.index.names] if any(type(name) is int for name in table.index.names) else [],
+        "columns": [numbers, columns.name] if isinstance(value, pd.DataFrame) and _is_numbered(columns) else [],
+        "name": value.name if isinstance(value, pd.Series) and type(value.name) is int else None,
+    }
+
+
+def _with_lost(table: pd.DataFrame, lost: dict[str, Any]) -> pd.DataFrame:
+    for place in lost["objects"]:
+        table.isetitem(place, table.iloc[:, place].astype(object))
+    if lost["frequency"]:
+        table.index.freq = lost["frequency"]  # type: ignore[attr-defined]
+    if lost["index"]:
+        table.index.names = lost["index"]
+    if lost["columns"]:
+        numbers, name = lost["columns"]
+        table.columns = pd.Index(range(*numbers["range"]) if isinstance(numbers, dict) else numbers, name=name)
+    return table
 
 
 def _zones(table: pd.DataFrame) -> list[Any]:
@@ -147,10 +185,12 @@ def _read_arrow(content: bytes) -> pd.DataFrame | pd.Series:
     table = arrow.to_pandas()
     if arrow.schema.metadata.get(b"utc"):
         table = _with_timezone_utc(table)
+    lost = json.loads(arrow.schema.metadata.get(b"lost", b"{}"))
+    table = _with_lost(table, lost) if lost else table
     if arrow.schema.metadata[b"kind"] == b"DataFrame":
         return table
     series = table.iloc[:, 0]
-    return series.rename(None) if series.name == _NAMELESS else series
+    return series.rename(lost.get("name")) if series.name == _NAMELESS else series
 
 # %% ../../nbs/cache/08_serializers.ipynb #f7294e73
 def read_arrow(
