@@ -110,7 +110,7 @@ def _mean_of_labels(metric: "Metric", separator: str) -> Callable[[pd.Series, pd
     return compute
 
 
-_OF_LABELS = {"f1_macro", "roc_auc", "average_precision", "log_loss", "brier"}
+_OF_LABELS = "f1_macro", "roc_auc", "average_precision", "log_loss", "brier"
 
 # %% ../../nbs/stats/05_metric.ipynb #7471b5b3
 def _error(name: str) -> Callable[[pd.Series, pd.DataFrame], float]:
