@@ -71,7 +71,7 @@ QUICKLY
 for function in numpy.log1p, numpy.add, scipy.special.expit, scipy.special.logit:
     assert load_archive(dump_archive(FunctionTransformer(function)), "a file").func is function
 """
-    for quickly in "import_skops()", "":
+    for quickly in "import_skops()", "import skops.io", "":
         subprocess.run([sys.executable, "-c", program.replace("QUICKLY", quickly)], check=True)
 
 

@@ -193,13 +193,17 @@ class Observation:
         if replaced := _replaced(self._installed, _contents(self._packages, self._reached)):
             self.add_obstacle(f"it changes {replaced}")
             CHANGED_PACKAGES.add(replaced.partition(".")[0])
-        for name, state in self._elsewhere.items():
-            self.dependencies[f"memory {name}"] = state
-            if _ELSEWHERE[name]() != state:
-                self.add_obstacle(f"what {name} holds for the whole process changes, or cannot be compared")
         if not self._is_watched:
             self.add_unobserved("this system does not report which files compiled libraries open")
+        self._compare_memory()
         self._record_states()
+
+    def _compare_memory(self) -> None:
+        for name, state in self._elsewhere.items():
+            if _LOADED[name] in sys.modules:
+                self.dependencies[f"memory {name}"] = state
+            if _ELSEWHERE[name]() != state:
+                self.add_obstacle(f"what {name} holds for the whole process changes, or cannot be compared")
 
     def _uses(self, package: str) -> bool:
         return package in self._packages or (package == "fsspec" and any("memory:" in path for path in self._paths))
@@ -393,7 +397,7 @@ def _record(event: str, arguments: tuple[Any, ...], frame: FrameType) -> None:
         return
     _THREAD.is_recording = True
     try:
-        by_package = event in {"variable", "every variable"} and _is_of_package(frame)
+        by_package = event in _READING and _is_of_package(event, frame)
         if event == "import":
             if _ACTIVE and not _is_import_statement(arguments[0], frame):
                 for observation in _ACTIVE:
@@ -409,10 +413,17 @@ def _record(event: str, arguments: tuple[Any, ...], frame: FrameType) -> None:
         _THREAD.is_recording = False
 
 
-def _is_of_package(frame: FrameType | None) -> bool:  # which is imported now, or starts workers and hands its environment on
-    while frame and owner(_module(frame)) != "project":
-        if frame.f_code.co_filename.startswith(_IMPORTS) or _module(frame).startswith("joblib.externals.loky.backend."):
-            return True
+_READING = {"variable", "every variable", "open", "path", "link", "mode", "os.listdir", "os.scandir"}
+
+
+def _is_of_package(event: str, frame: FrameType | None) -> bool:  # which is imported now, or starts workers with its environment
+    asking = ""
+    while frame and (home := owner(_module(frame))) != "project":
+        asking = asking or ("" if home == "python" else home)
+        if frame.f_code.co_filename.startswith(_IMPORTS):
+            return asking in SETTLED
+        if _module(frame).startswith("joblib.externals.loky.backend."):
+            return event.endswith("variable")
         frame = frame.f_back
     return False
 
@@ -622,7 +633,7 @@ _OTHERS = """select view_name, sql from duckdb_views() where not internal
 
 
 def _in_duckdb() -> str:  # nothing if there is nothing
-    if "duckdb" not in sys.modules:
+    if _LOADED["duckdb"] not in sys.modules:
         return ""
     import duckdb
 
@@ -646,13 +657,14 @@ def _settings_of_duckdb() -> set[tuple[str, str]]:  # of a new connection
 
 
 def _in_fsspec() -> str:
-    memory = sys.modules.get("fsspec.implementations.memory")
+    memory = sys.modules.get(_LOADED["fsspec"])
     files = memory.MemoryFileSystem.store.items() if memory else ()
     found = [(name, sha256(file.getbuffer()).hexdigest()) for name, file in sorted(files)]
     return repr(found) if found else ""
 
 
 _ELSEWHERE: dict[str, Callable[[], str]] = {"duckdb": _in_duckdb, "fsspec": _in_fsspec}
+_LOADED = {"duckdb": "duckdb", "fsspec": "fsspec.implementations.memory"}  # a module without which nothing is there
 
 # %% ../../nbs/cache/11_observation.ipynb #6ed157fb
 def _file_state(path: str) -> tuple[int, int, int] | None:

@@ -52,17 +52,10 @@ def _format_records(command: str, words: Sequence[str], records: Records) -> str
         return None
 
 # %% ../../nbs/cli/07_entry.ipynb #7a0e135e
-_HEAVY = {"run", "compile", "promote", "retrain", "monitor", "predict", "report", "serve"}  # commands that read or write a model
-
-
 def main() -> None:
     """Run the command from the command line."""
     answer = quick_answer(sys.argv[1:])
     if answer is None:
-        if sys.argv[1:2] and sys.argv[1] in _HEAVY and "--help" not in sys.argv:
-            from iris_ml.base.skops_archive import import_skops
-
-            import_skops()
         gc.set_threshold(500_000)  # this and the next line save 27 % of the time of `iris_ml predict`
         atexit.register(gc.freeze)
         from iris_ml.cli.commands import main as run_command
