@@ -364,7 +364,7 @@ def test_what_a_package_holds_for_everybody_counts():
     assert again.results["read_from_memory"].how == "reused"
     duckdb.execute("drop table kept")
     with pytest.raises(duckdb.CatalogException):
-        Workflow(ask_duckdb).swap(fill_duckdb=1).run(progress=False)
+        flow.swap(fill_duckdb=1).run("ask_duckdb", progress=False)
 
 
 def test_functions_that_duckdb_was_given_are_not_compared():

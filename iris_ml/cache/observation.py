@@ -629,7 +629,11 @@ _TABLES = """select database_name, schema_name, table_name, sql from duckdb_tabl
     where not internal and database_name in ('memory', 'temp') order by all"""
 _OTHERS = """select view_name, sql from duckdb_views() where not internal
     union all select sequence_name, sql || coalesce(last_value, 0) from duckdb_sequences()
-    union all select database_name, path from duckdb_databases() where path is not null order by all"""
+    union all select database_name, path from duckdb_databases() where path is not null
+    union all select function_name, macro_definition from duckdb_functions() where not internal order by all"""
+_FUNCTIONS = "select function_name, parameter_types::varchar from duckdb_functions() where internal and function_type = 'scalar'"
+_SETTINGS = "select name, value from duckdb_settings()"
+_EXTENSIONS = "select extension_name, extension_version from duckdb_extensions() where loaded"
 
 
 def _in_duckdb() -> str:  # nothing if there is nothing
@@ -637,23 +641,28 @@ def _in_duckdb() -> str:  # nothing if there is nothing
         return ""
     import duckdb
 
-    shared, found = duckdb.default_connection(), []
-    if shared.execute("from duckdb_functions() where not internal limit 1").fetchall():
+    shared: Any = duckdb.default_connection()
+    found: list[object] = []
+    if _added(shared, _FUNCTIONS) and not _added(shared, _EXTENSIONS):  # which bring functions, too
         return token_hex()  # of a function of Python only the name is known
     for database, schema, table, made in shared.execute(_TABLES).fetchall():
         name = ".".join('"' + each.replace('"', '""') + '"' for each in (database, schema, table))
         found.append((name, made, shared.execute(f"select count(*), bit_xor(hash(rows)) from {name} rows").fetchone()))
-    changed = {*shared.execute("from duckdb_settings() select name, value").fetchall()} - _settings_of_duckdb()
-    found += [*shared.execute(_OTHERS).fetchall(), *sorted(changed)]
+    known = {name for name, _ in _in_new_connection(_SETTINGS)}
+    found += [*shared.execute(_OTHERS).fetchall(), *sorted(each for each in _added(shared, _SETTINGS) if each[0] in known)]
     return sha256(repr(found).encode()).hexdigest() if found else ""
 
 
+def _added(shared: Any, query: str) -> set[tuple[str, str]]:  # to what a new connection answers
+    return {*shared.execute(query).fetchall()} - _in_new_connection(query)
+
+
 @cache
-def _settings_of_duckdb() -> set[tuple[str, str]]:  # of a new connection
+def _in_new_connection(query: str) -> set[tuple[str, str]]:
     import duckdb
 
     with duckdb.connect() as connection:
-        return {*connection.execute("from duckdb_settings() select name, value").fetchall()}
+        return {*connection.execute(query).fetchall()}
 
 
 def _in_fsspec() -> str:
