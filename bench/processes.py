@@ -40,7 +40,8 @@ class Peer:
 PEERS = [
     Peer("plain script", "plain", "plain"),
     Peer("iris_ml run --quiet", "ours", "ours", ("iris_ml", "run", "--quiet"), "io/readers.py", "steps/estimator.py"),
-    Peer("iris_ml in a script", "ours", "ours", ("python", "train.py"), "io/readers.py", "steps/estimator.py"),
+    Peer("iris_ml in a script", "ours", "ours", ("python", "run.py"), "io/readers.py", "steps/estimator.py"),
+    Peer("and save the model", "ours", "ours", ("python", "train.py"), "io/readers.py", "steps/estimator.py"),
     Peer("joblib.Memory", "plain", "joblib"),
     Peer("Hamilton, its cache", "hamilton", "hamilton", ("python", "train.py"), "steps.py", "steps.py"),
     Peer("DVC", "dvc", "stages", ("dvc", "repro", "-q"), "load.py", "fit.py", start=("dvc", "init", "--no-scm", "-q")),
