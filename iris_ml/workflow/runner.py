@@ -8,12 +8,14 @@ __all__ = ['Plan', 'reusable_steps']
 # %% ../../nbs/workflow/04_runner.ipynb #3bdccd0d
 import gc
 import logging
+import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from graphlib import TopologicalSorter
+from importlib import import_module
 from time import perf_counter
 from typing import Any, cast
 
@@ -86,6 +88,7 @@ class _Computation:
         step = self.node.callable
         values = step.bind({name: result.own_value for name, result in self.inputs.items()})
         self.numbers = RandomNumbers(self.seed, step.cache_name)
+        _import_scikit_learn(step.function)
         start = perf_counter()
         try:
             with watched or nullcontext(), self.numbers if self.seed is not None else nullcontext():
@@ -193,6 +196,12 @@ class _Computation:
     def _changed_parts(self, key: CacheKey) -> Sequence[str]:  # of the code; in packages, caches fill
         parts = step_parts(fingerprint(self.node.callable.function))
         return [part for part in diff_parts(key.parts, parts) if not part.startswith("package ")] if parts != key.parts else []
+
+
+def _import_scikit_learn(function: Callable[..., object]) -> None:  # else the first step that uses it is charged for it
+    with suppress(UnhashableError):
+        if "sklearn" not in sys.modules and "sklearn" in fingerprint(function, checked=False).uses:
+            import_module("sklearn")
 
 
 _REMEMBERED: dict[Callable[..., object], dict[str, str]] = {}  # what was read when a step filled the cache of a function
