@@ -248,17 +248,23 @@ def package_settings(
 _LAST_SETTINGS: dict[str, tuple[object, str]] = {}  # to write the settings of pandas takes ten times as long as to compare them
 
 
-def _pandas_settings() -> object:
-    options: Any = pd.options.d
-    return _values({**options, "display": {name: options["display"][name] for name in _OF_PARSING}})
+def _options_of_pandas() -> list[Any]:  # a copy of all, those that decide about results, and what was changed of its printing
+    now: Any = pd.options.d
+    if now != _LAST_OPTIONS[0]:
+        of_results = _values({**now, "display": {name: now["display"][name] for name in _OF_PARSING}})
+        _LAST_OPTIONS[:] = [_copied(now), of_results, _changed_printing(now["display"])]
+    return _LAST_OPTIONS
 
 
+_LAST_OPTIONS: list[Any] = [None, None, None]
 _OF_PARSING = "date_dayfirst", "date_yearfirst"  # of the options by which pandas also prints
 
 
-def _printing_of_pandas() -> object:  # what was changed
-    every: Any = pd.options.d
-    options = every["display"]
+def _copied(options: dict[str, Any]) -> dict[str, Any]:  # pandas changes its dictionaries in place
+    return {name: _copied(value) if isinstance(value, dict) else value for name, value in options.items()}
+
+
+def _changed_printing(options: dict[str, Any]) -> dict[str, object]:
     groups = {name: value for name, value in options.items() if isinstance(value, dict)}
     values = {name: value for name, value in options.items() if name not in {*groups, *_OF_PARSING, "encoding"}}
     values |= {f"{group}.{name}": value for group, inside in groups.items() for name, value in inside.items()}
@@ -272,7 +278,7 @@ def _printing_of_numpy() -> object:  # what was changed
     return {name: _plain(value) for name, value in np.get_printoptions().items() if (name, value) not in known.items()}
 
 
-def _values(options: dict[str, Any]) -> list[object]:  # copied: pandas changes its dictionaries in place; a function by its code
+def _values(options: dict[str, Any]) -> list[object]:  # a function by its code
     return [_values(value) if isinstance(value, dict) else _plain(value) for value in options.values()]
 
 
@@ -340,8 +346,8 @@ _SETTINGS: dict[str, Callable[[], object]] = {
     "matplotlib": _matplotlib_settings,
     "numpy": lambda: (np.geterr(), np.get_printoptions()["legacy"]),
     "numpy (printing)": _printing_of_numpy,
-    "pandas": _pandas_settings,
-    "pandas (printing)": _printing_of_pandas,
+    "pandas": lambda: _options_of_pandas()[1],
+    "pandas (printing)": lambda: _options_of_pandas()[2],
     "python": _python_settings,
     "scikit-learn": _sklearn_settings,
     "sys": sys.getrecursionlimit,
