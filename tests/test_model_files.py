@@ -75,6 +75,23 @@ for function in numpy.log1p, numpy.add, scipy.special.expit, scipy.special.logit
         subprocess.run([sys.executable, "-c", program.replace("QUICKLY", quickly)], check=True)
 
 
+def test_another_program_in_the_process_has_the_whole_of_skops():
+    program = """
+import sys
+BEFORE
+from iris_ml.base.skops_archive import import_skops
+own = import_skops()
+assert "skops.io" not in sys.modules or sys.modules["skops.io"] is not own
+import skops.io
+assert skops.io is sys.modules["skops.io"] is not own
+assert "sklearn.svm._classes.SVC" in skops.io._trusted_types.SKLEARN_ESTIMATOR_TYPE_NAMES
+import numpy, sklearn.utils
+assert "log1p" in dir(numpy) and sklearn.utils.all_estimators()
+"""
+    for before in "import skops.io", "":
+        subprocess.run([sys.executable, "-c", program.replace("BEFORE", before)], check=True)
+
+
 class Contrary(Pipeline):
     """A pipeline that goes its own way to an answer."""
 

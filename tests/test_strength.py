@@ -270,6 +270,20 @@ def test_weights_are_sought_on_all_of_few_rows_and_on_a_quarter_of_more(count, s
     assert times.mean() == pytest.approx(2 * share, abs=0.01)
 
 
+@pytest.mark.parametrize(("task", "rows", "sought"), [("regression", 50_000, True), ("regression", 50_001, False)])
+def test_weights_are_sought_up_to_a_number_of_rows(task, rows, sought, monkeypatch):
+    monkeypatch.setattr(default_estimator, "weighted_mean", lambda *_: "sought")
+    X = pd.DataFrame({"x": np.linspace(0, 1, rows)})
+    assert (default_estimator.default_estimator(X, X.x, 0, task=task) == "sought") is sought
+
+
+@pytest.mark.parametrize(("rows", "leaves"), [(8_000, 15), (8_001, 31)])
+@pytest.mark.parametrize("task", ["classification", "regression", "counts"])
+def test_trees_are_small_up_to_a_number_of_rows(task, rows, leaves):
+    assert default_estimator.boosting(task, rows)[-1].max_leaf_nodes == leaves
+    assert dict(default_estimator.mean_of_both(task, rows=rows).estimators)["boosting"][-1].max_leaf_nodes == leaves
+
+
 def test_a_function_after_a_swapped_value_takes_that_value():
     table = workflow.run("rows", progress=False)["rows"].head(7)
     changed = workflow.swap(rows=table).after("rows", lambda rows: rows.head(5))

@@ -254,15 +254,15 @@ def import_skops() -> ModuleType:
     import sklearn.utils
 
     others = _taken()
-    with _empty(sklearn.utils, "all_estimators"), _empty(numpy, "__dir__"), _empty(scipy.special, "__dir__"):
-        own = import_module("skops.io")
-    _taken()
-    sys.modules.update(others)
-    if others:
-        skops.io = others["skops.io"]
-    else:
-        del skops.io
-    return own
+    try:
+        with _empty(sklearn.utils, "all_estimators"), _empty(numpy, "__dir__"), _empty(scipy.special, "__dir__"):
+            return import_module("skops.io")
+    finally:
+        _taken()
+        sys.modules.update(others)
+        vars(skops).pop("io", None)
+        if "skops.io" in others:
+            skops.io = others["skops.io"]
 
 
 def _taken() -> dict[str, ModuleType]:  # out of the modules that are imported

@@ -57,7 +57,7 @@ def dependency_state(
             found = os.stat(name)  # noqa: PTH116
             return repr((found.st_mode, found.st_uid, found.st_gid, found.st_size, found.st_mtime_ns))
         if kind == "memory":
-            return _ELSEWHERE[name]()
+            return _SHARED[name]()
         if kind == "time":
             return repr((time.tzname, time.timezone, time.altzone))
         return str(Path.cwd()) if kind == "working" else repr(os.environ.get(name))
@@ -169,7 +169,7 @@ class Observation:
             _watch_path(_kernel(os.getpid()), self._full(path))
         _collect_opened()  # the folders that were just listed, to watch them
         self._installed = _contents(self._packages, self._reached)
-        self._elsewhere = {name: state() for name, state in _ELSEWHERE.items() if self._uses(name)}
+        self._shared = {name: state() for name, state in _SHARED.items() if self._uses(name)}
         _, self._read = bytes_read()
         _ACTIVE.append(self)
         return self
@@ -195,14 +195,14 @@ class Observation:
             CHANGED_PACKAGES.add(replaced.partition(".")[0])
         if not self._is_watched:
             self.add_unobserved("this system does not report which files compiled libraries open")
-        self._compare_memory()
+        self._compare_shared()
         self._record_states()
 
-    def _compare_memory(self) -> None:
-        for name, state in self._elsewhere.items():
+    def _compare_shared(self) -> None:
+        for name, state in self._shared.items():
             if _LOADED[name] in sys.modules:
                 self.dependencies[f"memory {name}"] = state
-            if _ELSEWHERE[name]() != state:
+            if _SHARED[name]() != state:
                 self.add_obstacle(f"what {name} holds for the whole process changes, or cannot be compared")
 
     def _uses(self, package: str) -> bool:
@@ -672,7 +672,7 @@ def _in_fsspec() -> str:
     return repr(found) if found else ""
 
 
-_ELSEWHERE: dict[str, Callable[[], str]] = {"duckdb": _in_duckdb, "fsspec": _in_fsspec}
+_SHARED: dict[str, Callable[[], str]] = {"duckdb": _in_duckdb, "fsspec": _in_fsspec}
 _LOADED = {"duckdb": "duckdb", "fsspec": "fsspec.implementations.memory"}  # a module without which nothing is there
 
 # %% ../../nbs/cache/11_observation.ipynb #6ed157fb

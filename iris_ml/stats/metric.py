@@ -74,7 +74,8 @@ def _one_vs_rest(name: str) -> Callable[[pd.Series, pd.DataFrame], float]:
         labels, shares = _shares(truth, predictions)
         judged = [*shares][1:] if shares.shape[1] == 2 else [*shares]
         known = [label for label in judged if 0 < (labels == label).sum() < len(labels)]
-        scored = [_functions()[name](labels == label, shares[label].to_numpy()) for label in known]
+        score_one = _functions()[name]
+        scored = [score_one(labels == label, shares[label].to_numpy()) for label in known]
         return float(np.mean(scored)) if scored else float("nan")
 
     return compute
@@ -104,7 +105,8 @@ def _mean_of_labels(metric: "Metric", separator: str) -> Callable[[pd.Series, pd
         true, given, shares = (each.reindex(columns=labels, fill_value=0) for each in (true, given, shares))
         judged = shares if metric.uses_probabilities else given
         known = [label for label in labels if 0 < true[label].sum() < len(true)]
-        scored = [_functions()[metric.name](true[label], judged[label]) for label in known]
+        score_one = _functions()[metric.name]
+        scored = [score_one(true[label], judged[label]) for label in known]
         return float(np.mean(scored)) if scored else float("nan")
 
     return compute
