@@ -9,8 +9,6 @@ import pytest
 
 from iris_ml import Workflow
 from iris_ml.cache.audit import AUDITED
-from iris_ml.cli.commands import run as run_command
-from iris_ml.cli.entry import quick_answer
 
 WORDS = """
 import json, warnings
@@ -86,9 +84,17 @@ def test_each_process_audits_a_result_once(folder, monkeypatch):
     assert audits == ["", "the same result", "", ""]
 
 
-def test_the_quick_answer_leaves_an_audit_to_the_run(folder, monkeypatch):
-    monkeypatch.setenv("IRIS_ML_AUDIT", "1")
-    run_command(quiet=True, why=False)
-    assert quick_answer(["run", "--quiet"]) is None
-    run_command(quiet=True, why=False)
-    assert quick_answer(["run", "--quiet"]) == ""
+QUICK = """
+from iris_ml.cli.commands import run
+from iris_ml.cli.entry import quick_answer
+
+for _ in range(2):
+    run(quiet=True, why=False)
+    print(repr(quick_answer(["run", "--quiet"])))
+"""
+
+
+def test_the_quick_answer_leaves_an_audit_to_the_run(folder):
+    audited = os.environ | {"IRIS_ML_AUDIT": "1"}
+    done = subprocess.run([sys.executable, "-c", QUICK], env=audited, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["None", "''"], done.stderr
