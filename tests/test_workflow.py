@@ -19,6 +19,7 @@ from iris_ml.base.errors import WorkflowError
 from iris_ml.base.settings import read_settings
 from iris_ml.base.variants import when
 from iris_ml.cache.keys import fingerprint
+from iris_ml.models.model_file import load, save
 from iris_ml.models.predictor import predict
 from iris_ml.production import workflow
 from iris_ml.workflow.workflow import Workflow
@@ -237,6 +238,17 @@ def test_a_model_of_a_table_of_ones_own_takes_new_rows_in_the_workflow_too(targe
     expected = predict(new, fitted, workflow=trained)
     pd.testing.assert_frame_equal(trained.swap(raw=new, model=fitted).run("predictions")["predictions"], expected)
     pd.testing.assert_frame_equal(workflow.swap(raw=new).swap(model=fitted).run("predictions")["predictions"], expected)
+
+
+def test_a_model_is_used_by_the_steps_that_trained_it_and_by_no_others(run, tmp_path):
+    save(run["model"], tmp_path / "model.skops")
+    tenth = workflow.after("features", lambda features: features.assign(petal_length=features.petal_length / 10))
+    none = workflow.after("predictions", lambda predictions: predictions.iloc[:0])
+    for model in (run["model"], load(tmp_path / "model.skops")):
+        with pytest.raises(WorkflowError, match="step 'features': it differs from the step that trained the model"):
+            tenth.swap(model=model).run("scores", progress=False)
+        assert not len(none.swap(model=model).run("predictions", progress=False)["predictions"])
+        tenth.swap(model=model).run("features", progress=False)  # which does not use it
 
 
 @pytest.mark.filterwarnings("error")

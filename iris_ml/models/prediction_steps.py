@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['plan_predictions', 'predicted_table', 'prediction_keys', 'golden_rows', 'row_dependent_step', 'changing_step',
            'differing_step', 'target_dependent_step', 'equal_rows', 'changed_code', 'describe_steps', 'check_answering',
-           'warn_of_refusal', 'prediction_workflow', 'check_surroundings', 'check_new_reads', 'check_answers']
+           'warn_of_refusal', 'prediction_workflow', 'check_steps', 'check_surroundings', 'check_new_reads',
+           'check_answers']
 
 # %% ../../nbs/models/00_prediction_steps.ipynb #af65e938
 import re
@@ -376,16 +377,38 @@ def prediction_workflow(
     if workflow is not model.workflow:
         now = prediction_keys(workflow)
         _check_comparable(now, workflow)
-        for step, what in _differences(recorded.get("steps") or _declared_keys(), now):
-            changed = _changed_part(step, recorded.get("parts", {}), workflow)
-            advice = _OF_CONTAINER if isinstance(_global(workflow, step, changed), dict | list | set) else _ADVICE
-            raise WorkflowError(f"{what}{changed and f', by {changed}'}", f"step {_shown(step)!r}", advice)
+        _check_steps(recorded.get("steps") or _declared_keys(), now, recorded, workflow)
     if model.workflow is not None:
         check_surroundings(recorded)
     else:
         check_answers(model, workflow, recorded)
         model.set_origin(workflow, recorded, model.file)  # so that it is checked once
     return workflow
+
+
+def check_steps(
+    model: Model,  # fitted, which was put into a workflow
+    workflow: Workflow,
+) -> None:
+    """Raise `WorkflowError` if a step before the predictions differs from the step that trained the model."""
+    recorded = model.recorded
+    if model.workflow is not None and not recorded:
+        recorded = {"steps": _keys_before_predictions(model.workflow)}
+    if (recorded or model.file) and (now := _keys_before_predictions(workflow)):
+        trained = recorded.get("steps") or _declared_keys()
+        _check_steps({step: key for step, key in trained.items() if _shown(step) != "predictions"}, now, recorded, workflow)
+
+
+def _keys_before_predictions(workflow: Workflow) -> dict[str, str]:
+    keys = prediction_keys(workflow) if {"raw", "predictions"} <= {*workflow} else {}
+    return {step: key for step, key in keys.items() if _shown(step) != "predictions"}
+
+
+def _check_steps(trained: Mapping[str, str], now: Mapping[str, str], recorded: Mapping[str, Any], workflow: Workflow) -> None:
+    for step, what in _differences(trained, now):
+        changed = _changed_part(step, recorded.get("parts", {}), workflow)
+        advice = _OF_CONTAINER if isinstance(_global(workflow, step, changed), dict | list | set) else _ADVICE
+        raise WorkflowError(f"{what}{changed and f', by {changed}'}", f"step {_shown(step)!r}", advice)
 
 
 def _changed_part(step: str, recorded: Mapping[str, str], workflow: Workflow) -> str:  # empty: the function itself, or unknown

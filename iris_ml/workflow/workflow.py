@@ -203,6 +203,9 @@ class Workflow:
         """Run the wanted steps and what they need."""
         settings = self._spec.read_settings()
         plan, shown = self._plan(names, settings), settings.progress if progress is None else progress
+        for node in plan.nodes:
+            if hasattr(put_in := self._spec.step_overrides.get(node.name), "set_origin"):  # a model, which has steps of its own
+                import_module("iris_ml.models.prediction_steps").check_steps(put_in, self)
         if any(node.callable.function.__module__ == "iris_ml.steps.scores" for node in plan.nodes):  # else it may have others
             check_metric(settings.metric)
         bar = make_progress([*names] or [*self]) if shown else Progress()
