@@ -185,8 +185,12 @@ def test_a_request_has_the_same_prediction_as_the_file(model):
     assert properties["smoker"]["type"] == "boolean"
     assert properties["seen"]["format"] == "date-time"
     assert properties["country"]["description"] == "in training DE, NA, None"
-    for wrong in {"smoker": "TRUE"}, {"zone": 3}, {"seen": "soon"}:
+    for wrong in {"smoker": "TRUE"}, {"zone": True}, {"zone": 2.5}, {"code": 7}, {"country": 1}, {"seen": "soon"}:
         assert client.post("/v1/predict", json={"rows": [rows[0] | wrong]}).status_code == 422
+    coded = [row | {"zone": float(row["zone"]), "dependents": int(row["dependents"].replace("3+", "3"))} for row in rows]
+    known = [place for place, row in enumerate(rows) if row["dependents"] != "3+"]
+    again = client.post("/v1/predict", json={"rows": [coded[place] for place in known]}).json()["answers"]
+    assert [answer["label"] for answer in again] == [answers[place]["label"] for place in known]
     explained = client.post("/v1/explain", json={"rows": rows[:2]}).json()["answers"]
     assert {move["column"] for move in explained[0]["moves"]} == {*NEW}
 
@@ -635,6 +639,25 @@ def test_a_duration_is_read_from_every_form(cells):
     read = as_type(cells, "duration")
     assert read.dtype == "m8[us]"
     assert read.tolist() == DURATION.tolist()
+
+
+@pytest.mark.parametrize("write", [str, lambda waited: f"PT{int(waited.total_seconds())}.5S"], ids=["pandas", "ISO 8601"])
+def test_a_column_of_durations_is_one_in_a_file_too(write, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    waited = pd.Series(pd.to_timedelta(DRAWS.integers(1, 10**6, 80), unit="s"))
+    table = pd.DataFrame({"waited": waited.map(write), "y": np.where(waited > pd.Timedelta("5D"), "long", "short")})
+    table.to_csv("table.csv", index=False)
+    assert read_table("table.csv").waited.dtype == "m8[us]"
+    Path("iris.toml").write_text('source = "table.csv"\ntarget = "y"\nprogress = false\n')
+    model = workflow.run("model")["model"]
+    save(model, "model.skops")
+    expected = predict(table.drop(columns="y"), model).y.tolist()
+    client = TestClient(create_app(load_live_model(Path("model.skops"))))
+    for values in table.waited.tolist(), table.waited.map(pd.Timedelta).dt.total_seconds().tolist():
+        answered = client.post("/v1/predict", json={"rows": [{"waited": value} for value in values]})
+        assert [answer["label"] for answer in answered.json()["answers"]] == expected
+    wrong = client.post("/v1/predict", json={"rows": [{"waited": "soon"}]})
+    assert (wrong.status_code, wrong.json()["detail"]) == (422, "column 'waited', row 0: 'soon' is not a duration")
 
 
 def test_a_category_that_is_a_whole_number_is_the_same_in_every_form(tmp_path, monkeypatch):

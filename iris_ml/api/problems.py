@@ -90,7 +90,7 @@ async def handle_error(
         case WorkflowError():  # the steps are at fault, not the request
             return problem_response(Problem(503, f"{error.where}: {error.what}", Retry_After="10"))
         case IrisError() if request.method == "POST":
-            return problem_response(Problem(422, error.what))
+            return problem_response(Problem(422, f"{error.where}: {error.what}"))
         case IrisError():
             return problem_response(Problem(503, error.what, Retry_After="10"))
     return problem_response(Problem(500, "the log of the service has the error"))

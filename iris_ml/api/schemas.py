@@ -15,7 +15,7 @@ from typing import Annotated, Any, NotRequired
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, FailFast, Field, TypeAdapter, ValidationError, with_config
+from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
 from .problems import Problem
@@ -43,9 +43,9 @@ def row_type(
 
 
 def _value_type(seen: dict[str, Any]) -> object:
-    kind: object = _TYPES.get(seen["type"], Annotated[float, Field(ge=-1e100, le=1e100)])
+    kind = _CODE if _is_coded(seen) else _TYPES.get(seen["type"], _NUMBER)
     if seen.get("nullable"):
-        kind = kind | None  # type: ignore[operator]
+        kind = kind | None
     more = {"examples": [_example(seen)], "json_schema_extra": {"x-training": {**seen}}}
     return Annotated[kind, Field(description=_description(seen), **more)]  # type: ignore[call-overload]
 
@@ -73,12 +73,28 @@ def _description(seen: dict[str, Any]) -> str:
     return f"in training between {least} and {greatest}, median {middle}{unit}"
 
 
+def _is_coded(seen: Mapping[str, Any]) -> bool:  # whether whole numbers are among its texts, each written in the one way
+    texts = seen.get("categories") or [seen.get("mode", ""), seen["example"]] if seen["type"] == "text" else []
+    numbers = [text for text in texts if text.isdecimal()]
+    return bool(numbers) and all(text == str(int(text)) for text in numbers)
+
+
+def _as_code(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value % 1:
+        return value
+    return str(int(value))
+
+
+_NUMBER = Annotated[float, Field(ge=-1e100, le=1e100)]
+_TEXT = Annotated[str, Field(max_length=1000)]
 _TYPES: dict[str, Any] = {
-    "text": Annotated[str, Field(max_length=1000)],
+    "text": _TEXT,
     "date": Annotated[str, Field(max_length=50, json_schema_extra={"format": "date-time"})],
     "boolean": bool,
+    "duration": _NUMBER | Annotated[str, Field(max_length=50)],
 }
-_CARRIED = Annotated[Annotated[str, Field(max_length=1000)] | int | float | bool | None, Field(description="returned as it is")]
+_CODE: Any = Annotated[_TEXT, BeforeValidator(_as_code, json_schema_input_type=_TEXT | int)]
+_CARRIED = Annotated[_TEXT | int | float | bool | None, Field(description="returned as it is")]
 _SHOWN = 50  # categories in a description
 
 

@@ -59,18 +59,19 @@ def possible_types(
         except pa.ArrowInvalid:
             continue
         found.add(name)
-    return found
+    return found | {"duration"} if pc.all(pc.match_substring_regex(texts, _DURATION)).as_py() else found
 
 
 def find_type(
     possible: set[str],  # the types as which all cells can be read
 ) -> str:
     """Return the most special of the possible types of a column of texts."""
-    return next((name for name in _ARROW_TYPES if name in possible and "unknown" not in possible), "text")
+    return next((name for name in (*_ARROW_TYPES, "duration") if name in possible and "unknown" not in possible), "text")
 
 
 _ARROW_TYPES = {"integer": "int64", "number": "float64", "boolean": "bool", "date": "timestamp[us]"}
 _IDENTIFIER = r"^[+-]?(0[\dxX]|\d{16})"
+_DURATION = r"^[+-]?\d+ days?( [+-]?\d\d:\d\d:\d\d(\.\d+)?)?$|^-?P(\d+D)?T(\d+H)?(\d+M)?(\d+(\.\d+)?S)?$"
 USUAL_MISSING_VALUES = ("", "#N/A", "#NA", "-NaN", "-nan", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null")
 
 # %% ../../nbs/stats/00_column_types.ipynb #fab62fd8
@@ -245,7 +246,8 @@ def _durations(cells: pd.Series) -> pd.Series:
     cells = _without(cells, *_FLAGS, *_DATES)
     is_number = cells.map(lambda cell: isinstance(cell, numbers.Real) or (isinstance(cell, str) and bool(_PLAIN.fullmatch(cell))))
     seconds = pd.to_numeric(cells.where(is_number.astype(bool)), errors="coerce")  # also in CSV, which writes them as texts
-    return pd.to_timedelta(cells.where(seconds.isna(), None), errors="coerce").fillna(pd.to_timedelta(seconds, unit="s"))
+    read = pd.to_timedelta(cells.where(seconds.isna(), None), errors="coerce").astype("m8[us]")
+    return read.fillna(pd.to_timedelta(seconds, unit="s").astype("m8[us]"))
 
 
 _PLAIN = re.compile(r"[+-]?\d+(\.\d*)?")
