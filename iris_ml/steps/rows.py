@@ -146,6 +146,7 @@ def _no_target(target: str, names: list[str]) -> DataError:
     advice = "add it, or name another under 'target'; a model predicts rows without it by predict(rows, model)"
     if len(names) == 1:
         advice = 'say what separates its columns, such as reader = { separator = ";" }'
+        advice += ', or which sheet holds them, such as reader = { sheet = "data" }'
     return DataError(f"there is no target to learn, only {found}", f"column {target!r}", advice)
 
 # %% ../../nbs/steps/01_rows.ipynb #85795294

@@ -194,8 +194,9 @@ def _check_split(features: pd.DataFrame, target: str, test_size: float | None, t
     if min(kept, rows - kept) < needed:
         what = f"{len(features)} rows at a test size of {test_size} are too few for {of_what}"
         advice = "give more rows or another 'test_size'"
-        if len(counts) > max(len(features) / 4, 20):  # no split helps
+        if len(counts) > max(len(features) / 4, 20):  # and few rows of each
             advice = "name another under 'target', or gather rare classes with 'relabel'"
+            advice += f"; test_size = {needed / rows + 0.005:.2f} keeps one of each" if rows >= 2 * needed else ""
         raise DataError(what, where, advice)
 
 # %% ../../nbs/steps/03_split.ipynb #e5a20002
