@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from errno import EINVAL, ELOOP
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
 from uuid import uuid4
@@ -110,7 +111,7 @@ def refuse_links(
     root: Path | str,  # the folder of the store
 ) -> None:
     """Raise an `OSError` if a symbolic link leads to a path in a store."""
-    place, top = str(Path(path)), str(Path(root))
+    place, top = (str(each if isinstance(each, Path) else Path(each)) for each in (path, root))
     while place and (not top.startswith("/") or place == top or place.startswith(f"{top}/")):
         if os.path.islink(place):  # noqa: PTH114 - as text: a quarter of the time of a reused scalar went into `Path.parents`
             raise OSError(ELOOP, f"{place} is a symbolic link")
@@ -121,9 +122,14 @@ def read_regular(
     path: Path,
 ) -> bytes:
     """Return the content of a file; `OSError` if it is a folder, a pipe or a device."""
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise OSError(EINVAL, "it is not a regular file", str(path))
-    return path.read_bytes()
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe does not wait for a writer
+    try:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(EINVAL, "it is not a regular file", str(path))
+        return b"".join(iter(partial(os.read, handle, max(found.st_size + 1, 4096)), b""))
+    finally:
+        os.close(handle)
 
 # %% ../../nbs/base/04_atomic_files.ipynb #0473b47c
 def remove_leftovers(

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
@@ -149,15 +149,22 @@ def place(
     if code is None:  # a built-in function
         return getattr(function, "__name__", repr(function))
     file, line = code.co_filename, code.co_firstlineno
+    try:
+        found = os.stat(file)  # noqa: PTH116 - as text, which need not be a valid path
+    except (OSError, ValueError):
+        return _in_session(file)
+    return _place_in_file(file, line, (found.st_mtime_ns, found.st_size), os.getcwd())  # noqa: PTH109
+
+
+@lru_cache(maxsize=1000)
+def _place_in_file(file: str, line: int, version: tuple[int, int], folder: str) -> str:
     linecache.checkcache(file)
     above = "".join(linecache.getlines(file)[:line])
     cells = re.findall(r"^# %% (?:\.\./)+(\S+\.ipynb) #(\w+)$", above, re.MULTILINE)
     if cells:
         return f"{cells[-1][0]}, cell {cells[-1][1]}"
-    path, folder = Path(file), Path.cwd()
-    if path.is_file():
-        return f"{path.relative_to(folder) if path.is_relative_to(folder) else path.name}, line {line}"
-    return _in_session(file)
+    path = Path(file)
+    return f"{path.relative_to(folder) if path.is_relative_to(folder) else path.name}, line {line}"
 
 
 def _in_session(file: str) -> str:

@@ -60,8 +60,13 @@ def dependency_state(
             return _SHARED[name]()
         if kind == "time":
             return repr((time.tzname, time.timezone, time.altzone))
-        return str(Path.cwd()) if kind == "working" else repr(os.environ.get(name))
+        return str(Path.cwd()) if kind == "working" else repr(_variable(name))
     return "missing"
+
+
+def _variable(name: str) -> str | None:  # by `os.environ.get`, it would be observed
+    value = os.environ._data.get(os.fsencode(name))  # type: ignore[attr-defined]
+    return None if value is None else os.fsdecode(value)
 
 
 def dependency_stamp(
@@ -397,12 +402,11 @@ def _record(event: str, arguments: tuple[Any, ...], frame: FrameType) -> None:
         return
     _THREAD.is_recording = True
     try:
-        by_package = event in _READING and _is_of_package(event, frame)
         if event == "import":
             if _ACTIVE and not _is_import_statement(arguments[0], frame):
                 for observation in _ACTIVE:
                     observation.add_code(arguments[0])
-        elif (watching := _watching()) and not by_package:
+        elif (watching := _watching()) and not (event in _READING and _is_of_package(event, frame)):
             for observation in watching:
                 observation.add_event(event, arguments, frame)
         elif event == "open" and _is_path(arguments[0]) and not _reads_code(frame):

@@ -11,6 +11,7 @@ import pickle
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
@@ -41,12 +42,13 @@ def _step(result: Result, function: Callable[..., object]) -> StepRecord:
         summary=result.note or result.summary,
         bytes=result.entry.size if result.entry else 0,
         key=result.key.key if result.key else "",
-        code=_code(result.key.parts) if result.key else "",
+        code=_code((*result.key.parts.items(),)) if result.key else "",
     )
 
 
-def _code(parts: Mapping[str, str]) -> str:
-    own = {part: digest for part, digest in parts.items() if not part.startswith(("package ", "Python"))}
+@lru_cache(maxsize=1000)
+def _code(parts: tuple[tuple[str, str], ...]) -> str:
+    own = {part: digest for part, digest in parts if not part.startswith(("package ", "Python"))}
     return sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()
 
 
