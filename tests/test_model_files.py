@@ -66,7 +66,8 @@ def test_functions_that_only_compute_come_back_however_skops_was_imported():
     program = """
 import numpy, scipy.special
 from sklearn.preprocessing import FunctionTransformer
-from iris_ml.base.skops_archive import import_skops, dump_archive, load_archive
+from iris_ml.base.quick_imports import import_skops
+from iris_ml.base.skops_archive import dump_archive, load_archive
 QUICKLY
 for function in numpy.log1p, numpy.add, scipy.special.expit, scipy.special.logit:
     assert load_archive(dump_archive(FunctionTransformer(function)), "a file").func is function
@@ -79,7 +80,7 @@ def test_another_program_in_the_process_has_the_whole_of_skops():
     program = """
 import sys
 BEFORE
-from iris_ml.base.skops_archive import import_skops
+from iris_ml.base.quick_imports import import_skops
 own = import_skops()
 assert "skops.io" not in sys.modules or sys.modules["skops.io"] is not own
 import skops.io

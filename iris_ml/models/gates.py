@@ -123,7 +123,7 @@ def clock():  # without the time in which this thread waits for a processor
         return time.perf_counter()
 
 start = clock()
-from iris_ml.base.skops_archive import import_skops
+from iris_ml.base.quick_imports import import_skops
 from iris_ml.models.model_file import load
 import_skops()
 import pandas as pd

@@ -17,7 +17,8 @@ from typing import Any
 
 from ..base.atomic_files import read_regular, refuse_links
 from ..base.errors import IrisError, ModelFileError
-from ..base.skops_archive import ADVICE, import_skops
+from ..base.quick_imports import import_skops
+from ..base.skops_archive import ADVICE
 
 # %% ../../nbs/models/10_unknown_files.ipynb #cade1448
 _KNOWN: set[str] = set()  # digests of archives that this process has saved or read

@@ -15,12 +15,12 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from graphlib import TopologicalSorter
-from importlib import import_module
 from time import perf_counter
 from typing import Any, cast
 
 from ..base.environment import place
 from ..base.errors import WorkflowError
+from ..base.quick_imports import import_scikit_learn
 from ..base.progress import Progress
 from ..base.settings import Source
 from ..base.thread_options import follow_options
@@ -201,7 +201,7 @@ class _Computation:
 def _import_scikit_learn(function: Callable[..., object]) -> None:  # else the first step that uses it is charged for it
     with suppress(UnhashableError):
         if "sklearn" not in sys.modules and "sklearn" in fingerprint(function, checked=False).uses:
-            import_module("sklearn")
+            import_scikit_learn()
 
 
 _REMEMBERED: dict[Callable[..., object], dict[str, str]] = {}  # what was read when a step filled the cache of a function
