@@ -6,6 +6,7 @@
 __all__ = ['import_scikit_learn', 'import_skops']
 
 # %% ../../nbs/base/14_quick_imports.ipynb #71c0aa03
+import gc
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ from typing import Any
 
 # %% ../../nbs/base/14_quick_imports.ipynb #71c0aa05
 def import_scikit_learn() -> ModuleType:
-    """Import scikit-learn; where nobody is at a prompt, in four fifths of its time."""
+    """Import scikit-learn; where nobody is at a prompt, in two thirds of its time."""
     if "sklearn" in sys.modules or _is_at_prompt():
         return import_module("sklearn")
     import numpy
@@ -27,10 +28,14 @@ def import_scikit_learn() -> ModuleType:
         return import_module("sklearn")
     parser = import_module("scipy._lib._docscrape")
     parse, names = parser.FunctionDoc, [name for name in numpy.__all__ if name in vars(numpy)]
+    collects = gc.isenabled()
+    gc.disable()
     try:
         with _set(parser, FunctionDoc=_Unparsed), _set(numpy, __all__=names, __dir__=lambda: names):
             return import_module("sklearn")
     finally:
+        if collects:
+            gc.enable()
         for module in [module for name, module in sys.modules.items() if name.startswith("scipy.")]:
             if vars(module).get("FunctionDoc") is _Unparsed:
                 module.FunctionDoc = parse  # type: ignore[attr-defined]

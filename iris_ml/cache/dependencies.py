@@ -31,7 +31,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
-from itertools import chain
+from itertools import chain, starmap
 from pathlib import Path, PurePath
 from types import BuiltinFunctionType, FunctionType, GenericAlias, ModuleType, UnionType
 from typing import Any
@@ -51,37 +51,38 @@ class Watcher:
     """Records what a trace found, and checks later whether it is still the same."""
 
     def __init__(self) -> None:
-        self._finders: list[Callable[[], Any]] = []  # how to resolve each name
+        self._calls: list[tuple[Any, ...]] = []  # how to resolve each name: a function and its arguments, which are many
         self._found: list[object] = []  # what was found
-        self._states: list[tuple[Callable[[], Any], list[object] | None, Hasher]] = []  # how to get a value that can change
+        self._states: list[tuple[tuple[Any, ...], list[object] | None, Hasher]] = []  # how to get a value that can change
 
-    def resolve(self, find: Callable[[], Any]) -> Any:
-        """Return what `find` returns, or `MISSING` if that fails, and record it."""
+    def resolve(self, find: Callable[..., Any], *arguments: object) -> Any:
+        """Return what a call of `find` returns, or `MISSING` if that fails, and record it."""
+        call: tuple[Any, ...] = (find, *arguments)
         try:
-            found = find()
+            found = find(*arguments)
         except Exception:  # a closure that is still empty, a module whose attribute raises
-            find, found = functools.partial(_found, find), MISSING
-        self._finders.append(find)
+            call, found = (_found, *call), MISSING
+        self._calls.append(call)
         self._found.append(found)
         return found
 
-    def watch(self, find: Callable[[], object]) -> None:
-        """Record the state of what `find` returns, if it can change in place."""
-        if _can_change(value := find()):
-            self._states.append((find, _items(value), _state(value)))
+    def watch(self, find: Callable[..., object], *arguments: object) -> None:
+        """Record the state of what a call of `find` returns, if it can change in place."""
+        if _can_change(value := find(*arguments)):
+            self._states.append(((find, *arguments), _items(value), _state(value)))
 
     def include(self, other: "Watcher") -> None:
         """Watch what another one watches, too."""
-        self._finders += other._finders
+        self._calls += other._calls
         self._found += other._found
         self._states += other._states
 
     def is_valid(self) -> bool:
         """Return whether all bindings and states are as they were recorded."""
         try:
-            return all(map(operator.is_, map(operator.call, self._finders), self._found)) and all(
-                _has_items(value := find(), items) or _state(value).hexdigest() == before.hexdigest()
-                for find, items, before in self._states
+            return all(map(operator.is_, starmap(operator.call, self._calls), self._found)) and all(
+                _has_items(value := operator.call(*call), items) or _state(value).hexdigest() == before.hexdigest()
+                for call, items, before in self._states
             )
         except Exception:  # something cannot be found or read, as it could before
             return False
@@ -90,9 +91,9 @@ class Watcher:
 MISSING = "nothing has this name"  # a value of its own, so that a name that appears later is a change
 
 
-def _found(find: Callable[[], object]) -> object:
+def _found(find: Callable[..., object], *arguments: object) -> object:
     with suppress(Exception):
-        return find()
+        return find(*arguments)
     return MISSING
 
 
@@ -215,7 +216,7 @@ class Tracer(Hasher):
         reached = {*self.packages, *(name.removeprefix("package ") for name in self.parts)}
         reached |= {f"{package} (printing)" for package in reached if self.may_print}
         for package in sorted(reached & {*_SETTINGS}):
-            if settings := self.watcher.resolve(functools.partial(package_settings, package)):
+            if settings := self.watcher.resolve(package_settings, package):
                 self.parts[f"settings of {package}"] = digest(settings)
         self.code_digest = digest([total, self.code_parts])
         self.parts |= {"Python": platform.python_version()} if self.parts else {}

@@ -38,9 +38,9 @@ def trace_name(
     if path == "*":
         _trace_scope(scope, tracer)
         return
-    value = tracer.watcher.resolve(functools.partial(scope.get, path, MISSING))
+    value = tracer.watcher.resolve(*_in(scope), path, MISSING)
     if value is MISSING:
-        value = tracer.watcher.resolve(functools.partial(vars(builtins).get, path, MISSING))
+        value = tracer.watcher.resolve(*_in(vars(builtins)), path, MISSING)
     while isinstance(value, ModuleType) and attributes:
         module, attribute = value, attributes.pop(0)
         value, path = _attribute(module, attribute, tracer), f"{path}.{attribute}"
@@ -51,7 +51,7 @@ def trace_name(
                 tracer.part(f"global {path}", value)
             return
     if isinstance(value, type) and attributes and owner(value.__module__) not in ("project", "python"):
-        attribute = tracer.watcher.resolve(functools.partial(_constant_of, value, attributes[0]))
+        attribute = tracer.watcher.resolve(_constant_of, value, attributes[0])
         if attribute is not MISSING:  # the project may have set it
             tracer.part(f"global {path}.{attributes[0]}", attribute)
     if value is globals:
@@ -59,6 +59,10 @@ def trace_name(
     if value is RecursionError:
         tracer.packages.add("sys")  # whose limit counts
     trace_binding(f"global {path}", value, tracer)
+
+
+def _in(scope: Mapping[str, Any]) -> tuple[Any, ...]:  # what looks a name up; for a dictionary without an object of its own
+    return (dict.get, scope) if isinstance(scope, dict) else (scope.get,)
 
 
 def _constant_of(kind: type, attribute: str) -> Any:  # a method that belongs to the class is another object each time
@@ -75,7 +79,7 @@ def _attribute(module: ModuleType, attribute: str, tracer: Tracer) -> Any:
         tracer.update(vars(module)["__getattr__"])
         if _makes_classes(module):
             return MISSING
-    return tracer.watcher.resolve(functools.partial(getattr, module, attribute, MISSING))
+    return tracer.watcher.resolve(getattr, module, attribute, MISSING)
 
 
 def _makes_classes(module: ModuleType) -> bool:  # a page of the library, at first use: the code that makes them counts
@@ -120,7 +124,7 @@ _WITH_SETTINGS = {"decimal", "locale", "tempfile", "warnings"}  # modules of Pyt
 def _trace_scope(scope: Mapping[str, Any], tracer: Tracer) -> None:
     tracer.watcher.watch(lambda: _names_of(scope))
     for name in _names_of(scope):
-        value = tracer.watcher.resolve(functools.partial(scope.get, name, MISSING))
+        value = tracer.watcher.resolve(*_in(scope), name, MISSING)
         if type(value).__module__ != "iris_ml.workflow.workflow":  # which is made of the steps, and none of them runs it
             trace_binding(f"global {name}", value, tracer)
 
@@ -150,7 +154,7 @@ def _trace_configuration(function: FunctionType, home: str, tracer: Tracer) -> N
         return
     tracer.visited.add(function)
     for name in sorted(_names_in_code(function.__code__)):
-        value = tracer.watcher.resolve(functools.partial(function.__globals__.get, name))
+        value = tracer.watcher.resolve(*_in(function.__globals__), name)
         if isinstance(value, FunctionType) and value.__globals__ is function.__globals__:
             _trace_configuration(value, home, tracer)
         elif value is not None and not name.startswith("__") and _is_plain(value) and value not in _EMPTY:
@@ -186,13 +190,13 @@ def is_found_by_name(
 
 # %% ../../nbs/cache/05_hashing_code.ipynb #aaef732f
 def _trace_function(function: FunctionType, tracer: Tracer) -> None:
-    code = normalize(tracer.watcher.resolve(functools.partial(getattr, function, "__code__")))
+    code = normalize(tracer.watcher.resolve(getattr, function, "__code__"))
     is_renamed = "__original_name__" in vars(function)  # by Hamilton, which forgets the first name when it builds a second graph
     tracer.update_bytes(function.__code__.co_name if is_renamed else function.__name__, code.digest.encode())
     for name in "__name__", "__qualname__":
-        tracer.watcher.resolve(functools.partial(getattr, function, name))
+        tracer.watcher.resolve(getattr, function, name)
     for name in "__defaults__", "__kwdefaults__", "__annotations__":
-        tracer.update(tracer.watcher.resolve(functools.partial(getattr, function, name)))
+        tracer.update(tracer.watcher.resolve(getattr, function, name))
     tracer.watcher.watch(lambda: (function.__defaults__, function.__kwdefaults__))
     if not (function.__module__ or "").startswith("iris_ml."):
         tracer.watcher.watch(lambda: function.__annotations__)
@@ -207,7 +211,7 @@ def _trace_function(function: FunctionType, tracer: Tracer) -> None:
     tracer.watcher.resolve(lambda: len(vars(function)))
     cells = [] if is_dispatcher else zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
     for name, cell in cells:
-        value = tracer.watcher.resolve(functools.partial(getattr, cell, "cell_contents", MISSING))
+        value = tracer.watcher.resolve(getattr, cell, "cell_contents", MISSING)
         trace_binding(f"closure {name}", value, tracer)
     if (home := _home(function)) == "project":
         tracer.may_print |= not (function.__module__ or "").startswith("iris_ml.")
@@ -254,12 +258,15 @@ def names_in(
 
 
 def _trace_accessor(attribute: str, tracer: Tracer) -> None:
-    for kind in (pd.DataFrame, pd.Series, pd.Index) if attribute not in tracer.visited else ():
-        added = tracer.watcher.resolve(functools.partial(vars(kind).get, attribute))
+    for kind, get in _OF_PANDAS.items() if attribute not in tracer.visited else ():
+        added = tracer.watcher.resolve(get, attribute)
         made_of = getattr(added, "_accessor", getattr(added, "fget", added))
         if isinstance(made_of, FunctionType | type) and owner(made_of.__module__) == "project":
             trace_binding(f"{kind.__name__}.{attribute}", made_of, tracer)
     tracer.visited.add(attribute)
+
+
+_OF_PANDAS: dict[type, Any] = {kind: vars(kind).get for kind in (pd.DataFrame, pd.Series, pd.Index)}
 
 # %% ../../nbs/cache/05_hashing_code.ipynb #0ff17f05
 def _trace_import(name: str, names: tuple[str, ...], code: Code, tracer: Tracer) -> None:
@@ -273,7 +280,7 @@ def _trace_import(name: str, names: tuple[str, ...], code: Code, tracer: Tracer)
     if module:
         trace_import_effects(module, tracer)
     for attribute in () if module and _makes_classes(module) else names:
-        if not tracer.watcher.resolve(functools.partial(hasattr, module, attribute)):  # then Python imports a module of this name
+        if not tracer.watcher.resolve(hasattr, module, attribute):  # then Python imports a module of this name
             _imported(f"{name}.{attribute}", tracer)
     for attribute in names:
         trace_name((name, attribute), {name: module}, tracer)
@@ -283,9 +290,9 @@ def _trace_import(name: str, names: tuple[str, ...], code: Code, tracer: Tracer)
 
 
 def _imported(name: str, tracer: Tracer) -> ModuleType | None:
-    if tracer.watcher.resolve(functools.partial(_exists, name)):
+    if tracer.watcher.resolve(_exists, name):
         importlib.import_module(name)
-    return tracer.watcher.resolve(functools.partial(sys.modules.get, name))  # a test may put another one there
+    return tracer.watcher.resolve(*_in(sys.modules), name)  # a test may put another one there
 
 
 def _exists(module: str) -> bool:
@@ -315,7 +322,7 @@ def trace_import_effects(
     if ("module", name) in tracer.visited or name.partition(".")[0] == "iris_ml" or owner(name) != "project":
         return
     tracer.visited.add(("module", name))
-    effects, imported = tracer.watcher.resolve(functools.partial(module_effects, module))
+    effects, imported = tracer.watcher.resolve(module_effects, module)
     for effect in effects:
         tracer.part(f"statement {effect.name}", effect, functools.partial(_trace_effect, scope=vars(module)))
     read = IMPORT_READS.get(name.partition(".")[0], {}) if effects else {}  # what decides about the effects

@@ -87,14 +87,15 @@ def _trace_class(cls: type, tracer: Tracer) -> None:
     for base in (type(cls), *resolve(lambda: cls.__bases__)):
         tracer.update(base)
     resolve(lambda: sys.intern(" ".join(_own_names(cls))))  # interned: equal texts are one object
+    get = vars(cls).get
     for attribute in _own_names(cls):
-        value = resolve(functools.partial(vars(cls).get, attribute))
+        value = resolve(get, attribute)
         if value is object.__init__ or value is _INIT_OF_PROTOCOLS:  # the first instance replaces one by the other
             continue
         tracer.update_bytes("name", attribute.encode())
         trace_binding(f"attribute {name}.{attribute}", value, tracer)
         if attribute.startswith("__") and not (is_of_library or attribute.startswith("__pydantic_")):
-            tracer.watcher.watch(functools.partial(vars(cls).get, attribute))
+            tracer.watcher.watch(get, attribute)
     for names in [names for text in vars(cls).get("__annotations__", {}).values() for names in names_in(text)]:
         trace_name(names, vars(sys.modules.get(cls.__module__, builtins)), tracer)
 
