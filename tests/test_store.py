@@ -132,6 +132,11 @@ LOST_BY_ARROW = {
     "weeks": pd.Series(range(40), pd.date_range("2026-01-01", periods=40)).resample("W").sum(),
     "numbers as names": pd.DataFrame(np.eye(3)),
     "years as names": pd.DataFrame([[1.0, 2.0]], columns=pd.Index([2025, 2026], name="year")),
+    "texts and numbers as names": pd.DataFrame([[1, 2.0]], columns=["a", 1]),
+    "names of two levels": pd.DataFrame({"k": ["x", "y"], "v": [1, 2]}).groupby("k").agg({"v": ["std", "mean"]}),
+    "levels with names": pd.DataFrame(
+        np.eye(2), columns=pd.MultiIndex.from_product([["b"], [2, 1]], names=["of", None])
+    ).iloc[:, :1],
     "a number as the name of a column": pd.DataFrame(np.eye(3))[0],
     "a number as the name of the rows": pd.Series([1.0, 2.0], pd.Index(["a", "b"], name=0)),
 }
@@ -147,6 +152,34 @@ def test_what_arrow_loses_of_a_table_is_restored(kind, tmp_path):
         pd.testing.assert_series_equal(again, value, check_freq=True)
     else:
         pd.testing.assert_frame_equal(again, value, check_freq=True, check_column_type="exact")
+
+
+BEYOND_JSON = {
+    "whole numbers as names": {1: "a", 0: "b"},
+    "pairs as names": {(1, "a"): None, ("b", 2.5): [True]},
+    "tuples within": ["a", ("b", ("c",)), {"d": ()}],
+    "names like those of this format": {"\0tuple": [1], "\0pairs": [[1, 2]], "\0": {"\0tuple": ()}},
+    "a tuple": (1, "a"),
+    "nothing as a name": {None: 1, "None": 2, True: 3},
+}
+
+
+@pytest.mark.parametrize("kind", BEYOND_JSON)
+def test_plain_values_that_json_does_not_have_come_back(kind, tmp_path):
+    value = BEYOND_JSON[kind]
+    assert write_value(value, digest(value), tmp_path / "value") == "json"
+    again = read_value((tmp_path / "value").read_bytes(), "json")
+    assert (repr(again), digest(again)) == (repr(value), digest(value))
+
+
+def test_a_value_of_arrays_is_kept_and_one_of_too_many_levels_is_not(tmp_path):
+    value, deep = {"weights": np.eye(2), 3: [np.float32(1)]}, []
+    assert write_value(value, digest(value), tmp_path / "value") == "skops"
+    assert digest(read_value((tmp_path / "value").read_bytes(), "skops")) == digest(value)
+    for _ in range(20_000):
+        deep = [deep]
+    with pytest.raises(UnserializableError, match="too many levels"):
+        write_value(deep, "", tmp_path / "value")
 
 
 def test_a_gap_in_a_list_is_found_again(tmp_path):

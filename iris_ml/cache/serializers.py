@@ -10,6 +10,7 @@ import json
 import struct
 from datetime import UTC
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -31,20 +32,30 @@ class UnserializableError(Exception):
 def choose_format(value: object) -> str:  # "arrow", "npy", "json" or "skops"
     """Return the format for a value; `UnserializableError` if there is none."""
     match value:
-        case pd.DataFrame() if not (all(type(name) is str for name in value.columns) or _is_numbered(value.columns)):
-            raise UnserializableError("a table whose column names are neither all text nor all whole numbers")
         case pd.DataFrame() | pd.Series():
             return "arrow"
         case np.ndarray() | np.generic() if value.dtype.isalignedstruct:
             raise UnserializableError("an array of aligned records")
         case np.ndarray() | np.generic():
             return "npy"
-        case dict() | list() | str() | int() | float() | None:
+        case _ if _is_plain_data(value):
             return "json"
         case _ if type(value).__module__ == "__main__":
             raise UnserializableError(f"a {type(value).__name__}, whose class was defined in this session")
         case _:
             return "skops"
+
+
+def _is_plain_data(value: Any) -> bool:
+    try:
+        if type(value) is dict:
+            return all(map(_is_plain_data, chain(value, value.values())))
+        return all(map(_is_plain_data, value)) if type(value) in (list, tuple) else type(value) in _LEAVES
+    except RecursionError as error:
+        raise UnserializableError(f"a {type(value).__name__} of too many levels") from error
+
+
+_LEAVES = {str, int, float, bool, type(None)}
 
 # %% ../../nbs/cache/08_serializers.ipynb #b5f82386
 def _write(
@@ -59,9 +70,27 @@ def _write(
         case "npy":
             np.save(file, value, allow_pickle=False)
         case "json":
-            file.write(json.dumps(value).encode())
+            file.write(json.dumps(_as_json(value)).encode())
         case _:
             file.write(dump_archive(value, None))  # `write_value` loads it
+
+
+def _as_json(value: Any) -> Any:  # what JSON does not have, as an object with a name that starts with a null character
+    if type(value) is list:
+        return [*map(_as_json, value)]
+    if type(value) is tuple:
+        return {"\0tuple": [*map(_as_json, value)]}
+    if type(value) is not dict:
+        return value
+    if all(type(name) is str and not name.startswith("\0") for name in value):
+        return {name: _as_json(each) for name, each in value.items()}
+    return {"\0pairs": [[_as_json(name), _as_json(each)] for name, each in value.items()]}
+
+
+def _from_json(found: dict[str, Any]) -> Any:
+    if "\0tuple" in found:
+        return tuple(found["\0tuple"])
+    return dict(found["\0pairs"]) if "\0pairs" in found else found
 
 # %% ../../nbs/cache/08_serializers.ipynb #1ca534c5
 def _write_arrow(value: pd.DataFrame | pd.Series, file: BinaryIO) -> None:
@@ -74,7 +103,7 @@ def _write_arrow(value: pd.DataFrame | pd.Series, file: BinaryIO) -> None:
     else:
         lost = json.dumps(_lost_by_arrow(value)).encode()
         table = value if isinstance(value, pd.DataFrame) else value.to_frame(value.name if type(value.name) is str else _NAMELESS)
-        if _is_numbered(table.columns):
+        if not _is_named(table.columns):
             table = table.set_axis([str(place) for place in range(table.shape[1])], axis=1)
         if any(type(name) is int for name in table.index.names):
             unnamed: list[Any] = [None] * table.index.nlevels
@@ -89,21 +118,35 @@ def _write_arrow(value: pd.DataFrame | pd.Series, file: BinaryIO) -> None:
 _NAMELESS = "a series without a name"  # the name of its column in the file
 
 
-def _is_numbered(columns: Any) -> bool:
-    is_named = columns.name is None or type(columns.name) is str
-    return type(columns) in (pd.Index, pd.RangeIndex) and columns.dtype == np.int64 and is_named
+def _is_named(columns: pd.Index) -> bool:  # so that Arrow can hold the names
+    return not isinstance(columns, pd.MultiIndex) and all(type(name) is str for name in columns)
 
 
-def _lost_by_arrow(value: pd.DataFrame | pd.Series) -> dict[str, Any]:  # numbers as names, texts as objects, frequency of times
+def _labels(columns: Any) -> Any:  # for JSON
+    if isinstance(columns, pd.RangeIndex):
+        return {"range": [columns.start, columns.stop, columns.step]}
+    if isinstance(columns, pd.MultiIndex):
+        return {"levels": [*map(_labels, columns.levels)], "codes": [codes.tolist() for codes in columns.codes]}
+    return columns.tolist()
+
+
+def _index(labels: Any) -> pd.Index:  # from what `_labels` gives
+    if isinstance(labels, list):
+        return pd.Index(labels)
+    if "range" in labels:
+        return pd.Index(range(*labels["range"]))
+    levels: list[Any] = [*map(_index, labels["levels"])]
+    return pd.MultiIndex(levels, labels["codes"])
+
+
+def _lost_by_arrow(value: pd.DataFrame | pd.Series) -> dict[str, Any]:  # names that are no texts, objects, frequency of times
     table = value if isinstance(value, pd.DataFrame) else value.to_frame()
     columns: Any = table.columns
-    is_range = isinstance(columns, pd.RangeIndex)
-    numbers = {"range": [columns.start, columns.stop, columns.step]} if is_range else columns.tolist()
     return {
         "objects": [place for place, kind in enumerate(table.dtypes) if kind == np.dtype(object)],
         "frequency": getattr(getattr(table.index, "freq", None), "freqstr", ""),
         "index": [*table.index.names] if any(type(name) is int for name in table.index.names) else [],
-        "columns": [numbers, columns.name] if isinstance(value, pd.DataFrame) and _is_numbered(columns) else [],
+        "columns": [_labels(columns), [*columns.names]] if isinstance(value, pd.DataFrame) and not _is_named(columns) else [],
         "name": value.name if isinstance(value, pd.Series) and type(value.name) is int else None,
     }
 
@@ -116,8 +159,8 @@ def _with_lost(table: pd.DataFrame, lost: dict[str, Any]) -> pd.DataFrame:
     if lost["index"]:
         table.index.names = lost["index"]
     if lost["columns"]:
-        numbers, name = lost["columns"]
-        table.columns = pd.Index(range(*numbers["range"]) if isinstance(numbers, dict) else numbers, name=name)
+        labels, names = lost["columns"]
+        table.columns = _index(labels).set_names(names if isinstance(names, list) else [names])
     return table
 
 
@@ -172,7 +215,7 @@ def read_value(
                 raise ValueError("its cells have no size")
             return array if array.ndim else array[()]
         case "json":
-            return json.loads(content, parse_constant=_CONSTANTS.__getitem__)
+            return json.loads(content, parse_constant=_CONSTANTS.__getitem__, object_hook=_from_json)
         case _:
             return load_archive(content, "a value", trusted)
 
