@@ -23,8 +23,6 @@ def _coded_labels() -> type:
     class CodedLabels(ClassifierMixin, BaseEstimator):
         """Fits a classifier on the numbers of labels, and predicts the labels."""
 
-        __qualname__ = "CodedLabels"  # under which a model file names it
-
         def __init__(
             self,
             estimator: Estimator,  # a classifier
@@ -45,6 +43,7 @@ def _coded_labels() -> type:
             """Return the probability of each label, rows x labels."""
             return self.fitted_.predict_proba(X)
 
+    CodedLabels.__qualname__ = "CodedLabels"  # under which a model file names it
     return CodedLabels
 
 

@@ -26,8 +26,6 @@ def _label_sets() -> type:
     class LabelSets(ClassifierMixin, BaseEstimator):
         """Predicts a set of labels, written as one text."""
 
-        __qualname__ = "LabelSets"  # under which a model file names it
-
         def __init__(
             self,
             estimator: Estimator,  # a classifier of two classes
@@ -59,6 +57,7 @@ def _label_sets() -> type:
             tags.input_tags.allow_nan = True
             return tags
 
+    LabelSets.__qualname__ = "LabelSets"  # under which a model file names it
     return LabelSets
 
 
