@@ -9,9 +9,11 @@ __all__ = ['Row', 'Label', 'row_type', 'example_row', 'RequestBody', 'Answer', '
 
 # %% ../../nbs/api/03_schemas.ipynb #302ac349
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, NotRequired
+from functools import partial
+from typing import Annotated, Any, NotRequired, Union
 
 import numpy as np
 import pandas as pd
@@ -43,7 +45,7 @@ def row_type(
 
 
 def _value_type(seen: dict[str, Any]) -> object:
-    kind = _CODE if _is_coded(seen) else _TYPES.get(seen["type"], _NUMBER)
+    kind = _code(seen) or _TYPES.get(seen["type"], _NUMBER)
     if seen.get("nullable"):
         kind = kind | None
     more = {"examples": [_example(seen)], "json_schema_extra": {"x-training": {**seen}}}
@@ -73,16 +75,19 @@ def _description(seen: dict[str, Any]) -> str:
     return f"in training between {least} and {greatest}, median {middle}{unit}"
 
 
-def _is_coded(seen: Mapping[str, Any]) -> bool:  # whether whole numbers are among its texts, each written in the one way
+def _code(seen: Mapping[str, Any]) -> Any:  # of texts among which are numbers, each written in the one way, or booleans
     texts = seen.get("categories") or [seen.get("mode", ""), seen["example"]] if seen["type"] == "text" else []
-    numbers = [text for text in texts if text.isdecimal()]
-    return bool(numbers) and all(text == str(int(text)) for text in numbers)
+    numbers = [text for text in texts if re.fullmatch(r"\d+(\.\d+)?", text)]
+    kinds: list[type] = [int, float] if numbers and all(text == _as_text([float], float(text)) for text in numbers) else []
+    kinds += [] if {"True", "False"}.isdisjoint(texts) else [bool]
+    given: Any = Union[_TEXT, *kinds]
+    return Annotated[_TEXT, BeforeValidator(partial(_as_text, kinds), json_schema_input_type=given)] if kinds else None
 
 
-def _as_code(value: object) -> object:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value % 1:
+def _as_text(kinds: Sequence[type], value: Any) -> Any:
+    if type(value) not in kinds:
         return value
-    return str(int(value))
+    return str(int(value)) if type(value) is not bool and value % 1 == 0 else str(value)
 
 
 _NUMBER = Annotated[float, Field(ge=-1e100, le=1e100)]
@@ -93,7 +98,6 @@ _TYPES: dict[str, Any] = {
     "boolean": bool,
     "duration": _NUMBER | Annotated[str, Field(max_length=50)],
 }
-_CODE: Any = Annotated[_TEXT, BeforeValidator(_as_code, json_schema_input_type=_TEXT | int)]
 _CARRIED = Annotated[_TEXT | int | float | bool | None, Field(description="returned as it is")]
 _SHOWN = 50  # categories in a description
 

@@ -262,11 +262,11 @@ def distribution(
     beyond = int(((later < least) | (later > greatest)).sum())
     every = every[(every >= least) & (every <= greatest)]
     least, greatest = every.min(), every.max()
-    if (every == every.round()).all():  # as many whole numbers in every bin
+    if (every == every.round()).all() and greatest < 2**53:  # as many whole numbers in every bin
         width = max(1, np.ceil((greatest - least + 1) / bins))
         ends = np.arange(least, greatest + width + 1, width)
     else:
-        ends = np.linspace(least, greatest if greatest > least else least + 1, bins + 1)
+        ends = np.linspace(least, greatest if greatest > least else least + max(1.0, abs(least) / 1e6), bins + 1)
     before, now = (np.round(np.histogram(each, ends)[0] / (len(each) or 1), 4).tolist() for each in (earlier, later))
     digits = 12 if kind == "date" else 6
     return Distribution([write_number(end, digits) for end in ends], before, now, is_date=kind == "date", beyond=beyond)

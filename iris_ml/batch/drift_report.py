@@ -23,7 +23,7 @@ from .scoring import predict_valid_rows, refused_lines
 from ..models.predictor import Predictor, load_champion, sample_predictions
 from ..base.settings import read_settings
 from ..io.readers import read_cells
-from ..stats.column_types import as_numbers, column_type
+from ..stats.column_types import as_numbers, column_type, with_columns
 from ..base.errors import DataError, IrisError
 from ..workflow.run import Run
 
@@ -73,7 +73,7 @@ def report_drift(
     target = model.profile.target
     if files:
         run, invalid = predict_files(files, model)
-        rows, refused = run["rows"].assign(**{target: run["predictions"][target]}), len(invalid)
+        rows, refused = with_columns(run["rows"], {target: run["predictions"][target]}), len(invalid)
     else:
         rows = read_requests(settings.request_log, model_version(settings.model_file), model)
         if rows.empty:

@@ -21,6 +21,7 @@ from ..stats.describe import join_marked
 from ..steps.model import Model
 from ..workflow.run import Run
 from ..base.errors import DataError
+from ..stats.column_types import with_columns
 
 # %% ../../nbs/batch/01_scoring.ipynb #feb4be94
 def predict_valid_rows(
@@ -67,7 +68,7 @@ def uniform_cells(
     of_json = [name for name in loose if infer_dtype(cells[name]) in _OF_JSON]
     typed = {name: raw[name] for name in of_json if raw[name].dtype.kind in "iufb"}
     texts = {name: cells[name].map(str, na_action="ignore").astype("str") for name in of_json if name not in typed}
-    return cells.assign(**typed, **texts)
+    return with_columns(cells, {**typed, **texts})
 
 
 _OF_JSON = {"string", "integer", "floating", "boolean", "mixed", "mixed-integer", "mixed-integer-float", "empty"}
@@ -125,7 +126,7 @@ def _output_cells(cells: pd.DataFrame, raw: pd.DataFrame) -> pd.DataFrame:
         return uniform_cells(cells, raw)
     numbers = [name for name, dtype in raw.dtypes.items() if dtype.kind in "iuf"]
     others = [name for name in raw if name not in numbers]
-    return raw.astype(dict.fromkeys(numbers, "float64")).assign(**cells[others])
+    return with_columns(raw.astype(dict.fromkeys(numbers, "float64")), cells[others])
 
 
 def score_batch(

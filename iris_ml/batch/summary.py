@@ -170,7 +170,7 @@ def _count_labels(run: Run) -> LabelCounts | None:
         return _count_label_sets(run, labels)
     classes, (predicted, probabilities) = profile.classes, split_predictions(run["predictions"].loc[labels.index])
     truth, given = _codes(labels, classes), _codes(predicted, classes)
-    correct, shares = truth == given, probabilities.to_numpy()
+    correct, shares = (truth == given) & (truth >= 0), probabilities.to_numpy()
     of_truth, log_loss, calibration = correct.astype(float), 0.0, None  # probability of the true class
     if shares.shape[1]:
         of_truth = np.where(truth >= 0, shares[np.arange(len(truth)), truth], 0.0)
@@ -178,7 +178,8 @@ def _count_labels(run: Run) -> LabelCounts | None:
         tenth = np.minimum((highest * 10).astype(int), 9)
         log_loss = float(-np.log(of_truth.clip(1e-15, 1)).sum())
         calibration = np.array([np.bincount(tenth, weights, 10) for weights in (np.ones(len(tenth)), highest, correct)])
-    confusion = confusion_matrix(truth[truth >= 0], given[truth >= 0], len(classes))
+    known = (truth >= 0) & (given >= 0)
+    confusion = confusion_matrix(truth[known], given[known], len(classes))
     largest_loss = _largest_losses(run, labels, predicted, correct, of_truth)
     return LabelCounts(len(correct), int(correct.sum()), confusion, largest_loss, log_loss, calibration)
 
@@ -227,7 +228,8 @@ def _count_answers(answers: pd.Series, profile: Profile) -> np.ndarray:
     if profile.separator:
         return _indicators(answers, profile).sum(axis=0)
     if profile.task == "classification":
-        return np.bincount(_codes(answers, profile.classes), minlength=len(profile.classes))
+        places = _codes(answers, profile.classes)
+        return np.bincount(places[places >= 0], minlength=len(profile.classes))  # a step after the model may answer otherwise
     return count_tenths(answers.to_numpy(), tenth_ends(profile.reference[profile.target]))
 
 

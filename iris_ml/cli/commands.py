@@ -315,9 +315,14 @@ commands = typer.Typer()
 @application.command(epilog=_examples("sample > new.csv"))
 def sample() -> None:
     """Print a few rows of the training table without the target, as CSV, to try the model with."""
+    from iris_ml.base.settings import read_settings
     from iris_ml.models.predictor import load_champion, sample_rows
 
-    print(sample_rows(load_champion()).to_csv(index=False), end="")
+    form, rows = read_settings().reader, sample_rows(load_champion())  # so that `predict` reads what this prints
+    separator = form.get("separator", ";" if form.get("decimal") == "," else ",")
+    text = rows.to_csv(index=False, header=form.get("header") != "none", sep=separator, decimal=form.get("decimal", "."))
+    above = "\n" * (int(form["header"]) - 1) if form.get("header", "none") != "none" else ""
+    typer.echo((above + text).encode(form.get("encoding", "utf-8")), nl=False)
 
 # %% ../../nbs/cli/06_commands.ipynb #4ca454e9
 @application.command(

@@ -30,7 +30,7 @@ from ..models.prediction_steps import golden_rows
 from ..models.prediction_steps import prediction_keys
 from ..models.prediction_steps import prediction_workflow
 from ..models.predictor import Predictor
-from ..stats.column_types import as_type
+from ..stats.column_types import as_type, with_columns
 from ..stats.column_types import from_number
 from ..steps.model import Model
 from ..workflow.workflow import Workflow
@@ -124,7 +124,7 @@ def _special_rows(columns: _Columns, draws: np.random.Generator) -> pd.DataFrame
         else:
             cells = [from_number(seen[end], kind) for end in ("minimum", "maximum")] + gap
         rows = _random_rows(columns, len(cells), draws, False)
-        tables.append(rows.assign(**{name: as_type(pd.Series(cells), kind)}))
+        tables.append(with_columns(rows, {name: as_type(pd.Series(cells), kind)}))
     return pd.concat(tables, ignore_index=True)
 
 # %% ../../nbs/compiled/07_certificate.ipynb #9f819880

@@ -22,6 +22,7 @@ from ..models.prediction_steps import golden_rows
 from ..models.prediction_steps import prediction_keys
 from ..models.predictor import Predictor
 from ..models.predictor import out_of_domain
+from ..models.predictor import padded_codes
 from ..stats.column_types import read_columns
 from ..steps.features import features
 from ..steps.model import predictions
@@ -74,6 +75,7 @@ class DirectRows:
         known = [columns[name].get("categories") for name in self._session.texts]
         self._known = [None if each is None else {*each, ""} for each in known]
         self._needed = [name for name in self._session.texts if not columns[name].get("nullable")]
+        self._lost = {name: padded_codes(model.profile).get(name, {}) for name in self._session.texts}
         self._missing: dict[str | None, str] = {None: "", **dict.fromkeys(model.profile.missing_values, "")}
         self._order = {name: place for place, name in enumerate(columns)}
 
@@ -87,6 +89,8 @@ class DirectRows:
         if self._session.texts:
             texts = [[self._missing.get(cell, cell) for cell in read_texts(row)] for row in rows]
             if (self._needed and any("" in row for row in texts)) or any(cell.endswith(".0") for row in texts for cell in row):
+                return None
+            if any(cell in lost for row in texts for cell, lost in zip(row, self._lost.values(), strict=True)):
                 return None
             given["texts"] = np.array(texts, dtype=object)
             pairs = [zip(row, self._known, strict=True) for row in texts]

@@ -20,12 +20,13 @@ from contextlib import contextmanager
 from datetime import date, datetime, time
 from hashlib import file_digest
 from io import BufferedReader, BytesIO, FileIO, StringIO, TextIOWrapper
-from itertools import islice
+from itertools import islice, takewhile
 from lzma import LZMAError
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import NamedTemporaryFile
 from typing import Any, BinaryIO
+from urllib.parse import unquote
 from zipfile import BadZipFile, ZipFile
 
 import numpy as np
@@ -35,7 +36,7 @@ from ..base.atomic_files import replace_atomically
 from ..base.errors import DataError, require_extra, suggest
 from ..base.settings import Source, reader_settings
 from ..cache.hashing import register_proxy
-from ..stats.column_types import as_type, column_type, doubtful_values, find_type, possible_types, read_columns
+from ..stats.column_types import as_type, column_type, doubtful_values, find_type, possible_types, read_columns, with_columns
 from .locations import COMPRESSIONS, FORMATS, expand_locations, file_format, open_location
 
 # %% ../../nbs/io/02_readers.ipynb #68367015
@@ -187,7 +188,8 @@ def _records(text: str, separator: str) -> list[list[str]]:
 
 def _meaning_of_commas(rows: list[list[str]], separator: str) -> str:
     numbers = [cell for row in rows for cell in row if _HOLDS_DIGITS.fullmatch(cell)]
-    has_points = any("," not in cell and "." in cell for cell in numbers)
+    points = [cell for cell in numbers if "," not in cell and "." in cell]
+    has_points = any(separator == "," or not _THOUSANDS_POINT.fullmatch(cell) for cell in points)
     decimal = [cell for cell in numbers if _DECIMAL_COMMA.fullmatch(cell)]
     thousands = [cell for cell in numbers if _THOUSANDS_COMMA.fullmatch(cell)]
     if not has_points and (decimal if separator != "," else {*decimal} - {*thousands}):
@@ -200,6 +202,7 @@ _LINES = 100  # records that are compared
 _SEPARATORS = ",;\t|"
 _HOLDS_DIGITS = re.compile(r"\s*[+-]?[\d.,]*\d\s*")
 _THOUSANDS_COMMA = re.compile(r"\s*[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?\s*")
+_THOUSANDS_POINT = re.compile(r"\s*[+-]?[1-9]\d{0,2}(\.\d{3})+\s*")
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+\s*")
 
 # %% ../../nbs/io/02_readers.ipynb #e03ccf82
@@ -418,8 +421,10 @@ def read_pieces(
         if kind != file_format(found[0])[0]:
             what = f"the first file is {file_format(found[0])[0]}, and this one is {kind}"
             raise DataError(what, place, "name files of one kind")
+        partitions = _partitions(place) if kind == "parquet" else {}
         with parse_piece(place) as file:
             for piece in _read(file, place, most, number, refused, form):
+                piece = with_columns(piece, {name: cell for name, cell in partitions.items() if name not in piece})
                 first = first or list(piece)
                 if piece.attrs and {commas, piece.attrs["commas"]} == {"decimal", "thousands"}:
                     raise DataError("its numbers have other commas than those of the files before", place, "write them alike")
@@ -429,6 +434,12 @@ def read_pieces(
                 yield (piece := piece.set_axis(_numbers(number, len(piece), refused or {})))
                 number = piece.index[-1] + 1
         number = max([number - 1, *(refused or {})]) + 1
+
+
+def _partitions(place: str) -> dict[str, str | None]:  # columns that the names of its folders hold, as country=DE
+    folders = [folder.partition("=") for folder in place.split("/")[-2::-1]]
+    found = takewhile(lambda parts: parts[1], folders)
+    return {name: None if value == "__HIVE_DEFAULT_PARTITION__" else unquote(value) for name, _, value in reversed([*found])}
 
 
 def _read(

@@ -6,6 +6,7 @@
 __all__ = ['check_names', 'check_cells']
 
 # %% ../../nbs/io/04_schema.ipynb #d8c0e479
+import json
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -31,7 +32,7 @@ def check_names(
             raise DataError("the column is missing", f"column {name!r}", advice)
     for name in rows.columns[[name not in known for name in rows]]:
         what = "the column is neither a feature, nor the target, nor passed through"
-        raise DataError(what, f"column {name!r}", "remove it, or train with a table that has it")
+        raise DataError(what, f"column {name!r}", f"remove it, or train with passthrough = [{json.dumps(str(name))}]")
 
 # %% ../../nbs/io/04_schema.ipynb #f6e36930
 def check_cells(

@@ -151,7 +151,7 @@ def _split(content: bytes, path: Path) -> tuple[dict[str, Any], bytes]:  # the h
         header = {}
     tables = "steps", "code", "parts", "reads", "seen", "readers", "refused", "unrepeatable"
     types: dict[str, Any] = dict.fromkeys(tables, dict[str, str])
-    texts = "run", "changing", "row_dependent", "target_dependent", "random", "unobserved"
+    texts = "run", "changing", "row_dependent", "target_dependent", "passthrough", "random", "unobserved"
     types |= {"golden": list[list[Any]]} | dict.fromkeys(texts, str)
     if not all(has_type(header[name], kind) for name, kind in types.items() if name in header):
         header = {}

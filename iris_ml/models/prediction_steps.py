@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['plan_predictions', 'predicted_table', 'prediction_keys', 'golden_rows', 'row_dependent_step', 'changing_step',
-           'differing_step', 'target_dependent_step', 'equal_rows', 'changed_code', 'describe_steps', 'check_answering',
-           'warn_of_refusal', 'prediction_workflow', 'check_steps', 'check_surroundings', 'check_new_reads',
-           'check_answers']
+           'differing_step', 'target_dependent_step', 'passthrough_step', 'equal_rows', 'changed_code',
+           'describe_steps', 'check_answering', 'warn_of_refusal', 'prediction_workflow', 'check_steps',
+           'check_surroundings', 'check_new_reads', 'check_answers']
 
 # %% ../../nbs/models/00_prediction_steps.ipynb #af65e938
 import re
@@ -38,6 +38,7 @@ from ..steps.profile import Profile
 from ..workflow.run import Run
 from ..workflow.runner import Plan
 from ..workflow.workflow import Workflow, find_workflow
+from ..stats.column_types import with_columns
 
 # %% ../../nbs/models/00_prediction_steps.ipynb #d5e31786
 def plan_predictions(
@@ -116,13 +117,33 @@ def target_dependent_step(
     truths = profile.classes or [*map(float, profile.reference.get(target, {}).get("quantiles", "").split())]
     for truth in truths[:1] + truths[-1:]:  # for numbers, the least and the greatest
         try:
-            part = plan.run(raw=rows.assign(**{name: labels.get(str(truth), truth)}))
+            part = plan.run(raw=with_columns(rows, {name: pd.Series(labels.get(str(truth), truth), rows.index)}))
         except Exception:  # a step takes no made-up target: rows that have one are refused by it
             continue
         for step in [step for step in whole if step != "predictions" and isinstance(whole[step], pd.DataFrame)]:
             without, given = (run[step].drop(columns=target, errors="ignore") for run in (whole, part))
             if step not in plan.given.values() and not equal_rows(without, given, [*range(len(rows))]):
                 return step
+    return ""
+
+
+def passthrough_step(
+    plan: Plan,  # from `plan_predictions`
+    whole: Run,  # of the plan, over a few rows
+    profile: Profile,
+) -> str:  # empty if there is none
+    """Name the first step before the predictions that needs a column which is passed through."""
+    rows = whole[plan.given["raw"]]
+    if not (names := [name for name in profile.passthrough if name in rows]):
+        return ""
+    try:
+        part = plan.run(raw=rows.drop(columns=names))
+    except Exception as error:
+        return str(getattr(error, "step", "predictions"))
+    for step in [step for step in whole if isinstance(whole[step], pd.DataFrame) and step not in plan.given.values()]:
+        given, without = (run[step].drop(columns=names, errors="ignore") for run in (whole, part))
+        if not equal_rows(given, without, [*range(len(rows))]):
+            return step
     return ""
 
 
@@ -220,6 +241,7 @@ def describe_steps(
                 changing=changing_step(plan, whole),
                 row_dependent=row_dependent_step(plan, whole),
                 target_dependent=target_dependent_step(plan, whole, model.profile),
+                passthrough=passthrough_step(plan, whole, model.profile),
                 random=_drawing_step(model, rows) if numbers.are_global else "",
                 unobserved=_reading_step(model.workflow) if watched.unobserved else "",
                 unrepeatable=_unrepeatable(model),
@@ -316,6 +338,10 @@ _REFUSALS = {  # field of the record, which names a step -> what is wrong with i
     "target_dependent": (
         "its result for a row depends on the target, which new rows do not have",
         "leave the target to the steps after 'train'",
+    ),
+    "passthrough": (
+        "it reads a column that is passed through, which a row may lack where it is answered",
+        "take the column out of 'passthrough', and drop it in this step if the model is not to learn it",
     ),
     "unobserved": (
         "it reads what cannot be compared with the training, such as the output of another program",

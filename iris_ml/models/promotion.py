@@ -23,7 +23,7 @@ from .gates import Gate, check_better, check_cost, check_derived, check_repeatab
 from ..tracking.history import diff_records, find_record, judged_models
 from .request_log import read_requests
 from .model_file import store_model, load, model_version
-from ..stats.column_types import as_type
+from ..stats.column_types import as_type, with_columns
 from ..stats.drift import detect_drift
 from ..tracking.run_record import RunRecord
 from .predictor import Predictor, sample_predictions
@@ -85,7 +85,7 @@ def _predictions(model: Model, run: Run, truth: pd.Series, settings: Settings) -
     answered = predictor.run(run["raw"].loc[truth.index])
     if "test_predictions" not in run:
         return cast("pd.DataFrame", answered["predictions"])
-    features = answered[predicted_table(predictor.workflow)].assign(**{settings.target: truth})
+    features = with_columns(answered[predicted_table(predictor.workflow)], {settings.target: truth})
     weights = settings.class_weight, settings.sample_weight
     return test_predictions(model, answered["predictions"], features, run["split"][truth.index], *weights)
 

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['USUAL_MISSING_VALUES', 'FAULTS', 'LIKE_DATE', 'column_type', 'possible_types', 'find_type', 'doubtful_values',
-           'as_type', 'read_columns', 'as_numbers', 'from_number', 'valid_cells', 'unread_cell']
+           'as_type', 'read_columns', 'with_columns', 'as_numbers', 'from_number', 'valid_cells', 'unread_cell']
 
 # %% ../../nbs/stats/00_column_types.ipynb #fbea9c1e
 import datetime
@@ -179,7 +179,7 @@ def _cell_text(cell: object) -> object:
     return str(cell) if isinstance(cell, _WITH_TEXT) else cell
 
 
-_WITH_TEXT = (str, np.bool_, numbers.Real, Decimal, datetime.date, datetime.timedelta, pd.Period, pd.Interval)
+_WITH_TEXT = (str, np.bool_, numbers.Real, Decimal, datetime.date, datetime.time, datetime.timedelta, pd.Period, pd.Interval)
 
 # %% ../../nbs/stats/00_column_types.ipynb #0bc51ff1
 def _whole(column: pd.Series) -> pd.Series:
@@ -244,10 +244,11 @@ def _dates(cells: pd.Series) -> pd.Series:
 
 def _durations(cells: pd.Series) -> pd.Series:
     cells = _without(cells, *_FLAGS, *_DATES)
-    is_number = cells.map(lambda cell: isinstance(cell, numbers.Real) or (isinstance(cell, str) and bool(_PLAIN.fullmatch(cell))))
+    is_number = cells.map(lambda cell: isinstance(cell, numbers.Real | Decimal) or bool(_PLAIN.fullmatch(str(cell))))
     seconds = pd.to_numeric(cells.where(is_number.astype(bool)), errors="coerce")  # also in CSV, which writes them as texts
-    read = pd.to_timedelta(cells.where(seconds.isna(), None), errors="coerce").astype("m8[us]")
-    return read.fillna(pd.to_timedelta(seconds, unit="s").astype("m8[us]"))
+    is_other = cells.map(lambda cell: isinstance(cell, str | datetime.timedelta | np.timedelta64)).astype(bool) & seconds.isna()
+    read = pd.to_timedelta(cells.where(is_other, None), errors="coerce").astype("m8[us]")
+    return read.fillna(pd.to_timedelta(seconds, unit="s", errors="coerce").astype("m8[us]"))
 
 
 _PLAIN = re.compile(r"[+-]?\d+(\.\d*)?")
@@ -271,6 +272,17 @@ def read_columns(
         return rows
     columns = [changed.get(place, rows.iloc[:, place]) for place in range(rows.shape[1])]
     return pd.concat(columns, axis=1).set_axis(rows.columns, axis=1)
+
+
+def with_columns(
+    table: pd.DataFrame,
+    columns: Mapping[str, Any] | pd.DataFrame,  # name -> its cells
+) -> pd.DataFrame:
+    """Return a table with other or further columns; `assign` takes none that is called `self`."""
+    table = table.copy(deep=False)
+    for name, cells in columns.items():
+        table[name] = cells
+    return table
 
 # %% ../../nbs/stats/00_column_types.ipynb #0812275e
 def as_numbers(

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.errors import DataError, list_some, suggest
-from ..stats.column_types import LIKE_DATE, as_numbers, as_type, column_type, read_columns, unread_cell
+from ..stats.column_types import LIKE_DATE, as_numbers, as_type, column_type, read_columns, unread_cell, with_columns
 from ..io.schema import check_cells, check_names
 
 # %% ../../nbs/steps/01_rows.ipynb #c6e945e4
@@ -52,7 +52,7 @@ def rows(
     chosen |= seen | {name: "number" for name in feature_names if seen.get(name) == "text"}  # a text among them is invalid
     rows = read_columns(rows, chosen, missing_values)
     if target in rows and relabel:
-        rows = rows.assign(**{target: as_type(rows[target], "text").replace(relabel)})
+        rows = with_columns(rows, {target: as_type(rows[target], "text").replace(relabel)})
     if not feature_names:
         _check_columns(rows, [name for name in learned if name not in types and name not in categorical])
     checked = {name: chosen[name] for name in learned}
@@ -65,7 +65,7 @@ def rows(
             truth, classes = truth.map(partial(_label_set, separator), na_action="ignore"), ()
         if kind == "integer" and truth.dtype.kind == "f":  # with gaps
             truth = truth.astype("Int64")
-        rows = rows.assign(**{target: truth.astype("float64") if kind == "number" and truth.dtype.kind in "iu" else truth})
+        rows = with_columns(rows, {target: truth.astype("float64") if kind == "number" and truth.dtype.kind in "iu" else truth})
         checked |= {target: kind} if kind == "number" else {}
     check_cells(rows, checked, target, classes, [target, *(nullable if feature_names else learned)])
     if task == "counts" and target in rows and (wrong := rows[target].lt(0) | (rows[target] % 1).gt(0)).any():

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.errors import DataError, WorkflowError, suggest
-from ..stats.column_types import as_numbers, as_type, column_type, find_type, possible_types
+from ..stats.column_types import as_numbers, as_type, column_type, find_type, possible_types, with_columns
 from ..stats.metric import is_regression
 
 # %% ../../nbs/steps/03_split.ipynb #6853066d
@@ -273,4 +273,5 @@ def _aligned(split: pd.Series, rows: pd.DataFrame) -> pd.Series:
 
 def _labelled(rows: pd.DataFrame) -> pd.DataFrame:  # whole numbers and booleans without a gap as NumPy has them
     masked = [name for name, kind in rows.dtypes.items() if isinstance(kind, pd.BooleanDtype | pd.Int64Dtype)]
-    return rows.assign(**{str(name): rows[name].to_numpy() for name in masked if rows[name].notna().all()}) if masked else rows
+    complete = {str(name): rows[name].to_numpy() for name in masked if rows[name].notna().all()}
+    return with_columns(rows, complete) if complete else rows

@@ -25,6 +25,7 @@ from ..steps.uncertainty import uncertainty
 from ..stats.metric import is_regression
 from ..workflow.run import Run
 from ..workflow.workflow import Workflow, find_workflow
+from ..stats.column_types import with_columns
 
 # %% ../../nbs/trust/01_leakage.ipynb #a2860d23
 def _changed(raw: pd.DataFrame, test: pd.Index, target: str) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -257,7 +258,7 @@ def _reasons(workflow: Workflow, run: Run, sides: pd.Series, known: Collection[s
     learned, test = (sides.index[sides == side] for side in ("train", "test"))
     features, target = run[predicted_table(workflow)], _target(run)
     noise = run["raw"][target].sample(frac=1, random_state=0).set_axis(run["raw"].index)
-    by_chance = _again(workflow, run["raw"].assign(**{target: noise}), "predictions")
+    by_chance = _again(workflow, with_columns(run["raw"], {target: noise}), "predictions")
     yield "a target of noise", _agrees_with_noise(by_chance, test, by_chance[predicted_table(workflow)])
     yield "copies of training rows", _copies(run, features, learned, test)
     yield "a column that tells the target", _telling_columns(run, features, learned, test, known)
