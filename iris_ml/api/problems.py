@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 from pydantic_core import to_json
 
-from ..base.errors import IrisError, WorkflowError, require_extra
+from ..base.errors import DataError, IrisError, WorkflowError, require_extra
 
 with require_extra("api"):
     from fastapi import Request, Response
@@ -89,8 +89,10 @@ async def handle_error(
             return problem_response(Problem(error.status_code, str(error.detail), **(error.headers or {})))
         case WorkflowError():  # the steps are at fault, not the request
             return problem_response(Problem(503, f"{error.where}: {error.what}", Retry_After="10"))
-        case IrisError() if request.method == "POST":
+        case DataError() if request.method == "POST":  # a column and a row of the request
             return problem_response(Problem(422, f"{error.where}: {error.what}"))
+        case IrisError() if request.method == "POST":
+            return problem_response(Problem(422, error.what))
         case IrisError():
             return problem_response(Problem(503, error.what, Retry_After="10"))
     return problem_response(Problem(500, "the log of the service has the error"))
