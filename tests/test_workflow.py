@@ -251,6 +251,12 @@ def test_a_model_is_used_by_the_steps_that_trained_it_and_by_no_others(run, tmp_
         tenth.swap(model=model).run("features", progress=False)  # which does not use it
 
 
+@pytest.mark.parametrize(("told", "made"), [("nothing", lambda rows: None), ("an array", lambda rows: rows.to_numpy())])
+def test_a_step_that_returns_no_table_is_named_and_not_the_step_after_it(told, made):
+    with pytest.raises(WorkflowError, match=f"step 'features': it returns {told}, and a DataFrame is needed"):
+        workflow.swap(features=made).run("scores", progress=False)
+
+
 @pytest.mark.filterwarnings("error")
 def test_rows_of_a_single_class_are_judged_without_a_warning(run):
     setosa = run["test"][run["test"].species == "setosa"]

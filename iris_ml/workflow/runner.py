@@ -18,6 +18,9 @@ from graphlib import TopologicalSorter
 from time import perf_counter
 from typing import Any, cast
 
+import numpy as np
+import pandas as pd
+
 from ..base.environment import place
 from ..base.errors import WorkflowError
 from ..base.quick_imports import import_scikit_learn
@@ -93,6 +96,7 @@ class _Computation:
         try:
             with watched or nullcontext(), self.numbers if self.seed is not None else nullcontext():
                 value = step.function(**values)
+            _check_result(self.node, value)
         except Exception as error:
             error.add_note(f"in step {self.node.name!r}, {place(step.function)}")
             error.step, error.inputs = self.node.name, values  # type: ignore[attr-defined]
@@ -196,6 +200,13 @@ class _Computation:
     def _changed_parts(self, key: CacheKey) -> Sequence[str]:  # of the code; in packages, caches fill
         parts = step_parts(fingerprint(self.node.callable.function))
         return [part for part in diff_parts(key.parts, parts) if not part.startswith("package ")] if parts != key.parts else []
+
+
+def _check_result(node: Node, value: object) -> None:  # else the step after it fails, and is blamed
+    is_table = isinstance(node.type, type) and issubclass(node.type, pd.DataFrame | pd.Series)
+    if is_table and (value is None or isinstance(value, np.ndarray)):
+        what = f"it returns {'nothing' if value is None else 'an array'}, and a {node.type.__name__} is needed"
+        raise WorkflowError(what, f"step {node.name!r}", "return one at its end")
 
 
 def _import_scikit_learn(function: Callable[..., object]) -> None:  # else the first step that uses it is charged for it
