@@ -650,6 +650,8 @@ def test_a_column_of_durations_is_one_in_a_file_too(write, tmp_path, monkeypatch
     table = pd.DataFrame({"waited": waited.map(write), "y": np.where(waited > pd.Timedelta("5D"), "long", "short")})
     table.to_csv("table.csv", index=False)
     assert read_table("table.csv").waited.dtype == "m8[us]"
+    table.assign(waited="").to_csv("empty.csv", index=False)
+    assert read_table(["empty.csv", "table.csv"]).waited.dtype == "m8[us]"
     Path("iris.toml").write_text('source = "table.csv"\ntarget = "y"\nprogress = false\n')
     model = workflow.run("model")["model"]
     save(model, "model.skops")

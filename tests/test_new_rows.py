@@ -84,7 +84,8 @@ def test_a_request_takes_a_category_as_the_value_that_it_was():
 
 
 def test_a_row_whose_feature_is_infinite_is_refused_and_the_others_are_answered():
-    table = pd.DataFrame({"price": NUMBERS, "pieces": DRAWS.integers(1, 9, 400)})
+    waited = pd.to_timedelta(DRAWS.integers(1, 99, 400), unit="s")
+    table = pd.DataFrame({"price": NUMBERS, "pieces": DRAWS.integers(1, 9, 400), "waited": waited})
     table["y"] = np.where(table.price / table.pieces > 0, "a", "b")
     flow = workflow.after("features", lambda features: features.assign(each=features.price / features.pieces))
     model = (
@@ -98,6 +99,7 @@ def test_a_row_whose_feature_is_infinite_is_refused_and_the_others_are_answered(
     assert {*caught.value.rows} == {1}
     with pytest.raises(DataError, match="row 1: feature 'each' is missing for it"):
         predict(new.assign(price=0.0), model)
+    assert len(predict(table.drop(columns="y"), model)) == 400
 
 
 def test_a_step_that_clips_by_the_other_rows_is_refused_although_it_leaves_most_as_they_are():

@@ -64,8 +64,10 @@ def dependency_state(
     return "missing"
 
 
-def _variable(name: str) -> str | None:  # by `os.environ.get`, it would be observed
-    value = os.environ._data.get(os.fsencode(name))  # type: ignore[attr-defined]
+def _variable(name: str) -> str | None:
+    if (variables := getattr(os.environ, "_data", None)) is None:  # somebody has put another dictionary there
+        return os.environ.get(name)
+    value = variables.get(os.fsencode(name))  # `os.environ.get` would be observed
     return None if value is None else os.fsdecode(value)
 
 

@@ -186,7 +186,7 @@ _MANY, _SOME = 1_000, 20  # rows, beside which to predict two alone takes no tim
 
 
 def _extreme_rows(rows: pd.DataFrame) -> list[int]:  # with the least or the greatest number of a column, which others may clip
-    numbers = rows.select_dtypes("number").iloc[:, :_COLUMNS].fillna(0.0).to_numpy("float64")
+    numbers = rows.select_dtypes("number", exclude="timedelta").iloc[:, :_COLUMNS].fillna(0.0).to_numpy("float64")
     found = [0] if not numbers.shape[1] else [*numbers.argmax(axis=0).tolist(), *numbers.argmin(axis=0).tolist()]
     return [*dict.fromkeys(found)]
 
@@ -214,7 +214,7 @@ def _refuse_unfit(rows: pd.DataFrame, error: ValueError) -> None:  # whose featu
     what, is_unfit = ("is infinite", np.isinf) if "infinity" in str(error) else ("is missing", np.isnan)
     given = getattr(error, "inputs", {}).values() if "Input X contains" in str(error) else ()
     for table in [each for each in given if isinstance(each, pd.DataFrame) and len(each) == len(rows)]:
-        cells = table.select_dtypes("number").astype("float64")
+        cells = table.select_dtypes("number", exclude="timedelta").astype("float64")
         unfit = pd.DataFrame(is_unfit(cells.to_numpy()), rows.index, cells.columns)
         reasons = {row: f"feature {str(name)!r} {what} for it" for row, name in unfit[unfit.any(axis=1)].idxmax(axis=1).items()}
         if reasons:

@@ -59,7 +59,8 @@ def possible_types(
         except pa.ArrowInvalid:
             continue
         found.add(name)
-    return found | {"duration"} if pc.all(pc.match_substring_regex(texts, _DURATION)).as_py() else found
+    is_duration = pc.all(pc.match_substring_regex(texts, _DURATION), min_count=0).as_py()
+    return found | {"duration"} if is_duration else found
 
 
 def find_type(
