@@ -7,7 +7,6 @@ __all__ = ['Fingerprint', 'fingerprint', 'digest', 'own_code', 'traced_code', 'C
            'diff_parts', 'Entry', 'combined_key', 'encode_entry', 'decode_entry']
 
 # %% ../../nbs/cache/07_keys.ipynb #092ae7a5
-import atexit
 import importlib.util
 import json
 import re
@@ -48,7 +47,6 @@ class Fingerprint:
 
 
 _FINGERPRINTS: WeakKeyDictionary[Callable[..., object], tuple[Tracer, Fingerprint]] = WeakKeyDictionary()
-atexit.register(_FINGERPRINTS.clear)  # else the collector looks at them at the end: 4 % of a short script
 _PLAIN = (int, float, str, bool, "int", "float", "str", "bool")
 
 
