@@ -94,10 +94,10 @@ def test_a_row_whose_feature_is_infinite_is_refused_and_the_others_are_answered(
         .run("model", checkpoints=False)["model"]
     )
     new = table.drop(columns="y").head(3).assign(pieces=[2, 0, 1], price=[1.0, 3.5, 2.0])
-    with pytest.raises(DataError, match="row 1: feature 'each' is infinite for it") as caught:
+    with pytest.raises(DataError, match="feature 'each', row 1: it is infinite") as caught:
         predict(new, model)
     assert {*caught.value.rows} == {1}
-    with pytest.raises(DataError, match="row 1: feature 'each' is missing for it"):
+    with pytest.raises(DataError, match="feature 'each', row 1: it is missing"):
         predict(new.assign(price=0.0), model)
     assert len(predict(table.drop(columns="y"), model)) == 400
 

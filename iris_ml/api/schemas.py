@@ -45,7 +45,7 @@ def row_type(
 
 
 def _value_type(seen: dict[str, Any]) -> object:
-    kind = _code(seen) or _TYPES.get(seen["type"], _NUMBER)
+    kind = _coded_type(seen) or _TYPES.get(seen["type"], _NUMBER)
     if seen.get("nullable"):
         kind = kind | None
     more = {"examples": [_example(seen)], "json_schema_extra": {"x-training": {**seen}}}
@@ -75,7 +75,7 @@ def _description(seen: dict[str, Any]) -> str:
     return f"in training between {least} and {greatest}, median {middle}{unit}"
 
 
-def _code(seen: Mapping[str, Any]) -> Any:  # of texts among which are numbers, each written in the one way, or booleans
+def _coded_type(seen: Mapping[str, Any]) -> Any:  # of texts among which are numbers, each written in the one way, or booleans
     texts = seen.get("categories") or [seen.get("mode", ""), seen["example"]] if seen["type"] == "text" else []
     numbers = [text for text in texts if re.fullmatch(r"\d+(\.\d+)?", text)]
     kinds: list[type] = [int, float] if numbers and all(text == _as_text([float], float(text)) for text in numbers) else []

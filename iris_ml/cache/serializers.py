@@ -48,9 +48,10 @@ def choose_format(value: object) -> str:  # "arrow", "npy", "json" or "skops"
 
 def _is_plain_data(value: Any) -> bool:
     try:
-        if type(value) is dict:
-            return all(map(_is_plain_data, chain(value, value.values())))
-        return all(map(_is_plain_data, value)) if type(value) in (list, tuple) else type(value) in _LEAVES
+        if type(value) not in (dict, list, tuple):
+            return type(value) in _LEAVES
+        inside = [*chain(value, value.values())] if type(value) is dict else value
+        return {*map(type, inside)} <= _LEAVES or all(map(_is_plain_data, inside))  # the former for a long list of numbers
     except RecursionError as error:
         raise UnserializableError(f"a {type(value).__name__} of too many levels") from error
 
@@ -77,7 +78,7 @@ def _write(
 
 def _as_json(value: Any) -> Any:  # what JSON does not have, as an object with a name that starts with a null character
     if type(value) is list:
-        return [*map(_as_json, value)]
+        return value if {*map(type, value)} <= _LEAVES else [*map(_as_json, value)]
     if type(value) is tuple:
         return {"\0tuple": [*map(_as_json, value)]}
     if type(value) is not dict:

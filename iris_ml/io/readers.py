@@ -424,7 +424,8 @@ def read_pieces(
         partitions = _partitions(place) if kind == "parquet" else {}
         with parse_piece(place) as file:
             for piece in _read(file, place, most, number, refused, form):
-                piece = with_columns(piece, {name: cell for name, cell in partitions.items() if name not in piece})
+                if added := {name: cell for name, cell in partitions.items() if name not in piece}:
+                    piece = with_columns(piece, added)
                 first = first or list(piece)
                 if piece.attrs and {commas, piece.attrs["commas"]} == {"decimal", "thousands"}:
                     raise DataError("its numbers have other commas than those of the files before", place, "write them alike")

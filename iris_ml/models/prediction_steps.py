@@ -120,10 +120,16 @@ def target_dependent_step(
             part = plan.run(raw=with_columns(rows, {name: pd.Series(labels.get(str(truth), truth), rows.index)}))
         except Exception:  # a step takes no made-up target: rows that have one are refused by it
             continue
-        for step in [step for step in whole if step != "predictions" and isinstance(whole[step], pd.DataFrame)]:
-            without, given = (run[step].drop(columns=target, errors="ignore") for run in (whole, part))
-            if step not in plan.given.values() and not equal_rows(without, given, [*range(len(rows))]):
-                return step
+        if step := _differing_table(plan, whole, part, [target]):
+            return step
+    return ""
+
+
+def _differing_table(plan: Plan, whole: Run, part: Run, columns: list[str]) -> str:  # of one of two runs without these columns
+    for step in [step for step in whole if step != "predictions" and isinstance(whole[step], pd.DataFrame)]:
+        first, second = (run[step].drop(columns=columns, errors="ignore") for run in (whole, part))
+        if step not in plan.given.values() and not equal_rows(first, second, [*range(len(first))]):
+            return step
     return ""
 
 
@@ -140,11 +146,7 @@ def passthrough_step(
         part = plan.run(raw=rows.drop(columns=names))
     except Exception as error:
         return str(getattr(error, "step", "predictions"))
-    for step in [step for step in whole if isinstance(whole[step], pd.DataFrame) and step not in plan.given.values()]:
-        given, without = (run[step].drop(columns=names, errors="ignore") for run in (whole, part))
-        if not equal_rows(given, without, [*range(len(rows))]):
-            return step
-    return ""
+    return _differing_table(plan, whole, part, names)
 
 
 def equal_rows(

@@ -144,18 +144,14 @@ class Predictor:
         return padded_codes(self.model.profile)
 
     def _expect_zeros(self, rows: pd.DataFrame) -> None:
-        old, reasons = {new: name for name, new in self.model.profile.rename.items()}, dict[Any, str]()
+        old, reasons = {new: name for name, new in self.model.profile.rename.items()}, dict[Any, tuple[str, str]]()
         for name, padded in self._padded.items():
             cells = rows.get(old.get(name, name), rows.get(name))
             if isinstance(cells, pd.Series) and not is_numeric_dtype(cells):
                 for row, cell in cells[cells.isin([*padded])].items():
-                    reasons[row] = f"column {name!r}: the model learned {padded[cell]!r}, not {cell!r}"
+                    reasons[row] = f"column {name!r}", f"the model learned {padded[cell]!r}, not {cell!r}"
         if reasons:
-            row, told = next(iter(reasons.items()))
-            where, _, what = told.partition(": ")
-            error = DataError(what, f"{where}, row {row}", "write it with its zeros, as text")
-            error.rows = reasons
-            raise error
+            raise _refusal(reasons, "write it with its zeros, as text")
 
     def _as_learned(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Write 2.0, as a file of texts writes a number, as the text 2 that the model learned."""
@@ -211,17 +207,22 @@ def _expect_texts(rows: pd.DataFrame, profile: Profile) -> None:
 
 
 def _refuse_unfit(rows: pd.DataFrame, error: ValueError) -> None:  # whose features are infinite or missing, for scikit-learn
-    what, is_unfit = ("is infinite", np.isinf) if "infinity" in str(error) else ("is missing", np.isnan)
+    what, is_unfit = ("it is infinite", np.isinf) if "infinity" in str(error) else ("it is missing", np.isnan)
     given = getattr(error, "inputs", {}).values() if "Input X contains" in str(error) else ()
     for table in [each for each in given if isinstance(each, pd.DataFrame) and len(each) == len(rows)]:
         cells = table.select_dtypes("number", exclude="timedelta").astype("float64")
         unfit = pd.DataFrame(is_unfit(cells.to_numpy()), rows.index, cells.columns)
-        reasons = {row: f"feature {str(name)!r} {what} for it" for row, name in unfit[unfit.any(axis=1)].idxmax(axis=1).items()}
-        if reasons:
-            row, told = next(iter(reasons.items()))
-            refusal = DataError(told, f"row {row}", "correct the row or leave it out, or let the step make another value")
-            refusal.rows = reasons
-            raise refusal from error
+        names = unfit[unfit.any(axis=1)].idxmax(axis=1)
+        if len(names):
+            reasons = {row: (f"feature {str(name)!r}", what) for row, name in names.items()}
+            raise _refusal(reasons, "correct the row or leave it out, or let the step make another value") from error
+
+
+def _refusal(reasons: dict[Any, tuple[str, str]], advice: str) -> DataError:  # row -> where in it, and what is wrong
+    row, (where, what) = next(iter(reasons.items()))
+    error = DataError(what, f"{where}, row {row}", advice)
+    error.rows = {row: f"{where}: {what}" for row, (where, what) in reasons.items()}
+    return error
 
 
 def padded_codes(
