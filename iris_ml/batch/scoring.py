@@ -146,7 +146,7 @@ def score_batch(
 def _arrow(table: pd.DataFrame) -> Any:
     import pyarrow as pa
 
-    arrow = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata()
+    arrow = pa.Table.from_pandas(table, preserve_index=False, nthreads=1).replace_schema_metadata()
     for place, field in enumerate(arrow.schema):
         if pa.types.is_dictionary(field.type) or pa.types.is_null(field.type):
             arrow = arrow.set_column(place, field.name, arrow.column(place).cast(pa.string()))

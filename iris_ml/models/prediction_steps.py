@@ -101,8 +101,8 @@ def differing_step(
         part = plan.run(raw=whole[plan.given["raw"]].iloc[places].reset_index(drop=True))
     except Exception as error:  # of a step that had a result for all rows together
         return str(getattr(error, "step", "predictions"))
-    tables = [name for name in part if isinstance(whole[name], pd.DataFrame | pd.Series)]
-    return next((name for name in tables if not equal_rows(whole[name], part[name], places)), "")
+    steps = [name for name in part if name not in plan.given.values() and isinstance(whole[name], pd.DataFrame | pd.Series)]
+    return next((name for name in steps if not equal_rows(whole[name], part[name], places)), "")
 
 
 def target_dependent_step(
@@ -158,16 +158,17 @@ def equal_rows(
     if len(part) != len(places) or len(whole) <= max(places):
         return False
     before, after = (pd.DataFrame(values).reset_index(drop=True) for values in (whole.iloc[places], part))
-    if {*before} != {*after}:
-        return False
-    numbers = [name for name, dtype in before.dtypes.items() if dtype.kind in "iufc"]
-    others = [name for name, dtype in before.dtypes.items() if dtype.kind not in "iufc"]
-    first, second = (values[numbers].to_numpy(float, na_value=np.nan) for values in (before, after))
+    if not before.columns.equals(after.columns):
+        if {*before} != {*after}:
+            return False
+        after = after[[*before]]
+    is_number = np.array([dtype.kind in "iufc" for dtype in before.dtypes], bool)
+    first, second = (values.loc[:, is_number].to_numpy(float, na_value=np.nan) for values in (before, after))
     is_same = (first == second) | (np.isnan(first) & np.isnan(second))
     with np.errstate(invalid="ignore"):  # of two infinite numbers
         is_near = np.abs(first - second) <= np.maximum(1e-9, 1e-13 * np.abs(first))  # the latter: rounding above 10,000
     alike = bool((is_same | is_near).all())
-    return alike and (not others or before[others].astype(str).equals(after[others].astype(str)))
+    return alike and (bool(is_number.all()) or before.loc[:, ~is_number].astype(str).equals(after.loc[:, ~is_number].astype(str)))
 
 # %% ../../nbs/models/00_prediction_steps.ipynb #0cb9eab5
 def changed_code(

@@ -9,7 +9,6 @@ __all__ = ['log_wealth', 'anytime_interval', 'loss_evidence', 'Watched', 'watch'
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import logsumexp
 
 # %% ../../nbs/stats/07_anytime.ipynb #82df1fb1
 _BETS = np.geomspace(0.01, 0.9, 12)  # parts of the largest bet, at which one right answer takes everything
@@ -21,12 +20,18 @@ def log_wealth(
     share: np.ndarray,  # shares of right answers that are claimed, between 0 and 1, or one of them
 ) -> np.ndarray:  # looks x shares
     """Return the log wealth of a gambler who bets that fewer answers are right (Waudby-Smith and Ramdas 2024)."""
-    return logsumexp(_growth(right, wrong, share), axis=2) - np.log(len(_BETS))
+    return _log_mean(_growth(right, wrong, share))
 
 
 def _growth(right: np.ndarray, wrong: np.ndarray, share: np.ndarray) -> np.ndarray:  # looks x shares x bets
     gain, loss = np.log1p(_BETS / (1 - share)[:, None] * share[:, None]), np.log1p(-_BETS)
     return wrong[:, None, None] * gain + right[:, None, None] * loss
+
+
+def _log_mean(logs: np.ndarray) -> np.ndarray:  # over the last dimension
+    from scipy.special import logsumexp
+
+    return logsumexp(logs, axis=-1) - np.log(logs.shape[-1])
 
 # %% ../../nbs/stats/07_anytime.ipynb #c0a8264a
 def anytime_interval(
@@ -59,7 +64,7 @@ def loss_evidence(
     numbers = np.arange(1, len(starts) + 1)[:, None, None]
     staked = -np.log(numbers * (numbers + 1)) - _growth(right_by[starts], starts - right_by[starts], shares)
     staked = np.logaddexp.accumulate(staked)[np.searchsorted(starts, looks, side="right") - 1]
-    now = logsumexp(_growth(right_by[looks], looks - right_by[looks], shares) + staked, axis=2) - np.log(len(_BETS))
+    now = _log_mean(_growth(right_by[looks], looks - right_by[looks], shares) + staked)
     return looks, (now + earlier).min(axis=1)
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
 
 from ..base.errors import DataError, WorkflowError, suggest
 from ..base.settings import read_settings
@@ -105,6 +104,8 @@ def _is_copied(inputs: pd.DataFrame, truth: pd.DataFrame, rows: pd.Series) -> bo
 
 def _may_be_drawn(times: np.ndarray) -> bool:  # how often each different row comes, if each was drawn for itself
     """Compare how many rows come 2, 3, ... times with their neighbours (the inequality of Cauchy and Schwarz; Chao 1984)."""
+    from scipy.stats import chi2
+
     counts = np.bincount(times, minlength=2)[1:]
     counts = np.append(counts, [0, 0])  # of rows that come once, twice, ...
     least, most = np.nan_to_num(chi2.ppf(0.001, 2 * counts) / 2), chi2.ppf(0.999, 2 * counts + 2) / 2
