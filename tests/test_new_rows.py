@@ -207,3 +207,11 @@ def test_a_column_that_is_not_named_gets_advice_that_works():
     with pytest.raises(DataError, match=r'remove it, or train with passthrough = \["w"\]'):
         trained(table, feature_names=["z"])
     assert trained(table, feature_names=["z"], passthrough=["w"]).columns == ["z"]
+
+
+def test_a_new_name_for_no_column_is_refused():
+    table = pd.DataFrame({"z": NUMBERS, "y": np.where(NUMBERS > 0, "a", "b")})
+    with pytest.raises(DataError, match="the setting 'rename': no column is called 'zz'; did you mean 'z'"):
+        trained(table, rename={"zz": "width"})
+    assert trained(table, rename={"z": "width"}).columns == ["width"]
+    assert trained(table, rename={"old": "z"}).columns == ["z"]  # a file that has the new name already

@@ -180,7 +180,7 @@ def a_threshold_without_probabilities(tables):
 
 
 REFUSED = {
-    without_its_column: "'passthrough' or 'sample_weight': no column is called 'persons'; choose from age, weight",
+    without_its_column: "the setting 'passthrough' or 'sample_weight': no column is called 'persons'; choose from age, weight",
     a_negative_weight: "is no weight; give a number that is not negative",
     a_text_as_weight: "column 'people': 'many' is no weight; give a number that is not negative",
     an_unknown_class: "the setting 'class_weight': no training row is of class 'ja'; choose from no, yes",

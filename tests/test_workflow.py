@@ -15,7 +15,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import balanced_accuracy_score
 
 import iris_ml.workflow.workflow as workflow_module
-from iris_ml.base.errors import WorkflowError
+from iris_ml.base.errors import DataError, WorkflowError
 from iris_ml.base.settings import read_settings
 from iris_ml.base.variants import when
 from iris_ml.cache.keys import fingerprint
@@ -392,3 +392,44 @@ def test_a_server_that_configures_logging_does_not_make_hamilton_write_rows_into
 def broken() -> int:
     """Fail."""
     return 1 // 0
+
+
+MISTAKES = {
+    "an infinite feature": (
+        "features",
+        lambda features: features.assign(ratio=features.sepal_width.mask(features.index == 7, np.inf)),
+        "feature 'ratio', row 7: it is infinite, which the estimator does not take",
+    ),
+    "a gap": (
+        "features",
+        lambda features: features.assign(ratio=features.sepal_width.mask(features.index == 7)),
+        "feature 'ratio', row 7: it is missing, which the estimator does not take",
+    ),
+    "a feature twice": (
+        "features",
+        lambda features: pd.concat([features, features[["sepal_width"]]], axis=1),
+        "column 'sepal_width': the rows have this column twice",
+    ),
+    "other names of rows": (
+        "features",
+        lambda features: features.set_axis(range(1000, 1000 + len(features))),
+        "step 'split': it has no row 0; keep the index of the rows in the steps before it",
+    ),
+    "a word of one's own": (
+        "split",
+        lambda split: split.replace({"train": "learn"}),
+        "step 'split': it calls rows 'learn'; name them train",
+    ),
+}
+
+
+@pytest.mark.parametrize("default_estimator", [False, True])
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_in_a_step_is_told_by_what_is_wrong(mistake, default_estimator):
+    step, function, told = MISTAKES[mistake]
+    own = workflow.after(step, function).swap(default_estimator=default_estimator, feature_names=[], progress=False)
+    if mistake == "a gap" and default_estimator:  # which takes it
+        assert own.run("scores", checkpoints=False)["scores"]["accuracy"] > 0.8
+        return
+    with pytest.raises((DataError, WorkflowError), match=told):
+        own.run("scores", checkpoints=False)

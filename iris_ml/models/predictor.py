@@ -20,7 +20,7 @@ from pandas.api.types import is_numeric_dtype
 from ..io.readers import as_frame
 from ..stats.column_types import as_numbers, as_type, from_number, read_columns, with_columns
 from ..stats.conformal import set_columns
-from ..steps.model import Model
+from ..steps.model import Model, unfit_features
 from .model_file import load
 from ..workflow.run import Result
 from ..workflow.run import Run
@@ -208,11 +208,9 @@ def _expect_texts(rows: pd.DataFrame, profile: Profile) -> None:
 
 
 def _refuse_unfit(rows: pd.DataFrame, error: ValueError) -> None:  # whose features are infinite or missing, for scikit-learn
-    what, is_unfit = ("it is infinite", np.isinf) if "infinity" in str(error) else ("it is missing", np.isnan)
-    given = getattr(error, "inputs", {}).values() if "Input X contains" in str(error) else ()
+    given = getattr(error, "inputs", {}).values()
     for table in [each for each in given if isinstance(each, pd.DataFrame) and len(each) == len(rows)]:
-        cells = table.select_dtypes("number", exclude="timedelta").astype("float64")
-        unfit = pd.DataFrame(is_unfit(cells.to_numpy()), rows.index, cells.columns)
+        what, unfit = unfit_features(table.set_axis(rows.index), error)
         names = unfit[unfit.any(axis=1)].idxmax(axis=1)
         if len(names):
             reasons = {row: (f"feature {str(name)!r}", what) for row, name in names.items()}

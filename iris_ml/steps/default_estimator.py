@@ -13,7 +13,7 @@ import pandas as pd
 
 from ..base.estimator_type import Estimator
 from ..stats.metric import find_metric, is_regression
-from .model import with_seed
+from .model import naming_features, with_seed
 
 # %% ../../nbs/steps/08_default_estimator.ipynb #cbdbba33
 class TextColumns:
@@ -170,7 +170,8 @@ def default_estimator(
     """Return the estimator for any table, unfitted."""
     task = (task or "regression") if is_regression(y) else "classification"
     if _LEAST <= len(X) <= (_MANY if task == "classification" else _VERY_MANY):
-        return weighted_mean(X, y, seed, is_scored, task)
+        with naming_features(X):
+            return weighted_mean(X, y, seed, is_scored, task)
     if task == "classification":
         return mean_of_both(rows=len(X))
     return boosting(task, len(X)) if len(X) > _VERY_MANY else linear(task)

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from ..base.errors import DataError, suggest
 from ..base.field_types import check_fields
 from ..base.variants import when
+from ..io.schema import check_setting
 from ..stats.column_types import as_numbers, column_type, from_number
 from ..stats.metric import is_regression
 from .split import train
@@ -117,8 +117,8 @@ def profile(
     """Describe the training rows."""
     training = train(rows, split)
     features = training.drop(columns=[target, *passthrough], errors="ignore")
-    if unknown := [name for name in nullable if name not in features and name not in rows]:
-        raise DataError(f"no column is called {unknown[0]!r}", "'nullable'", suggest(unknown[0], map(str, features)))
+    check_setting("'nullable'", nullable, [*features, *rows])
+    check_setting("'rename'", rename, [*raw, *(old for old, new in rename.items() if new in raw)])
     sample = training[[*features, target]].iloc[:: -(-len(training) // 100)]
     named = {rename.get(str(name), str(name)): column_type(column) for name, column in raw.items()}
     numbers, separator = is_regression(training[target]), task.partition("multilabel: ")[2]

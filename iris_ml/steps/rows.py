@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.errors import DataError, list_some, suggest
+from ..base.errors import DataError, list_some
 from ..stats.column_types import LIKE_DATE, as_numbers, as_type, column_type, read_columns, unread_cell, with_columns
-from ..io.schema import check_cells, check_names
+from ..io.schema import check_cells, check_names, check_setting
 
 # %% ../../nbs/steps/01_rows.ipynb #c6e945e4
 _NONE: dict[str, str] = {}
@@ -45,9 +45,8 @@ def rows(
     learned = feature_names or _all_features(rows, target, passthrough)
     check_names(rows, learned, [*learned, target, *passthrough])
     chosen = dict.fromkeys(categorical, "text") | types
-    if unknown := [name for name in chosen if name not in rows]:
-        where = "'types'" if unknown[0] in types else "'categorical'"
-        raise DataError(f"no column is called {unknown[0]!r}", where, suggest(unknown[0], map(str, rows)))
+    check_setting("'types'", types, rows)
+    check_setting("'categorical'", categorical, rows)
     seen = {name: column_type(rows[name]) for name in [*learned, target] if name in rows and name not in chosen}
     chosen |= seen | {name: "number" for name in feature_names if seen.get(name) == "text"}  # a text among them is invalid
     rows = read_columns(rows, chosen, missing_values)
@@ -81,9 +80,7 @@ def _in_one_order(rows: pd.DataFrame, learned: Sequence[str], target: str) -> pd
 
 
 def _all_features(rows: pd.DataFrame, target: str, passthrough: Sequence[str]) -> list[str]:
-    if unknown := [name for name in passthrough if name not in rows]:  # under its right name it would be learned
-        where = "'passthrough' or 'sample_weight'"
-        raise DataError(f"no column is called {unknown[0]!r}", where, suggest(unknown[0], map(str, rows)))
+    check_setting("'passthrough' or 'sample_weight'", passthrough, rows)  # under its right name it would be learned
     if not (found := [str(name) for name in rows if name not in {target, *passthrough}]):
         raise DataError("there is no column to learn from", "the table", "add one, or name fewer under 'passthrough'")
     return found

@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.errors import DataError, WorkflowError, suggest
+from ..base.errors import DataError, WorkflowError
+from ..io.schema import check_setting
 from ..stats.column_types import as_numbers, as_type, column_type, find_type, possible_types, with_columns
+from ..stats.intervals import folds_of
 from ..stats.metric import is_regression
 
 # %% ../../nbs/steps/03_split.ipynb #6853066d
@@ -76,8 +78,7 @@ def _at_random(features: pd.DataFrame, truth: pd.Series | None, test_size: float
 
 # %% ../../nbs/steps/03_split.ipynb #3ee20f2d
 def _values_of(named: Mapping[str, pd.Series], name: str, rows: pd.Index) -> pd.Series:
-    if name not in named:
-        raise DataError(f"no column is called {name!r}", "the setting 'split_by'", suggest(name, named))
+    check_setting("'split_by'", [name], named)
     values = named[name].reindex(rows)
     if (absent := values.isna() | values.eq("")).any():
         raise DataError(f"row {rows[absent][0]} has no value in it", f"column {name!r}", "add it, or leave out such rows")
@@ -268,6 +269,13 @@ def _aligned(split: pd.Series, rows: pd.DataFrame) -> pd.Series:
     if len(split) != len(rows):
         what = f"it divides {len(split)} rows, and there are {len(rows)}"
         raise WorkflowError(what, "step 'split'", "select or repeat training rows in a function after 'train' instead")
+    if len(lost := rows.index.difference(split.index)):
+        raise WorkflowError(f"it has no row {lost[0]}", "step 'split'", "keep the index of the rows in the steps before it")
+    if other := {str(word) for word in {*split} - {"train", "test", "unlabelled"}} - {*folds_of(split)}:
+        raise WorkflowError(f"it calls rows {min(other)!r}", "step 'split'", 'name them train, test, unlabelled or "fold 1"')
+    if rows.columns.has_duplicates:
+        what, name = "the rows have this column twice", rows.columns[rows.columns.duplicated()][0]
+        raise WorkflowError(what, f"column {name!r}", "keep one of them in the step that makes it")
     return split
 
 

@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..base.errors import DataError, WorkflowError, suggest
+from ..base.errors import WorkflowError
 from ..base.settings import read_settings
 from ..cache.hashing import UnhashableError, digest
+from ..io.schema import check_setting
 from ..models.gates import Gate
 from ..models.prediction_steps import equal_rows, predicted_table
 from ..steps.split import describe_order
@@ -214,8 +215,7 @@ def _known_columns(run: Run, known: Collection[str]) -> list[str]:  # as the row
     renamed = run["model"].profile.rename
     tables = [run[name] for name in ("raw", "rows") if name in run]
     columns = dict.fromkeys(str(name) for names in [*tables, run["model"].columns] for name in names)
-    if unknown := [name for name in known if name not in columns]:
-        raise DataError(f"no column is called {unknown[0]!r}", "the setting 'known_in_advance'", suggest(unknown[0], columns))
+    check_setting("'known_in_advance'", known, columns)
     return [renamed.get(name, name) for name in known]
 
 
