@@ -131,6 +131,9 @@ def test_the_first_is_promoted_then_only_a_promotion_changes_who_answers_and_a_r
     code, said = folder.type("retrain")
     assert code == 0
     assert "is up to date" in said
+    code, said = folder.type("promote", "--because", "once more")
+    assert (code, closed(said)) == (1, {"better"}), said
+    assert "it is the champion already" in said
 
 
 def test_what_no_page_says_is_not_promoted_whatever_the_reason(folder):

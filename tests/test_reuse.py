@@ -17,6 +17,7 @@ from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache, partial, singledispatch, singledispatchmethod
 from pathlib import Path
 from types import ModuleType
@@ -568,6 +569,12 @@ def test_a_warning_of_a_package_is_no_change_of_it():
         patch.setattr(colorsys, "ONE_THIRD", 0.5)
     CHANGED_PACKAGES.discard("colorsys")
     assert observation.obstacle == "it changes colorsys.ONE_THIRD"
+
+
+def test_what_a_step_adds_to_a_class_of_a_package_is_a_change():
+    with pytest.MonkeyPatch.context() as patch, Observation(reached=[Fraction]) as observation:
+        patch.setattr(Fraction, "rounds", True, raising=False)
+    assert observation.obstacle == "it changes fractions.Fraction.rounds"
 
 
 def test_a_name_that_a_package_gives_is_not_imported_as_a_module(monkeypatch):
