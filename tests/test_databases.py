@@ -80,6 +80,7 @@ def test_an_unchanged_run_is_not_answered_from_an_older_content():
 
 FAULTS = {
     "sqlite:///people.db": "the address of the database is followed by no query",
+    "postgresql://ada:hunter2@127.0.0.1:9/db": r"as in postgresql://ada:\.\.\.@127.0.0.1:9/db#sales",
     "sqlite:///people.db#animals": r"\(sqlite3.OperationalError\) no such table: animals; correct the address or the query",
     "sqlite:///people.db#select age from": "incomplete input",
     "sqlite:///nothing.db#people": "No such file or directory",

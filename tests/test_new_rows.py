@@ -215,3 +215,21 @@ def test_a_new_name_for_no_column_is_refused():
         trained(table, rename={"zz": "width"})
     assert trained(table, rename={"z": "width"}).columns == ["width"]
     assert trained(table, rename={"old": "z"}).columns == ["z"]  # a file that has the new name already
+
+
+COLUMNS = {
+    "sparse numbers": pd.Series(pd.arrays.SparseArray(np.where(NUMBERS > 1, 1.0, 0.0))),
+    "sparse booleans": pd.Series(pd.arrays.SparseArray(NUMBERS > 1)),
+    "intervals": pd.Series(pd.cut(NUMBERS, 5)),
+    "bytes that are no text": pd.Series(np.where(NUMBERS > 0, b"x", b"\xff\xfe")),
+}
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_a_column_of_a_seldom_type_is_learned_or_passed_through_and_answered_alike(name):
+    table = pd.DataFrame({"z": NUMBERS, "s": COLUMNS[name], "y": np.where(NUMBERS > 0, "a", "b")})
+    carried = ["s"] if name.startswith("bytes") else []
+    model = trained(table, passthrough=carried)
+    assert (predict(table.drop(columns="y"), model).y == table.y).mean() > 0.98
+    assert model.profile.golden
+    assert carried or {"s"} < {*model.columns}

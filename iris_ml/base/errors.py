@@ -44,8 +44,7 @@ class IrisError(Exception):
         where: str = "",  # the file, table, column, row or step in which it is wrong
         advice: str = "",  # what to do now, in the imperative
     ):
-        self.what, self.where = (printable(hide_passwords(text)) for text in (what, where))
-        self.advice = printable(advice)
+        self.what, self.where, self.advice = (printable(hide_passwords(text)) for text in (what, where, advice))
         super().__init__(self.what, self.where, self.advice)
 
     def __str__(self) -> str:

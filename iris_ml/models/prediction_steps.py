@@ -168,7 +168,14 @@ def equal_rows(
     with np.errstate(invalid="ignore"):  # of two infinite numbers
         is_near = np.abs(first - second) <= np.maximum(1e-9, 1e-13 * np.abs(first))  # the latter: rounding above 10,000
     alike = bool((is_same | is_near).all())
-    return alike and (bool(is_number.all()) or before.loc[:, ~is_number].astype(str).equals(after.loc[:, ~is_number].astype(str)))
+    return alike and (bool(is_number.all()) or _as_texts(before.loc[:, ~is_number]).equals(_as_texts(after.loc[:, ~is_number])))
+
+
+def _as_texts(cells: pd.DataFrame) -> pd.DataFrame:
+    try:
+        return cells.astype(str)
+    except UnicodeDecodeError:  # of bytes
+        return cells.map(repr)
 
 # %% ../../nbs/models/00_prediction_steps.ipynb #0cb9eab5
 def changed_code(

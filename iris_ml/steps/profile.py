@@ -18,7 +18,7 @@ import pyarrow as pa
 from ..base.field_types import check_fields
 from ..base.variants import when
 from ..io.schema import check_setting
-from ..stats.column_types import as_numbers, column_type, from_number
+from ..stats.column_types import as_numbers, as_type, column_type, from_number, with_columns
 from ..stats.metric import is_regression
 from .split import train
 
@@ -198,13 +198,20 @@ def _with_gaps(raw: pd.DataFrame, order: np.ndarray) -> list[int]:  # of at most
     return [int(order[column.argmax()]) for column in gaps.T if column.any()][:20]
 
 
+def _for_arrow(rows: pd.DataFrame) -> pd.DataFrame:  # which has neither sparse columns nor intervals as categories
+    dense = {name: cells.sparse.to_dense() for name, cells in rows.items() if isinstance(cells.dtype, pd.SparseDtype)}
+    kinds = {name: getattr(dtype, "categories", pd.Index([])).dtype for name, dtype in rows.dtypes.items()}
+    texts = {name: as_type(rows[name], "text") for name, kind in kinds.items() if isinstance(kind, pd.IntervalDtype)}
+    return with_columns(rows, dense | texts)
+
+
 def _golden(raw: pd.DataFrame, training: pd.Index) -> str:
     kept = training[training.isin(raw.index)] if raw.index.is_unique else raw.index[:0]
     places = raw.index.get_indexer(kept) if len(kept) else np.arange(len(raw))
     chosen = places[np.linspace(0, len(places) - 1, 12).astype(int)]
     others = np.setdiff1d(np.arange(len(raw)), places)
     order = np.r_[places, others]  # training rows first
-    rows = raw.iloc[np.unique([*chosen, *_with_gaps(raw, order)])].reset_index(drop=True)
+    rows = _for_arrow(raw.iloc[np.unique([*chosen, *_with_gaps(raw, order)])].reset_index(drop=True))
     sink = pa.BufferOutputStream()
     try:
         table = pa.Table.from_pandas(rows)
