@@ -199,10 +199,13 @@ def _with_gaps(raw: pd.DataFrame, order: np.ndarray) -> list[int]:  # of at most
 
 
 def _for_arrow(rows: pd.DataFrame) -> pd.DataFrame:  # which has neither sparse columns nor intervals as categories
-    dense = {name: cells.to_numpy() for name, cells in rows.items() if isinstance(cells.dtype, pd.SparseDtype)}
-    kinds = {name: getattr(dtype, "categories", pd.Index([])).dtype for name, dtype in rows.dtypes.items()}
-    texts = {name: as_type(rows[name], "text") for name, kind in kinds.items() if isinstance(kind, pd.IntervalDtype)}
-    return with_columns(rows, dense | texts)
+    changed: dict[Any, Any] = {}
+    for name, cells in rows.items():
+        if isinstance(cells.dtype, pd.SparseDtype):
+            changed[name] = cells.to_numpy()
+        elif isinstance(cells.dtype, pd.CategoricalDtype) and isinstance(cells.dtype.categories.dtype, pd.IntervalDtype):
+            changed[name] = as_type(cells, "text")
+    return with_columns(rows, changed)
 
 
 def _golden(raw: pd.DataFrame, training: pd.Index) -> str:
