@@ -10,10 +10,10 @@ import gc
 import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..steps.model import Model
-from ..io.batches import Batch
+from ..io.batches import Batch, Part
 from ..io.parallel import map_parallel
 from ..models.predictor import Predictor
 from ..models.prediction_steps import prediction_keys
@@ -21,6 +21,9 @@ from ..cache.keys import own_code
 from ..workflow.run import Run
 from .scoring import ScoredBatch, score_batch
 from ..base.errors import WorkflowError
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 # %% ../../nbs/batch/02_executors.ipynb #1821bf9f
 def score_locally(
@@ -44,7 +47,7 @@ def _collected(items: Iterable[Any]) -> Iterator[Any]:
 
 # %% ../../nbs/batch/02_executors.ipynb #fbd04f99
 def _score_part(
-    part: Any,
+    part: Part | Batch,
     predictor: Predictor,
     keys: dict[str, str],
     count: Callable[[Run], Any],
@@ -71,7 +74,7 @@ def _digests(predictor: Predictor) -> dict[str, str]:  # digests of the steps, a
 
 # %% ../../nbs/batch/02_executors.ipynb #1976fb7f
 def score_on_dask(
-    client: Any,  # of Dask
+    client: "Client",  # of Dask
     parts: Iterable[Any],  # each has `batches()`
     model: Model,
     count: Callable[[Run], Any],  # counts each run; a function of a module

@@ -14,6 +14,7 @@ from string import Template
 from textwrap import fill
 from typing import Any
 
+from ..base.estimator_type import Estimator
 from ..stats.describe import write_number
 
 # %% ../../nbs/batch/05_html.ipynb #bbbf9aba
@@ -68,7 +69,7 @@ _LONG = 24  # letters of a text that may be broken into lines
 
 # %% ../../nbs/batch/05_html.ipynb #c41e7d80
 def write_estimator(
-    estimator: Any,
+    estimator: Estimator,
 ) -> str:  # lines of at most 100 characters
     """Write an estimator with all parameters that differ from its defaults."""
     can_be_whole = "N_CHAR_MAX" in signature(type(estimator).__repr__).parameters

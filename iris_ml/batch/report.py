@@ -11,7 +11,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -33,6 +33,9 @@ from ..base.errors import DataError, hide_passwords
 from .executors import score_locally, score_on_dask
 from ..io.parallel import visible_to_workers
 from .writers import SHOWN, PartsFolder, PredictionWriter, make_shared_folder, write_part
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 # %% ../../nbs/batch/07_report.ipynb #d647cfff
 def terminal_progress(
@@ -99,7 +102,7 @@ def report(
     predictions: Path | str | None = None,  # file for the predictions, `.csv` or `.parquet`; none: beside the page
     strict: bool = False,  # stop at the first invalid row
     raw: bool = False,  # write cells to CSV as they are, also those that a spreadsheet would run
-    on: Any = None,  # a Dask client; none: the cores of this machine
+    on: "Client | None" = None,  # a Dask client; none: the cores of this machine
     most: int = 1 << 18,  # rows in a batch
     watch: Callable[[Iterable[ScoredBatch], int | None], Iterable[ScoredBatch]] | None = None,  # shows the progress
 ) -> Report:
@@ -139,7 +142,7 @@ def _places(summary: ReportSummary, first: pd.DataFrame, finder: RowFinder) -> d
 _NUMBERED = 200_000  # rows of a text file, which are read once more, line by line, to number them
 
 # %% ../../nbs/batch/07_report.ipynb #03140dae
-def _results(found: list[str], model: Model, most: int, on: Any, aside: Path, kind: str) -> Iterable[ScoredBatch]:
+def _results(found: list[str], model: Model, most: int, on: "Client | None", aside: Path, kind: str) -> Iterable[ScoredBatch]:
     rows = read_batches(found, most)
     if file_format(found[0])[0] != kind == "parquet":  # a file with types is made of texts
         rows = (replace(batch, rows=_with_types(batch.rows, model.profile)) for batch in rows)

@@ -9,7 +9,7 @@ __all__ = ['predict_valid_rows', 'output_table', 'uniform_cells', 'answers_first
 # %% ../../nbs/batch/01_scoring.ipynb #18f3a827
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from pandas.api.types import infer_dtype, is_object_dtype
@@ -22,6 +22,9 @@ from ..steps.model import Model
 from ..workflow.run import Run
 from ..base.errors import DataError
 from ..stats.column_types import with_columns
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # %% ../../nbs/batch/01_scoring.ipynb #feb4be94
 def predict_valid_rows(
@@ -97,7 +100,7 @@ class ScoredBatch:
     """The result of a batch of rows."""
 
     rows: int  # in the batch
-    answers: Any  # `output_table` as an Arrow table; none: no valid row
+    answers: "pa.Table | None"  # `output_table` as an Arrow table; none: no valid row
     refused: pd.DataFrame  # invalid rows with the reason
     counts: Any  # of the valid rows, made by the caller
 
@@ -143,7 +146,7 @@ def score_batch(
     return ScoredBatch(len(batch), _arrow(answers), refused, count(run))
 
 
-def _arrow(table: pd.DataFrame) -> Any:
+def _arrow(table: pd.DataFrame) -> "pa.Table":
     import pyarrow as pa
 
     arrow = pa.Table.from_pandas(table, preserve_index=False, nthreads=1).replace_schema_metadata()

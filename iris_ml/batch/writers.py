@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..io.batches import Part
 from ..io.readers import FORMULA, NUMBER, escape_formula
@@ -18,6 +18,10 @@ from ..base.atomic_files import temporary_path
 from .scoring import ScoredBatch
 from ..base.errors import DataError
 from ..io.parallel import visible_to_workers
+
+if TYPE_CHECKING:
+    from distributed import Client
+    import pyarrow as pa
 
 # %% ../../nbs/batch/03_writers.ipynb #3466c99a
 class PredictionWriter:
@@ -30,10 +34,10 @@ class PredictionWriter:
         for_spreadsheets: bool = True,  # escape formulas in CSV
     ):
         self.path, self.kind, self.escape = path, kind, for_spreadsheets and kind == "csv"
-        self._writer: Any = None
-        self._schema: Any = None
+        self._writer: pa.parquet.ParquetWriter | pa.csv.CSVWriter | None = None
+        self._schema: pa.Schema | None = None
 
-    def write(self, answers: Any) -> None:
+    def write(self, answers: "pa.Table") -> None:
         """Write an Arrow table; `DataError` where its columns differ from those before."""
         from pyarrow import ArrowInvalid
         from pyarrow.csv import CSVWriter
@@ -55,7 +59,7 @@ class PredictionWriter:
             self._writer.close()
 
 # %% ../../nbs/batch/03_writers.ipynb #189f2828
-def _parquet_options(schema: Any) -> dict[str, Any]:
+def _parquet_options(schema: "pa.Schema") -> dict[str, Any]:
     from pyarrow.types import is_large_string, is_string
 
     compressed = {name: "none" if name.startswith("probability_") else "snappy" for name in schema.names}
@@ -64,7 +68,7 @@ def _parquet_options(schema: Any) -> dict[str, Any]:
     return {"compression": compressed, "use_dictionary": repeated, "write_statistics": compared}
 
 
-def _escape_formulas(table: Any) -> Any:
+def _escape_formulas(table: "pa.Table") -> "pa.Table":
     import pyarrow as pa
     from pyarrow import compute
 
@@ -107,7 +111,7 @@ def write_part(
 
 def make_shared_folder(
     folder: Path,  # must not exist
-    client: Any,  # of Dask
+    client: "Client",  # of Dask
 ) -> bool:  # whether it exists now
     """Make a folder, and remove it again if a worker cannot access it."""
     folder.mkdir()
@@ -121,9 +125,9 @@ class PartsFolder:
     """Replaces a `PredictionWriter` where workers write the predictions."""
 
     def __init__(self) -> None:
-        self._schema: Any = None
+        self._schema: pa.Schema | None = None
 
-    def write(self, answers: Any) -> None:
+    def write(self, answers: "pa.Table") -> None:
         """Compare the columns with those before; `DataError` where they differ."""
         self._schema = self._schema or answers.schema
         if answers.schema != self._schema:

@@ -21,6 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from ..base.errors import IrisError
 from ..base.errors import require_extra
+from ..base.estimator_type import Estimator
 from .compile import compile_estimator
 from .graph import Graph
 from .graph import NotCompiled
@@ -176,7 +177,7 @@ def of_model(model: Model) -> Original:
     return predict
 
 
-def _of_estimator(estimator: Any) -> Original:
+def _of_estimator(estimator: Estimator) -> Original:
     def predict(features: pd.DataFrame) -> tuple[np.ndarray, np.ndarray | None]:
         rows = features.to_numpy()
         return np.ravel(estimator.predict(rows)), estimator.predict_proba(rows) if hasattr(estimator, "predict_proba") else None

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.errors import require_extra
+from ..base.estimator_type import Estimator
 from . import transformers  # noqa: F401, it registers what it compiles, as the other pages do
 from .estimators import best_scores
 from .estimators import is_certain
@@ -25,7 +26,7 @@ from .graph import compile_part
 
 # %% ../../nbs/compiled/05_compile.ipynb #4d6bedbe
 def compile_estimator(
-    estimator: Any,  # fitted
+    estimator: Estimator,  # fitted
     features: pd.DataFrame,  # a few rows, with the columns that it learned from
     domain: pd.DataFrame | None = None,  # rows between whose numbers the file may be certain; none: everywhere
 ) -> tuple[bytes, Graph]:  # the file, and the graph in it
@@ -72,7 +73,7 @@ def _kind(name: str, dtype: Any) -> str:
     return "numbers"
 
 
-def _finish(graph: Graph, estimator: Any, outputs: dict[str, str]) -> list[tuple[str, int, list[Any]]]:
+def _finish(graph: Graph, estimator: Estimator, outputs: dict[str, str]) -> list[tuple[str, int, list[Any]]]:
     """Name the ends of the graph; return the name, type and shape of each."""
     one = np.array([1])
     if hasattr(estimator, "classes_") and {*outputs} != {"predict"}:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..base.estimator_type import Estimator
 from .graph import Graph
 from .graph import NotCompiled
 from .graph import Outputs
@@ -23,7 +24,7 @@ from .graph import join_tables
 from .trees import complement
 
 # %% ../../nbs/compiled/04_estimators.ipynb #6caecf94
-def _linear(graph: Graph, estimator: Any, table: Table) -> str:
+def _linear(graph: Graph, estimator: Estimator, table: Table) -> str:
     weights = np.atleast_2d(np.asarray(estimator.coef_, dtype=float)).T
     return graph.add("Add", graph.add("MatMul", table.matrix(), weights), np.ravel(np.asarray(estimator.intercept_, dtype=float)))
 
@@ -33,23 +34,23 @@ def _linear(graph: Graph, estimator: Any, table: Table) -> str:
     "LassoLarsCV", "LassoLarsIC", "BayesianRidge", "ARDRegression", "HuberRegressor", "SGDRegressor", "LinearSVR",
     "QuantileRegressor", "TheilSenRegressor", "OrthogonalMatchingPursuit",
 )  # fmt: skip
-def _linear_regressor(graph: Graph, estimator: Any, table: Table) -> Outputs:
+def _linear_regressor(graph: Graph, estimator: Estimator, table: Table) -> Outputs:
     return {"predict": _linear(graph, estimator, table)}
 
 
 @compiles("PoissonRegressor", "GammaRegressor", "TweedieRegressor")
-def _generalized(graph: Graph, estimator: Any, table: Table) -> Outputs:
+def _generalized(graph: Graph, estimator: Estimator, table: Table) -> Outputs:
     raw, link = _linear(graph, estimator, table), type(estimator._base_loss.link).__name__
     return {"predict": {"LogLink": lambda: graph.add("Exp", raw), "IdentityLink": lambda: raw}[link]()}
 
 
 @compiles("LinearSVC", "RidgeClassifier", "RidgeClassifierCV", "Perceptron")
-def _linear_classifier(graph: Graph, estimator: Any, table: Table) -> Outputs:
+def _linear_classifier(graph: Graph, estimator: Estimator, table: Table) -> Outputs:
     return {"decision_function": _linear(graph, estimator, table)}
 
 
 @compiles("LogisticRegression", "LogisticRegressionCV", "LinearDiscriminantAnalysis")
-def _logistic(graph: Graph, estimator: Any, table: Table) -> Outputs:
+def _logistic(graph: Graph, estimator: Estimator, table: Table) -> Outputs:
     decision = _linear(graph, estimator, table)
     is_binary = len(estimator.classes_) == 2
     shares = complement(graph, graph.add("Sigmoid", decision)) if is_binary else graph.add("Softmax", decision, axis=1)
@@ -57,7 +58,7 @@ def _logistic(graph: Graph, estimator: Any, table: Table) -> Outputs:
 
 
 @compiles("SGDClassifier")
-def _gradient_descent(graph: Graph, estimator: Any, table: Table) -> Outputs:
+def _gradient_descent(graph: Graph, estimator: Estimator, table: Table) -> Outputs:
     decision = _linear(graph, estimator, table)
     if estimator.loss == "modified_huber":
         raise NotCompiled("its loss is modified_huber", "estimator SGDClassifier")
@@ -83,7 +84,7 @@ _ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh", "logistic": "Sigmoid", "softmax"
 
 
 @compiles("MLPClassifier", "MLPRegressor")
-def _network(graph: Graph, network: Any, table: Table) -> Outputs:
+def _network(graph: Graph, network: Estimator, table: Table) -> Outputs:
     X = table.matrix()
     kinds = [network.activation] * (len(network.coefs_) - 1) + [network.out_activation_]
     for weights, intercepts, kind in zip(network.coefs_, network.intercepts_, kinds, strict=True):
@@ -95,7 +96,7 @@ def _network(graph: Graph, network: Any, table: Table) -> Outputs:
 
 
 @compiles("SVR", "NuSVR")
-def _support_vectors(graph: Graph, machine: Any, table: Table) -> Outputs:
+def _support_vectors(graph: Graph, machine: Estimator, table: Table) -> Outputs:
     X, vectors, gamma = table.matrix(), machine.support_vectors_, np.array(float(machine._gamma))
     products = graph.add("MatMul", X, vectors.T)
     if machine.kernel == "rbf":
@@ -109,7 +110,7 @@ def _support_vectors(graph: Graph, machine: Any, table: Table) -> Outputs:
 
 
 @compiles("KNeighborsClassifier", "KNeighborsRegressor")
-def _neighbours(graph: Graph, neighbours: Any, table: Table) -> Outputs:
+def _neighbours(graph: Graph, neighbours: Estimator, table: Table) -> Outputs:
     where, count = f"estimator {type(neighbours).__name__}", neighbours.n_neighbors
     known = np.asarray(neighbours._fit_X, dtype=float)
     if neighbours.effective_metric_ != "euclidean" or neighbours.weights != "uniform" or known.size > _MOST_CELLS:
@@ -157,7 +158,7 @@ def _mean(graph: Graph, tensors: Sequence[str], weights: Sequence[float] | None 
 
 
 @compiles("VotingClassifier", "VotingRegressor", is_checked=False)
-def _voting(graph: Graph, voting: Any, table: Table) -> Outputs:
+def _voting(graph: Graph, voting: Estimator, table: Table) -> Outputs:
     made = [compile_part(graph, each, table) for each in voting.estimators_]
     weights = voting._weights_not_none
     if not hasattr(voting, "classes_"):
@@ -188,7 +189,7 @@ def is_certain(
 
 
 @compiles("StackingClassifier", "StackingRegressor", is_checked=False)
-def _stacking(graph: Graph, stacking: Any, table: Table) -> Outputs:
+def _stacking(graph: Graph, stacking: Estimator, table: Table) -> Outputs:
     made, classes = [], len(getattr(stacking, "classes_", []))
     for estimator, method in zip(stacking.estimators_, stacking.stack_method_, strict=True):
         tensor = compile_part(graph, estimator, table).get(method)
@@ -201,7 +202,7 @@ def _stacking(graph: Graph, stacking: Any, table: Table) -> Outputs:
 
 
 @compiles("BaggingClassifier", "BaggingRegressor", is_checked=False)
-def _bagging(graph: Graph, bagging: Any, table: Table) -> Outputs:
+def _bagging(graph: Graph, bagging: Estimator, table: Table) -> Outputs:
     parts = zip(bagging.estimators_, bagging.estimators_features_, strict=True)
     made = [compile_part(graph, each, table.select(places)) for each, places in parts]
     method = "predict_proba" if hasattr(bagging, "classes_") else "predict"
@@ -213,7 +214,7 @@ def _bagging(graph: Graph, bagging: Any, table: Table) -> Outputs:
 
 
 @compiles("FixedThresholdClassifier", "TunedThresholdClassifierCV", is_checked=False)
-def _threshold(graph: Graph, classifier: Any, table: Table) -> Outputs:
+def _threshold(graph: Graph, classifier: Estimator, table: Table) -> Outputs:
     threshold = getattr(classifier, "best_threshold_", getattr(classifier, "threshold", None))
     is_of_second = classifier.response_method == "predict_proba" and getattr(classifier, "pos_label", None) is None
     if not is_of_second or not isinstance(threshold, float):
@@ -226,21 +227,21 @@ def _threshold(graph: Graph, classifier: Any, table: Table) -> Outputs:
 
 
 @compiles("CodedLabels", is_checked=False)
-def _coded(graph: Graph, coded: Any, table: Table) -> Outputs:
+def _coded(graph: Graph, coded: Estimator, table: Table) -> Outputs:
     return compile_part(graph, coded.fitted_, table)
 
 
 @compiles("GridSearchCV", "RandomizedSearchCV", "HalvingGridSearchCV", "HalvingRandomSearchCV", is_checked=False)
-def _search(graph: Graph, search: Any, table: Table) -> Any:
+def _search(graph: Graph, search: Estimator, table: Table) -> Any:
     return compile_part(graph, search.best_estimator_, table)
 
 # %% ../../nbs/compiled/04_estimators.ipynb #8cb78e55
 @compiles("CalibratedClassifierCV", is_checked=False)
-def _calibrated(graph: Graph, calibrated: Any, table: Table) -> Outputs:
+def _calibrated(graph: Graph, calibrated: Estimator, table: Table) -> Outputs:
     return {"predict_proba": _mean(graph, [_curves(graph, each, table) for each in calibrated.calibrated_classifiers_])}
 
 
-def _curves(graph: Graph, calibrated: Any, table: Table) -> str:
+def _curves(graph: Graph, calibrated: Estimator, table: Table) -> str:
     outputs, count = compile_part(graph, calibrated.estimator, table), len(calibrated.classes)
     if calibrated.method == "temperature" or len(calibrated.estimator.classes_) != count or "label" in outputs:
         raise NotCompiled("it calibrates by temperature, or without some class", "estimator CalibratedClassifierCV")
@@ -253,12 +254,12 @@ def _curves(graph: Graph, calibrated: Any, table: Table) -> str:
     return complement(graph, mapped[0]) if count == 2 else _normalized(graph, graph.add("Concat", *mapped, axis=1))
 
 
-def _logistic_curve(graph: Graph, curve: Any, score: str) -> str:
+def _logistic_curve(graph: Graph, curve: Estimator, score: str) -> str:
     line = graph.add("Add", graph.add("Mul", score, np.array(float(curve.a_))), np.array(float(curve.b_)))
     return _sigmoid(graph, graph.add("Neg", line))
 
 
-def _isotonic(graph: Graph, curve: Any, score: str) -> str:
+def _isotonic(graph: Graph, curve: Estimator, score: str) -> str:
     x, y = np.asarray(curve.X_thresholds_, dtype=float), np.asarray(curve.y_thresholds_, dtype=float)
     if len(x) < 2 or curve.out_of_bounds != "clip":
         raise NotCompiled("its isotonic curve has a single step", "estimator CalibratedClassifierCV")

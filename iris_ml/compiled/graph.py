@@ -18,6 +18,7 @@ from typing import TypeVar
 import numpy as np
 
 from ..base.errors import IrisError
+from ..base.estimator_type import Estimator
 from ..base.errors import require_extra
 
 # %% ../../nbs/compiled/01_graph.ipynb #a3448e44
@@ -111,7 +112,7 @@ class Table:
         """Whether all columns have the same bits as in the original."""
         return self.graph.exact.issuperset(column.tensor for column in self.columns)
 
-    def check_exact(self, estimator: Any) -> None:
+    def check_exact(self, estimator: Estimator) -> None:
         """Refuse to split the columns at thresholds, if rounding may put a number on the other side than in the original."""
         if not self.is_exact:
             what = "it splits numbers that an estimator before it computes, and whose last digits may be others"
@@ -168,7 +169,7 @@ def compiles(
     return register
 
 
-def _accepts_gaps(estimator: Any) -> bool:
+def _accepts_gaps(estimator: Estimator) -> bool:
     from sklearn.utils import get_tags
 
     return bool(get_tags(estimator).input_tags.allow_nan)
@@ -176,7 +177,7 @@ def _accepts_gaps(estimator: Any) -> bool:
 
 def compile_part(
     graph: Graph,
-    estimator: Any,  # fitted
+    estimator: Estimator,  # fitted
     table: Table,  # its input
 ) -> Any:  # a table, or `Outputs`
     """Add the nodes of a fitted estimator to a graph; `NotCompiled` if it has no compiled form."""
@@ -206,7 +207,7 @@ def compile_part(
     raise NotCompiled("no compiled form of it is known", f"estimator {name}")
 
 
-def _by_skl2onnx(graph: Graph, estimator: Any, table: Table) -> Any:
+def _by_skl2onnx(graph: Graph, estimator: Estimator, table: Table) -> Any:
     from copy import copy
 
     from onnx.compose import add_prefix

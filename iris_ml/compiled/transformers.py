@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..base.estimator_type import Estimator
 from .graph import Graph
 from .graph import NotCompiled
 from .graph import Table
@@ -21,7 +22,7 @@ from .graph import join_tables
 
 # %% ../../nbs/compiled/03_transformers.ipynb #a465c95b
 @compiles("Pipeline", is_checked=False)
-def _pipeline(graph: Graph, pipeline: Any, table: Table) -> Any:
+def _pipeline(graph: Graph, pipeline: Estimator, table: Table) -> Any:
     result: Any = table
     for _, step in pipeline.steps:
         is_skipped = step in (None, "passthrough") or (hasattr(step, "fit_resample") and not hasattr(step, "predict"))
@@ -30,7 +31,7 @@ def _pipeline(graph: Graph, pipeline: Any, table: Table) -> Any:
 
 
 @compiles("ColumnTransformer", is_checked=False)
-def _columns(graph: Graph, transformer: Any, table: Table) -> Table:
+def _columns(graph: Graph, transformer: Estimator, table: Table) -> Table:
     made = []
     for name, part, _ in transformer.transformers_:
         places = transformer._transformer_to_input_indices[name]
@@ -42,7 +43,7 @@ def _columns(graph: Graph, transformer: Any, table: Table) -> Table:
 
 
 @compiles("FeatureUnion", is_checked=False)
-def _union(graph: Graph, union: Any, table: Table) -> Table:
+def _union(graph: Graph, union: Estimator, table: Table) -> Table:
     if union.transformer_weights:
         raise NotCompiled("its transformers have weights", "estimator FeatureUnion")
     parts = [part for _, part in union.transformer_list if part != "drop"]
@@ -53,12 +54,12 @@ def _union(graph: Graph, union: Any, table: Table) -> Table:
     "SelectKBest", "SelectPercentile", "SelectFpr", "SelectFdr", "SelectFwe", "SelectFromModel", "VarianceThreshold", "RFE",
     "RFECV", "SequentialFeatureSelector", "GenericUnivariateSelect",
 )  # fmt: skip
-def _selection(graph: Graph, selector: Any, table: Table) -> Table:
+def _selection(graph: Graph, selector: Estimator, table: Table) -> Table:
     return table.select(selector.get_support(indices=True).tolist())
 
 
 @compiles("FunctionTransformer", is_checked=False)
-def _function(graph: Graph, transformer: Any, table: Table) -> Table:
+def _function(graph: Graph, transformer: Estimator, table: Table) -> Table:
     if transformer.func is None:
         return table
     if transformer.func not in _FUNCTIONS or transformer.kw_args:
@@ -80,30 +81,30 @@ def _elementwise(graph: Graph, table: Table, *steps: tuple[str, np.ndarray | Non
 
 
 @compiles("StandardScaler", is_exact=True)
-def _standard(graph: Graph, scaler: Any, table: Table) -> Table:
+def _standard(graph: Graph, scaler: Estimator, table: Table) -> Table:
     mean, scale = (scaler.mean_ if scaler.with_mean else None), (scaler.scale_ if scaler.with_std else None)
     return _elementwise(graph, table, ("Sub", mean), ("Div", scale))
 
 
 @compiles("RobustScaler", is_exact=True)
-def _robust(graph: Graph, scaler: Any, table: Table) -> Table:
+def _robust(graph: Graph, scaler: Estimator, table: Table) -> Table:
     center, scale = (scaler.center_ if scaler.with_centering else None), (scaler.scale_ if scaler.with_scaling else None)
     return _elementwise(graph, table, ("Sub", center), ("Div", scale))
 
 
 @compiles("MaxAbsScaler", is_exact=True)
-def _max_abs(graph: Graph, scaler: Any, table: Table) -> Table:
+def _max_abs(graph: Graph, scaler: Estimator, table: Table) -> Table:
     return _elementwise(graph, table, ("Div", scaler.scale_))
 
 
 @compiles("MinMaxScaler", is_exact=True)
-def _min_max(graph: Graph, scaler: Any, table: Table) -> Table:
+def _min_max(graph: Graph, scaler: Estimator, table: Table) -> Table:
     least, most = map(np.array, map(float, scaler.feature_range)) if scaler.clip else (None, None)
     return _elementwise(graph, table, ("Mul", scaler.scale_), ("Add", scaler.min_), ("Max", least), ("Min", most))
 
 
 @compiles("SimpleImputer", is_exact=True)
-def _imputer(graph: Graph, imputer: Any, table: Table) -> Table:
+def _imputer(graph: Graph, imputer: Estimator, table: Table) -> Table:
     statistics = np.asarray(imputer.statistics_)
     if statistics.dtype.kind != "f" or not np.isnan(imputer.missing_values):
         raise NotCompiled("it imputes something else than missing numbers", "estimator SimpleImputer")
@@ -114,7 +115,7 @@ def _imputer(graph: Graph, imputer: Any, table: Table) -> Table:
 
 
 @compiles("MissingIndicator", is_exact=True)
-def _indicator(graph: Graph, indicator: Any, table: Table) -> Table:
+def _indicator(graph: Graph, indicator: Estimator, table: Table) -> Table:
     chosen = table.select(indicator.features_)
     if not chosen.columns:
         return chosen
@@ -122,7 +123,7 @@ def _indicator(graph: Graph, indicator: Any, table: Table) -> Table:
 
 
 @compiles("PolynomialFeatures")
-def _polynomials(graph: Graph, polynomials: Any, table: Table) -> Table:
+def _polynomials(graph: Graph, polynomials: Estimator, table: Table) -> Table:
     powers = polynomials.powers_
     rows = graph.add("Concat", graph.add("Shape", table.matrix(), end=1), np.array([1]), axis=0)
     X = graph.add("Concat", table.matrix(), graph.add("Expand", np.array([[1.0]]), rows), axis=1)
@@ -138,7 +139,7 @@ def _polynomials(graph: Graph, polynomials: Any, table: Table) -> Table:
 
 
 @compiles("KBinsDiscretizer", is_exact=True)
-def _bins(graph: Graph, bins: Any, table: Table) -> Table:
+def _bins(graph: Graph, bins: Estimator, table: Table) -> Table:
     table.check_exact(bins)
     made = []
     X = table.matrix()
@@ -155,7 +156,7 @@ def _bins(graph: Graph, bins: Any, table: Table) -> Table:
 _UNKNOWN = "\ue000 a text that no table holds"
 
 
-def _encoded(encoder: Any, place: int, names: list[Any], cells: list[Any]) -> np.ndarray:
+def _encoded(encoder: Estimator, place: int, names: list[Any], cells: list[Any]) -> np.ndarray:
     first = [next(value for value in known if isinstance(value, str)) for known in encoder.categories_]
     columns = [cells if here == place else [value] * len(cells) for here, value in enumerate(first)]
     rows = pd.DataFrame({name: pd.Series(column, dtype="str") for name, column in zip(names, columns, strict=True)})
@@ -164,7 +165,7 @@ def _encoded(encoder: Any, place: int, names: list[Any], cells: list[Any]) -> np
 
 
 @compiles("OneHotEncoder", "OrdinalEncoder", "TargetEncoder", is_exact=True)
-def _categories(graph: Graph, encoder: Any, table: Table) -> Table:
+def _categories(graph: Graph, encoder: Estimator, table: Table) -> Table:
     from onnx.numpy_helper import from_array
 
     names = [*getattr(encoder, "feature_names_in_", range(len(table.columns)))]
@@ -192,7 +193,7 @@ def _categories(graph: Graph, encoder: Any, table: Table) -> Table:
     return join_tables(graph, made)
 
 
-def _widths(encoder: Any, names: list[Any], texts: list[list[str]]) -> list[int]:  # the columns that each text becomes
+def _widths(encoder: Estimator, names: list[Any], texts: list[list[str]]) -> list[int]:  # the columns that each text becomes
     if type(encoder).__name__ == "OneHotEncoder":
         return [int(count) for count in encoder._n_features_outs]
     return [len(_encoded(encoder, 0, names, texts[0][:1])[0]) // len(names)] * len(names)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..base.estimator_type import Estimator
 from .graph import TOLERANCES
 from .graph import Graph
 from .graph import NotCompiled
@@ -98,7 +99,7 @@ def _rounded(graph: Graph, X: str) -> str:
     return graph.add("Cast", single, to=11)
 
 
-def _tree(fitted: Any, value: np.ndarray | None = None) -> Tree:
+def _tree(fitted: Estimator, value: np.ndarray | None = None) -> Tree:
     value = fitted.value[:, 0, 0] if value is None else value
     arrays = fitted.children_left, fitted.children_right, fitted.feature, fitted.threshold, fitted.missing_go_to_left
     return Tree(*arrays, np.asarray(value, dtype=float))
@@ -126,7 +127,7 @@ def _add_shares(graph: Graph, X: str, leaves: list[tuple[Any, np.ndarray]]) -> s
     "DecisionTreeClassifier", "ExtraTreeClassifier", "RandomForestClassifier", "ExtraTreesClassifier",
     "DecisionTreeRegressor", "ExtraTreeRegressor", "RandomForestRegressor", "ExtraTreesRegressor",
 )  # fmt: skip
-def _forest(graph: Graph, forest: Any, table: Table) -> Outputs:
+def _forest(graph: Graph, forest: Estimator, table: Table) -> Outputs:
     graph.is_slow_in_bulk = True
     if forest.n_outputs_ > 1:
         raise NotCompiled("it predicts several columns", f"estimator {type(forest).__name__}")
@@ -153,7 +154,7 @@ def _boosted(graph: Graph, X: str, first: np.ndarray, trees: list[tuple[Tree, in
 
 
 @compiles("HistGradientBoostingClassifier", "HistGradientBoostingRegressor")
-def _histogram(graph: Graph, boosting: Any, table: Table) -> Outputs:
+def _histogram(graph: Graph, boosting: Estimator, table: Table) -> Outputs:
     trees = []
     for stage in boosting._predictors:
         for place, predictor in enumerate(stage):
@@ -169,7 +170,7 @@ def _histogram(graph: Graph, boosting: Any, table: Table) -> Outputs:
 
 
 @compiles("GradientBoostingClassifier", "GradientBoostingRegressor")
-def _gradient(graph: Graph, boosting: Any, table: Table) -> Outputs:
+def _gradient(graph: Graph, boosting: Estimator, table: Table) -> Outputs:
     if boosting.init_ != "zero" and not type(boosting.init_).__name__.startswith("Dummy"):
         raise NotCompiled("it begins with another estimator", f"estimator {type(boosting).__name__}")
     X, rate = table.matrix(), boosting.learning_rate
@@ -181,7 +182,7 @@ def _gradient(graph: Graph, boosting: Any, table: Table) -> Outputs:
 
 # %% ../../nbs/compiled/02_trees.ipynb #110eb5a9
 @compiles("AdaBoostClassifier")
-def _adaboost(graph: Graph, boosting: Any, table: Table) -> Outputs:
+def _adaboost(graph: Graph, boosting: Estimator, table: Table) -> Outputs:
     if any(type(each).__name__ not in {"DecisionTreeClassifier", "ExtraTreeClassifier"} for each in boosting.estimators_):
         raise NotCompiled("it boosts other estimators than trees", "estimator AdaBoostClassifier")
     count, weights = boosting.n_classes_, boosting.estimator_weights_
@@ -199,7 +200,7 @@ def _adaboost(graph: Graph, boosting: Any, table: Table) -> Outputs:
 
 # %% ../../nbs/compiled/02_trees.ipynb #36994ae5
 @compiles("XGBClassifier", "XGBRegressor", "XGBRFClassifier", "XGBRFRegressor")
-def _xgboost(graph: Graph, boosting: Any, table: Table) -> Outputs:
+def _xgboost(graph: Graph, boosting: Estimator, table: Table) -> Outputs:
     graph.tolerance, graph.is_slow_in_bulk = TOLERANCES[1], True
     where, learner = f"estimator {type(boosting).__name__}", json.loads(boosting.get_booster().save_raw("json"))["learner"]
     booster, objective = learner["gradient_booster"], learner["objective"]["name"]
@@ -235,7 +236,7 @@ _XGBOOST = {  # objective -> what is done with the sum
 
 
 @compiles("LGBMClassifier", "LGBMRegressor")
-def _lightgbm(graph: Graph, boosting: Any, table: Table) -> Outputs:
+def _lightgbm(graph: Graph, boosting: Estimator, table: Table) -> Outputs:
     where, model = f"estimator {type(boosting).__name__}", boosting.booster_.dump_model(boosting.best_iteration_ or -1)
     objective, sums = model["objective"].partition(" ")[0], model["num_tree_per_iteration"]
     if model["average_output"] or objective not in _LIGHTGBM or "sqrt" in model["objective"]:

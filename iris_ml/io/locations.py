@@ -19,10 +19,13 @@ from importlib.resources import files
 from io import BufferedReader
 from os import strerror
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 from uuid import UUID
 
 from ..base.errors import DataError, require_extra
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # %% ../../nbs/io/01_locations.ipynb #de0a1eae
 FORMATS = {
@@ -188,7 +191,7 @@ def open_location(
     return _OPENERS[compression](packed) if compression else packed
 
 
-def _open_zstandard(packed: Any) -> BufferedReader:
+def _open_zstandard(packed: BinaryIO) -> BufferedReader:
     import pyarrow
 
     return BufferedReader(pyarrow.CompressedInputStream(packed, "zstd"))
@@ -239,7 +242,7 @@ _SELECTS = r"(?is)(\s|\(|--[^\n]*\n|/\*.*?\*/)*(select|with|values|table|from)\b
 _READ_ONLY = {"sqlite": "pragma query_only = on", "postgresql": "set transaction read only"}
 
 
-def _column(cells: Sequence[object]) -> Any:  # an Arrow array; values that Arrow does not know, or of several types, as texts
+def _column(cells: Sequence[object]) -> "pa.Array":  # values that Arrow does not know, or of several types, as texts
     import pyarrow as pa
 
     try:

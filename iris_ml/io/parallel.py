@@ -15,13 +15,16 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from threadpoolctl import threadpool_limits
 
 from ..base.errors import SettingsError, WorkflowError, require_extra
 from ..cache.hashing import register_proxy
 from ..cache.keys import own_code
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 # %% ../../nbs/io/05_parallel.ipynb #69fc3a07
 def map_in_order(
@@ -59,7 +62,7 @@ def read_ahead(
 def map_parallel(
     work: Callable[[Any], Any],  # applied to each item; on a cluster, a function of a module, or a partial one
     items: Iterable[Any],  # none may be `None`
-    client: Any = None,  # of Dask; None: the cores of this machine
+    client: "Client | None" = None,  # of Dask; None: the cores of this machine
     threads: int = 4,  # on this machine
 ) -> Iterator[Any]:
     """Apply a function to items in parallel, and yield the results in the order of the items."""
@@ -67,16 +70,16 @@ def map_parallel(
         with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
             yield from map_in_order(work, read_ahead(items), pool.submit, threads + 1)
         return
-    workers = len(client.scheduler_info(n_workers=-1)["workers"])
+    workers, scheduler = len(client.scheduler_info(n_workers=-1)["workers"]), str(getattr(client.scheduler, "address", ""))
     if not workers:
-        raise SettingsError("the Dask scheduler has no worker", client.scheduler.address, "start one, or leave --on out")
+        raise SettingsError("the Dask scheduler has no worker", scheduler, "start one, or leave --on out")
     sent = client.submit(_unchanged, work, pure=False)  # if its worker dies, another one repeats this task
     with warnings.catch_warnings(action="ignore", category=UserWarning):  # that an item is large
         try:
             yield from map_in_order(work, items, lambda _, item: client.submit(_apply, sent, item, pure=False), 2 * workers)
         except CancelledError as error:
             advice = "start the scheduler and its workers where the package of the workflow can be imported"
-            raise SettingsError(f"the Dask cluster gave up the work: {error}", client.scheduler.address, advice) from error
+            raise SettingsError(f"the Dask cluster gave up the work: {error}", scheduler, advice) from error
 
 
 def _unchanged(work: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -93,7 +96,7 @@ class Cluster:
 
     def __init__(
         self,
-        client: Any,  # of Dask
+        client: "Client",  # of Dask
     ):
         self.client = client
 
@@ -123,7 +126,7 @@ def _checked(item: Any, work: Callable[[Any], Any], code: dict[str, str]) -> Any
 
 class _Current:
     def __init__(self) -> None:
-        self.cluster: ContextVar[Any] = ContextVar("cluster", default=None)
+        self.cluster: ContextVar[Cluster | None] = ContextVar("cluster", default=None)
 
 
 @register_proxy(_Current)
@@ -138,7 +141,7 @@ _CURRENT = _Current()
 
 @contextmanager
 def working_on(
-    client: Any,  # of Dask; None: this machine
+    client: "Client | None",  # of Dask; None: this machine
 ) -> Iterator[None]:
     """Let the steps that run meanwhile work on a cluster."""
     token = _CURRENT.cluster.set(None if client is None else Cluster(client))
@@ -148,13 +151,13 @@ def working_on(
         _CURRENT.cluster.reset(token)
 
 
-def current_cluster() -> Any:
+def current_cluster() -> Cluster | None:
     """Return the cluster of the run, or none."""
     return _CURRENT.cluster.get()
 
 # %% ../../nbs/io/05_parallel.ipynb #aef443c8
 def visible_to_workers(
-    client: Any,  # of Dask
+    client: "Client",  # of Dask
     files: list[str],  # or folders
 ) -> bool:
     """Whether each worker can see these files, except for workers that die meanwhile."""

@@ -25,7 +25,7 @@ from lzma import LZMAError
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import NamedTemporaryFile
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import unquote
 from zipfile import BadZipFile, ZipFile
 
@@ -38,6 +38,9 @@ from ..base.settings import Source, reader_settings
 from ..cache.hashing import register_proxy
 from ..stats.column_types import as_type, column_type, doubtful_values, find_type, possible_types, read_columns, with_columns
 from .locations import COMPRESSIONS, FORMATS, expand_locations, file_format, open_location
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # %% ../../nbs/io/02_readers.ipynb #68367015
 @contextmanager
@@ -68,7 +71,7 @@ def _csv(
 
     lines: list[str] = []  # what is wrong with the invalid ones
 
-    def skip(line: Any) -> str:
+    def skip(line: "pa.csv.InvalidRow") -> str:
         what = f"the header has {line.expected_columns} cells, and this line has {line.actual_columns}: {line.text[:_SHOWN]!r}"
         if refused is None:
             lines.append(f"line {line.number}: {what}")
@@ -103,7 +106,7 @@ def _csv(
             raise ValueError(f"a quotation mark is not closed: {last[:_SHOWN]!r}")
 
 
-def _is_open(native: Any, last: str) -> bool:  # Arrow takes a cell without its second quotation mark for whole
+def _is_open(native: "pa.NativeFile", last: str) -> bool:  # Arrow takes a cell without its second quotation mark for whole
     size = native.size()
     native.seek(max(size - _BLOCK, 0))
     end = native.read().rstrip()
@@ -207,7 +210,7 @@ _DECIMAL_COMMA = re.compile(r"\s*[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+\s*")
 
 # %% ../../nbs/io/02_readers.ipynb #e03ccf82
 @contextmanager
-def _in_utf8(native: Any, place: str, reader: Mapping[str, str]) -> Iterator[Any]:
+def _in_utf8(native: "pa.NativeFile", place: str, reader: Mapping[str, str]) -> Iterator[Any]:
     import pyarrow as pa
 
     encoding = _encoding(native, place, reader)
@@ -221,7 +224,7 @@ def _in_utf8(native: Any, place: str, reader: Mapping[str, str]) -> Iterator[Any
                 yield copied
 
 
-def _encoding(native: Any, place: str, reader: Mapping[str, str]) -> str:
+def _encoding(native: "pa.NativeFile", place: str, reader: Mapping[str, str]) -> str:
     head = native.read(4)
     native.seek(0)
     encoding = next((name for mark, name in _MARKS.items() if head.startswith(mark)), reader.get("encoding", "utf-8"))
@@ -232,7 +235,7 @@ def _encoding(native: Any, place: str, reader: Mapping[str, str]) -> str:
 
 
 def _lines(
-    native: Any, place: str, encoding: str, reader: Mapping[str, str]
+    native: "pa.NativeFile", place: str, encoding: str, reader: Mapping[str, str]
 ) -> Iterator[bytes]:  # in UTF-8; comments and lines before the header are empty
     is_quoted, comment = False, reader.get("comment")
     header = int(reader["header"]) if reader.get("header", "none") != "none" else 1
@@ -254,7 +257,7 @@ _MARKS = {
 
 # %% ../../nbs/io/02_readers.ipynb #2d1d1af8
 def arrow_cells(
-    batch: Any,  # an Arrow table or batch
+    batch: "pa.Table | pa.RecordBatch",
 ) -> pd.DataFrame:
     """Return rows of a file with types as they are: whole numbers stay whole beside missing ones, an index is a column."""
     import pyarrow as pa

@@ -12,10 +12,13 @@ import numbers
 import re
 from collections.abc import Collection, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # %% ../../nbs/stats/00_column_types.ipynb #eb3fedfc
 def column_type(
@@ -76,7 +79,7 @@ _DURATION = r"^[+-]?\d+ days?( [+-]?\d\d:\d\d:\d\d(\.\d+)?)?$|^-?P(\d+D)?T(\d+H)
 USUAL_MISSING_VALUES = ("", "#N/A", "#NA", "-NaN", "-nan", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null")
 
 # %% ../../nbs/stats/00_column_types.ipynb #fab62fd8
-def _known_texts(cells: pd.Series, missing: Collection[str], trimmed: bool = True) -> Any:  # an Arrow array; missing: null
+def _known_texts(cells: pd.Series, missing: Collection[str], trimmed: bool = True) -> "pa.Array":  # missing: null
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -85,7 +88,7 @@ def _known_texts(cells: pd.Series, missing: Collection[str], trimmed: bool = Tru
     return pc.if_else(pc.is_in(texts, pa.array([*missing], pa.string())), None, texts)
 
 
-def _parse_texts(texts: Any, name: str, commas: str) -> Any:  # an Arrow array; ArrowInvalid if a text has no such value
+def _parse_texts(texts: "pa.Array", name: str, commas: str) -> "pa.Array":  # ArrowInvalid if a text has no such value
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -132,7 +135,7 @@ def as_type(
     return read.astype(_DTYPES[name]) if is_of_type and not (read.dtype == "uint64" and (read >= 2**63).any()) else read
 
 
-def _is_read(dtype: Any, name: str) -> bool:
+def _is_read(dtype: object, name: str) -> bool:
     return name in _DTYPES and dtype == _DTYPES[name]
 
 
@@ -195,7 +198,7 @@ def _without_gaps(column: pd.Series) -> pd.Series:
     return column.astype(bool) if column.dtype == "boolean" and column.notna().all() else column
 
 
-def _from_arrow(parsed: Any, column: pd.Series) -> pd.Series:
+def _from_arrow(parsed: "pa.Array", column: pd.Series) -> pd.Series:
     values = parsed.to_pandas()
     values = _without_gaps(values.astype("boolean")) if parsed.type == "bool" else values
     return pd.Series(values.array, column.index, name=column.name)

@@ -12,6 +12,7 @@ from typing import Any
 import nbformat
 from nbdev.clean import clean_jupyter
 from nbdev.doclinks import nbdev_export
+from traitlets.config import Config
 
 # %% ../../nbs/template/02_lab.ipynb #e5f5bc2a
 def export(
@@ -33,7 +34,7 @@ def export(
 
 
 def configure(
-    c: Any,  # Jupyter's configuration
+    c: Config,  # of Jupyter
 ) -> None:
     """Clean and export the notebooks that are saved, and open the folder `nbs`."""
     c.FileContentsManager.pre_save_hook = clean_jupyter

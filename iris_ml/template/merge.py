@@ -17,7 +17,7 @@ from nbdime.utils import read_notebook
 
 # %% ../../nbs/template/07_merge.ipynb #c604808f
 def _put_in_order(
-    page: Any,  # a notebook
+    page: nbformat.NotebookNode,
     ids: Sequence[str],  # of some of its cells; the others stay where they are
 ) -> None:
     cells, turn = {cell["id"]: cell for cell in page.cells if cell.get("id") in ids}, iter(ids)
@@ -25,10 +25,10 @@ def _put_in_order(
 
 
 def merge_pages(
-    base: Any,  # the notebook that both have changed
-    ours: Any,
-    theirs: Any,
-) -> tuple[Any, bool]:  # the merged notebook, with both sides of each conflict; whether there is one
+    base: nbformat.NotebookNode,  # the notebook that both have changed
+    ours: nbformat.NotebookNode,
+    theirs: nbformat.NotebookNode,
+) -> tuple[nbformat.NotebookNode, bool]:  # the merged notebook, with both sides of each conflict; whether there is one
     """Merge two notebooks that come from the same one."""
     pages = [deepcopy(page) for page in (base, ours, theirs)]
     ids = [[cell.get("id") for cell in page.cells] for page in pages]

@@ -34,7 +34,7 @@ from .cell_dependencies import CellNames, cell_names, needed_cells
 
 # %% ../../nbs/template/01_pages.ipynb #4fdf6935
 def runs(
-    cell: Any,  # of a notebook, with its tags
+    cell: nbformat.NotebookNode,  # of a notebook, with its tags
 ) -> bool:
     """Return whether Jupyter's client runs a cell."""
     return bool(cell.cell_type == "code" and cell.source.strip() and "skip-execution" not in cell.metadata.tags)
@@ -169,13 +169,13 @@ _HEADING = re.compile(r"^#+ (.+)", re.MULTILINE)
 
 
 def shown(
-    cell: Any,  # of a notebook
+    cell: nbformat.NotebookNode,  # of a notebook
 ) -> list[str]:
     """Return a cell's code and what it showed, line by line."""
     return [*cell.source.splitlines(), *(f"{kind}: {line}" for output in cell.outputs for kind, line in _compared(output))]
 
 
-def _compared(output: Any) -> Iterator[tuple[str, str]]:  # each line with its kind
+def _compared(output: nbformat.NotebookNode) -> Iterator[tuple[str, str]]:  # each line with its kind
     contents = {
         "stream": lambda: {output.name: output.text},
         "error": lambda: {output.ename: output.evalue},
@@ -265,23 +265,23 @@ class Example(pytest.Item):
         return self.path, None, f"{self.path.name}, {self.name}"
 
 # %% ../../nbs/template/01_pages.ipynb #16336bc6
-def pytest_addoption(parser: Any) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options `--save` and `--alone`."""
     parser.addoption("--save", action="store_true", help="save what the pages show in their fresh run")
     parser.addoption("--alone", action="store_true", help="run each example with only the cells that it depends on by name")
 
 
-def pytest_collect_file(file_path: Path, parent: Any) -> Page | None:
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Page | None:
     """Collect the notebooks."""
     return Page.from_parent(parent, path=file_path) if file_path.suffix == ".ipynb" else None
 
 
-def _measures(config: Any) -> bool:
+def _measures(config: pytest.Config) -> bool:
     return bool(config.pluginmanager.hasplugin("_cov") and config.getoption("cov_source"))
 
 
 @pytest.hookimpl(trylast=True)  # after pytest-cov has written its data
-def pytest_terminal_summary(terminalreporter: Any, config: Any) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """With `--cov`, show which exported cells did not run whole."""
     if _measures(config):
         measured = Coverage()

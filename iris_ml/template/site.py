@@ -9,9 +9,12 @@ __all__ = ['shown_cells', 'show_notebook', 'setup']
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import iris_ml
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 # %% ../../nbs/template/08_site.ipynb #9f047bac
 _TAGS = {"export": "exported", "echo: false": "remove-input", "output: false": "remove-output"}
@@ -37,7 +40,7 @@ _STYLE = Path(iris_ml.__path__[0]) / "data" / "cells.css"
 
 
 def show_notebook(
-    app: Any,  # Sphinx
+    app: "Sphinx",
     document: str,  # its name
     source: list[str],  # its text, which is replaced
 ) -> None:
@@ -52,7 +55,7 @@ _KERNEL = {"display_name": "python3", "language": "python", "name": "python3"}
 
 
 def setup(
-    app: Any,  # Sphinx
+    app: "Sphinx",
 ) -> dict[str, bool]:
     """Connect this extension with Sphinx."""
     app.connect("builder-inited", lambda app: app.config.html_static_path.append(str(_STYLE)))

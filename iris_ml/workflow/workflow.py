@@ -16,7 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from traceback import extract_tb
 from types import BuiltinFunctionType, FunctionType, MethodType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from ..base.background_sync import sync_in_background
 from ..base.environment import IGNORED_SETTINGS, new_run_id
@@ -45,6 +45,9 @@ from .runner import Plan, reusable_steps
 
 from hamilton.graph import FunctionGraph  # after ours, which turn its extensions off
 from hamilton.node import Node
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 # %% ../../nbs/workflow/08_workflow.ipynb #6fcf2a97
 @dataclass(frozen=True)
@@ -198,7 +201,7 @@ class Workflow:
         *names: str,  # the steps that are wanted; none: all of them
         progress: bool | None = None,  # show which step runs; None: as the settings say
         checkpoints: bool = True,  # reuse valid results, keep new ones, and leave a record
-        on: object = None,  # a Dask client, for the steps that work in parallel; None: the cores of this machine
+        on: "Client | None" = None,  # a Dask client, for the steps that work in parallel; None: the cores of this machine
     ) -> Run:
         """Run the wanted steps and what they need."""
         settings = self._spec.read_settings()
@@ -326,7 +329,7 @@ class Workflow:
 
     def explore(
         self,
-        on: object = None,  # a Dask client; None: the cores of this machine
+        on: "Client | None" = None,  # a Dask client; None: the cores of this machine
         **options: Mapping[str, object] | Iterable[object],  # step or setting -> what to try, with names or without
     ) -> Trials:  # a row per trial: its choice, its scores, and its error if there was one
         """Run every combination of the options, each a normal run, and return their scores."""
