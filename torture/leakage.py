@@ -348,6 +348,11 @@ LEAKING = {
         "groups or time",
         'set split_by = "time: day"',
     ),
+    "a code of the target in a small table": (
+        lambda: of(PEOPLE.head(80).assign(code=lambda rows: np.where(rows.ill == "yes", 3.5, 7.2))),
+        "a column that tells the target",
+        "'code'",
+    ),
 }
 
 
@@ -357,6 +362,10 @@ def frame(load):
 
 CLEAN = {
     "iris": lambda: workflow,
+    "few rows": lambda: of(PEOPLE.head(80).assign(town=DRAWS.choice(["a", "b"], 80)), **DEFAULT),
+    "a rare class among few rows": lambda: of(
+        PEOPLE.head(60).assign(ill=["yes"] * 5 + ["no"] * 55, town=["a"] * 5 + ["b"] * 55), **DEFAULT
+    ),
     "iris, calibrated": lambda: workflow.swap(calibrated=True),
     "iris in folds": lambda: workflow.swap(split_by="cv: 3"),
     "people": of,

@@ -119,13 +119,13 @@ def _telling_columns(run: Run, features: pd.DataFrame, learned: pd.Index, test: 
     if model.profile.target not in features or len(model.columns) < 2:
         return ""
     truth = features[model.profile.target]
-    if len(test) < (10 if is_regression(truth) else 30):  # classes of fewer may agree by chance
-        return ""
+    is_few = len(test) < (10 if is_regression(truth) else 30)  # which may agree by chance
     read = sorted(map(str, run["rows" if "rows" in run else "raw"]), key=len)
     told: dict[str, str] = {}
     for name in model.columns:
         origin = next((one for one in reversed(read) if f"{name}_".startswith(f"{one}_")), name)  # a date is taken apart
-        if origin not in {*known, *told} and _tells(features[name], truth, learned, test):
+        cells = features[name]
+        if origin not in {*known, *told} and (_is_coded(cells, truth) if is_few else _tells(cells, truth, learned, test)):
             told[origin] = repr(origin)
     found = ", ".join(told.values())
     what = f"each of these alone predicts nearly every target: {found}"
@@ -152,6 +152,11 @@ def _tells(column: pd.Series, truth: pd.Series, learned: pd.Index, test: pd.Inde
         return wrong <= min(0.05 * len(test), 2 * borders)
     guessed = len(test) - truth[test].value_counts().max()  # wrong if every row got the most frequent class
     return bool(wrong < max(min(0.02 * len(test), borders + 1), min(0.01 * len(test), guessed / 8)))
+
+
+def _is_coded(column: pd.Series, truth: pd.Series) -> bool:  # it stands for the class in every row, and by no chance
+    pairs = pd.concat([column.astype(str), truth.astype(str)], axis=1).drop_duplicates()
+    return len(pairs) == column.nunique(dropna=False) == truth.nunique() > 1 and bool(truth.value_counts().min() >= 8)
 
 
 def _is_banded(column: pd.Series, truth: pd.Series) -> bool:  # each of its values is an interval of the target
