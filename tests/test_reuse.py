@@ -1,17 +1,23 @@
 """Whether reused results are true, asked of a clean process; and what a step may not do if its result is to be kept."""
 
+import calendar
 import colorsys
 import importlib
+import io
 import json
 import locale
+import logging
+import math
 import os
 import shutil
 import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
+import time
 import warnings
 from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +25,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, partial, singledispatch, singledispatchmethod
+from http.cookies import Morsel, SimpleCookie
 from pathlib import Path
 from types import ModuleType
 
@@ -31,12 +38,14 @@ import pyarrow.parquet as pq
 import pytest
 import threadpoolctl
 from sklearn.dummy import DummyRegressor
+from sklearn.ensemble import RandomForestClassifier
 from typer.testing import CliRunner
+from werkzeug.security import generate_password_hash
 
 import iris_ml
 from iris_ml.cache.dependencies import package_settings
 from iris_ml.cache.hashing import UnhashableError
-from iris_ml.cache.keys import fingerprint
+from iris_ml.cache.keys import digest, fingerprint
 from iris_ml.cache.observation import CHANGED_PACKAGES, Observation
 from iris_ml.cli.commands import application
 from iris_ml.models.predictor import predict
@@ -727,3 +736,89 @@ def test_a_class_whose_annotations_somebody_asks_for_is_the_same_class():
     assert Scale.__annotations__ == {}
     assert "__annotations__" in vars(Scale)
     assert fingerprint(scaled).code == before
+
+
+CLOCK, SYSTEM = "it asks the clock", "it asks the system for random numbers"
+expiring = SimpleCookie({"a": "1"})["a"]
+expiring["expires"] = 5
+ASKING = {
+    "the date": (lambda: time.strftime("%Y"), CLOCK),
+    "a clock by number": (lambda: time.clock_gettime(time.CLOCK_REALTIME), CLOCK),
+    "a compressed table": (lambda: pd.DataFrame([1]).to_csv(io.BytesIO(), compression="gzip"), CLOCK),
+    "a cookie": (lambda: Morsel.output(expiring), CLOCK),
+    "a salt": (lambda: generate_password_hash("a"), SYSTEM),
+    "a table as HTML": (lambda: pd.DataFrame([1]).style.to_html(), SYSTEM),
+    "a port": (lambda: socket.create_server(("127.0.0.1", 0)).close(), "it uses the network"),
+    "the name of the machine": (socket.gethostname, "it asks for the name of this machine"),
+    "a date": (lambda: time.strftime("%Y", (2026, 1, 1, 0, 0, 0, 0, 1, 0)), ""),
+    "a calendar": (lambda: calendar.month(2026, 1), ""),
+    "a warning in the log": (lambda: logging.getLogger("a").warning("careful"), ""),
+    "a fit in several threads": (lambda: RandomForestClassifier(4, n_jobs=2).fit([[1], [2]], [1, 2]), ""),
+}
+
+
+@pytest.mark.parametrize("what", ASKING)
+def test_what_asks_the_clock_or_the_system_is_not_kept_whoever_asks(what):
+    ask, obstacle = ASKING[what]
+    assert observed(ask).obstacle == obstacle
+    assert (type(time.time), type(os.urandom)) == (type(len), type(len))
+
+
+def test_a_seeded_forest_that_fits_in_threads_is_kept():
+    def model(seed: int) -> RandomForestClassifier:
+        return RandomForestClassifier(10, n_jobs=2, random_state=seed).fit([[1], [2], [3], [4]], [1, 2, 1, 2])
+
+    assert not Workflow(model).run(progress=False).results["model"].note
+
+
+@pytest.mark.parametrize("nan", [np.nan, math.nan, float("nan")])
+def test_a_nan_is_found_again_if_and_only_if_it_was_found_before(nan):
+    def counts() -> dict[object, list[float]]:
+        return {nan: [nan, 1.0], 2: [2.0]}
+
+    def found(counts: dict[object, list[float]]) -> list[bool]:
+        return [counts.get(np.nan) is not None, np.nan in counts[2] + next(iter(counts.values()))]
+
+    flow = Workflow(counts, found)
+    first = flow.run("counts", progress=False)["counts"]
+    expected = [first.get(np.nan) is not None, np.nan in next(iter(first.values()))]
+    again = flow.run("counts", progress=False)
+    assert again.results["counts"].how == "reused"
+    assert [again["counts"].get(np.nan) is not None, np.nan in next(iter(again["counts"].values()))] == expected
+    assert [*flow.run(progress=False)["found"]] == expected
+
+
+def test_a_text_with_the_address_of_an_object_is_not_kept():
+    def shown() -> str:
+        return repr(object())
+
+    assert "address of an object" in Workflow(shown).run(progress=False).results["shown"].note
+
+
+def test_a_masked_array_without_a_mask_is_another_one_than_with_an_empty_mask():
+    plain = np.ma.array([1, 2])
+    assert digest(plain) != digest(np.ma.array([1, 2], mask=[False, False])) != digest(np.array([1, 2]))
+
+
+def test_files_in_memory_and_beside_cached_code_count(folder):
+    Path("__pycache__").mkdir()
+    Path("vendor/site-packages").mkdir(parents=True)
+    with tempfile.NamedTemporaryFile(dir="/dev/shm") as file:
+        for path in file.name, "__pycache__/rates.csv", "vendor/site-packages/rates.csv":
+            Path(path).write_text("1", encoding="utf-8")
+            name = path if path.startswith("/") else f"./{path}"
+            assert f"file {path}" in observed(partial(Path(name).read_text, encoding="utf-8")).dependencies
+
+
+def test_a_method_of_an_object_that_changed_is_said_to_have_changed():
+    class Rates:
+        def __init__(self, rate):
+            self.rate = rate
+
+        def rated(self) -> int:
+            return self.rate
+
+    Workflow(Rates(1).rated).run(progress=False)
+    run = Workflow(Rates(2).rated).run(progress=False)
+    assert run["rated"] == 2
+    assert run.why("rated") == "rated was computed because a value of its function changed, such as an attribute of its object."

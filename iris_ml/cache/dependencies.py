@@ -407,7 +407,7 @@ _UNREPEATABLE = (  # another result at another time, or in another process
     r"builtins\.hash|\.__hash__|(_thread|threading)\.get_(ident|native_id)",  # another number in each process
     r"time\.(time|monotonic|perf_counter|process_time|thread_time)(_ns)?|time\.(localtime|gmtime|ctime)",  # the clock
     r"\.(now|utcnow|today|makeRecord|writestr|to_excel)|logging\.(makeLogRecord|LogRecord)|.+\.http_date",
-    r"email\.utils\.(make_msgid|formatdate)|pyarrow\.compute\.random",
+    r"email\.utils\.(make_msgid|formatdate|localtime)|pyarrow\.compute\.random|(psutil|timeit|sched)\..+|_?ssl\.RAND_\w+",
     r"(os|posix)\.(get(p?pid|random)|urandom)|(uuid\.uuid[14]|secrets|random\.SystemRandom)(\..+)?",  # random numbers
 )
 _NEVER = (  # not in any step that is reused
@@ -418,19 +418,21 @@ _NEVER = (  # not in any step that is reused
     r"sys\.(modules|_getframe|stdin|(base_|exec_)?(executable|prefix)|path|getrecursionlimit)|signal\..+",  # state of the process
     r"sys\.((orig_)?argv|flags|_?(x|warn)options)|\.parse_(known_)?args|\.cache_info",  # its start, and what it has called
     r"(os|posix)\.(get(e?[ug]id|login|loadavg)|cpu_count|times|uname|sched_.+)",  # and of this machine
-    r"(platform|pwd|grp)\..+|resource\.getrlimit|(multiprocessing|joblib|loky).*\.(cpu_count|effective_n_jobs)|shutil\.disk_usage",
+    r"(platform|pwd|grp|site)\..+|resource\.get\w+|(multiprocessing|joblib|loky).*\.(cpu_count|effective_n_jobs)|shutil\.disk_usage",
     r"threading\.(active_count|enumerate|(current|main)_thread)|threadpoolctl\.(threadpool_info|ThreadpoolController)",
-    r"sys\.get(refcount|allocatedblocks|switchinterval)|\._mgr",
-    r"inspect\.(get(source|sourcelines|doc|module|file)|currentframe|stack)",  # source text and callers
+    r"sys\.get(refcount|allocatedblocks|switchinterval)|\.(_mgr|_pa_array|num_chunks|iterchunks)",  # how values lie in memory
+    r"inspect\.(get(source|sourcelines|doc|comments|module|file)|currentframe|stack)",  # source text and callers
+    r"(pydoc|dis|executing|fastcore\.docments)\..+",  # both, and the bytecode
     r"(os|posix)\.(scandir|fwalk|fdopen|p?readv?|getxattr|listxattr)|(posix|generic)path\.same\w+",  # of files, unobserved
-    r"\.(st_([acm]time(_ns)?|nlink|[ug]id|ino|dev|blocks)|get[acm]time)",  # times and owners of files
+    r"\.(st_([acm]time(_ns)?|nlink|[ug]id|ino|dev|blocks)|get[acm]time)|filecmp\..+",  # times and owners of files
     r"(posix|nt)\.environ|(os|posix)\.(umask|fstat)|\.get_file_info",  # the environment and files, unobserved
     r"(?!builtins)\w.*\.(un)?register_\w+|.+\.set_(global|default)_\w+|numpy\.setbufsize|pyarrow\.set_\w+",  # of other packages
     r"(_?socket|sys|threading|time|_?csv)\.(set\w+|stack_size|tzset|field_size_limit)",  # sets what no object of Python holds
     r"(_?codecs\.(un)?register|copyreg\.|_?locale\.set)\w+|\.(setLevel|addHandler|addFilter)",
     r"\.(f_globals|f_locals|f_back|__globals__|__builtins__)",  # names of other code
     r"\.(__subclasses__|__doc__|__module__)",  # which classes exist, and text that is not hashed
-    r"\.(co_firstlineno|co_lines|co_positions|[ft]b?_lineno|lineno)|traceback\.(format|print)_\w+",  # lines of the code
+    r"\.(co_(code|consts|filename|firstlineno|(line|exception)table|lines|names|nlocals|positions|stacksize|varnames))",
+    r"\.([ft]b?_lineno|lineno)|traceback\.(format|print)_\w+",  # lines of the code; above, the rest of it
 )
 _READERS = (  # not in a step that was not observed completely
     r"os\.(environ|getenv|getcwd|path\.expand.+)",  # the environment of this process

@@ -191,6 +191,8 @@ def is_found_by_name(
 # %% ../../nbs/cache/05_hashing_code.ipynb #aaef732f
 def _trace_function(function: FunctionType, tracer: Tracer) -> None:
     code = normalize(tracer.watcher.resolve(getattr, function, "__code__"))
+    if getattr(function, "__builtins__", None) is not vars(builtins):
+        raise UnhashableError(f"a function {function.__name__} with built-in names of its own")
     is_renamed = "__original_name__" in vars(function)  # by Hamilton, which forgets the first name when it builds a second graph
     tracer.update_bytes(function.__code__.co_name if is_renamed else function.__name__, code.digest.encode())
     for name in "__name__", "__qualname__":
@@ -242,7 +244,10 @@ def _trace_names(function: FunctionType, code: Code, tracer: Tracer) -> None:
         _trace_import(importlib.util.resolve_name("." * level + module, package) if level else module, names, code, tracer)
 
 
-_CLOCK_OF_SQL = re.compile(r"(?i)\bselect\b.*\b(current_(timestamp|date|time)|(now|random|uuid|gen_random_uuid|today)\()")
+_CLOCK_OF_SQL = re.compile(
+    r"(?is)\bselect\b.*(\bcurrent_(timestamp|date|time)|\b(now|random|uuid|gen_random_uuid|today|unixepoch)\("
+    r"|\b(date|time|datetime)\(\)|'now')|\b(using\s+sample|tablesample)\b"
+)
 _DISPATCHER = {"registry", "dispatch", "register", "_clear_cache", "__wrapped__"}  # what functools.singledispatch adds
 _HAMILTON = {"__config_decorated__", "__original_name__"}  # Hamilton notes them when it builds a graph
 

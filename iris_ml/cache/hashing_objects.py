@@ -65,7 +65,7 @@ def _class(cls: type, tracer: Tracer) -> None:
         tracer.part(f"class {_local_name(cls)}", cls, _trace_class)
 
 
-_MADE_BY_PYTHON = 1 << 9  # Py_TPFLAGS_HEAPTYPE
+_MADE_BY_PYTHON, _IMMUTABLE = 1 << 9, 1 << 8  # Py_TPFLAGS_HEAPTYPE; Py_TPFLAGS_IMMUTABLETYPE, of a class that is written in C
 
 
 def _registered(cls: type) -> list[type]:  # for a class of a package: those of the project, since the others come with packages
@@ -86,6 +86,8 @@ def _trace_class(cls: type, tracer: Tracer) -> None:
         tracer.update(cls.__name__)
     for base in (type(cls), *resolve(lambda: cls.__bases__)):
         tracer.update(base)
+    if hasattr(cls, "__pydantic_core_schema__"):  # a model's schema describes it by its docstring
+        tracer.update(resolve(lambda: cls.__doc__))
     resolve(lambda: sys.intern(" ".join(_own_names(cls))))  # interned: equal texts are one object
     get = vars(cls).get
     for attribute in _own_names(cls):
@@ -109,7 +111,7 @@ _INIT_OF_PROTOCOLS = getattr(typing, "_no_init_or_replace_init", None)
 
 
 def _trace_replaced(cls: type, tracer: Tracer) -> None:
-    if cls in tracer.visited or owner(cls.__module__) == "python":
+    if cls in tracer.visited or cls.__flags__ & _IMMUTABLE:
         return
     tracer.visited.add(cls)
     known = tuple(vars(cls).values())
@@ -139,7 +141,7 @@ def _object(value: object, tracer: Tracer) -> None:
         for part in how, arguments, state, list(items or ()), dict(pairs or ()):
             tracer.update(part)
     if isinstance(value, np.ma.MaskedArray):
-        tracer.update(value.hardmask)
+        tracer.update([value.hardmask, value.mask is np.ma.nomask])
     if owner(type(value).__module__) == "project":
         kinds = [kind for kind in type(value).__mro__ if not kind.__module__.startswith("iris_ml.")]  # `Origin` hides its slot
         slots = {name for kind in kinds for name in copyreg._slotnames(kind)}  # type: ignore[attr-defined]

@@ -9,6 +9,7 @@ __all__ = ['WRAPPED', 'IMPORT_READS', 'CHANGED_PACKAGES', 'SETTLED', 'dependency
 # %% ../../nbs/cache/11_observation.ipynb #787991b6
 import importlib
 import os
+import random
 import re
 import shutil  # noqa: F401 - compares `os.stat` with Python's own: imported before that is wrapped
 import stat
@@ -28,7 +29,7 @@ from secrets import token_hex
 from types import FrameType
 from typing import Any, Self, TypeGuard
 
-from ..base.packages import INSTALLED, owner
+from ..base.packages import owner
 from .opened_files import OpenedFiles, bytes_read
 
 # %% ../../nbs/cache/11_observation.ipynb #aa0c0ae2
@@ -105,12 +106,21 @@ _CODE = (".py", ".pyc", ".so")
 
 
 def _data_of_package(path: str) -> str:  # its name in the folder of installed packages; empty if it is something else
-    found = re.search("/(?:site|dist)-packages/(.+)", path)
-    return found[1] if found and "-info/" not in path and not path.endswith(_CODE) else ""
+    found = _IN_PACKAGES.match(path)
+    return found[2] if found and found[1] in sys.path and "-info/" not in path and not path.endswith(_CODE) else ""
+
+
+_IN_PACKAGES = re.compile("(.*?/(?:site|dist)-packages)/(.+)")
 
 
 def _is_left_out(path: str) -> bool:
-    return f"{path}/".startswith(_LEFT_OUT) or not {*path.split("/")}.isdisjoint({"__pycache__", *INSTALLED})
+    is_of_system = f"{path}/".startswith(_LEFT_OUT) and (not path.startswith(_MEMORY) or path.startswith(_OF_JOBLIB))
+    found = _IN_PACKAGES.match(f"{path}/.")
+    return is_of_system or bool(found and found[1] in sys.path) or bool(_CACHED_CODE.search(path))
+
+
+_MEMORY, _OF_JOBLIB = "/dev/shm/", "/dev/shm/joblib_memmapping"
+_CACHED_CODE = re.compile(r"/__pycache__(/[^/]+\.pyc(\.\d+)?)?$")
 
 
 def _reads_code(frame: FrameType) -> bool:
@@ -179,12 +189,14 @@ class Observation:
         self._shared = {name: state() for name, state in _SHARED.items() if self._uses(name)}
         _, self._read = bytes_read()
         _ACTIVE.append(self)
+        _watch_clock()
         return self
 
     def __exit__(self, *error: object) -> None:
         read = bytes_read()[0] - self._read
         _collect_opened()
         _ACTIVE.remove(self)
+        _watch_clock()
         if any(error):  # there is no result
             return
         if compiled := {path for path in self._opened_in_kernel if path.removesuffix("/") not in self._opened}:
@@ -217,7 +229,7 @@ class Observation:
 
     def add_event(self, event: str, arguments: tuple[Any, ...], frame: FrameType) -> None:
         """Record an event that the code of a frame causes."""
-        if threading.get_ident() not in self._threads and not _reads_code(frame):
+        if threading.get_ident() not in self._threads and not _reads_code(frame) and not _is_measured(event, frame):
             if event == "open" and _is_of_process(arguments[0]) and _is_asked_by_project(frame):
                 self.add_obstacle(f"it reads {os.fsdecode(arguments[0])}")
             if event == "path" and _takes_status(frame):
@@ -272,7 +284,7 @@ class Observation:
         return path in self._written or path in self._known or _is_left_out(path)
 
     def _full(self, path: _Path) -> str:
-        name = os.fsdecode(path)
+        name = re.sub("^/proc/(self|thread-self)/cwd(?=/|$)", lambda _: self._folder, os.fsdecode(path))
         return os.path.normpath(name if name.startswith("/") else f"{self._folder}/{name}")
 
     def _name(self, path: str) -> str:
@@ -336,6 +348,9 @@ _EVENTS: dict[str, Callable[..., object]] = {
     "variable": lambda log, name, value: log.dependencies.setdefault(f"variable {name}", repr(value)),
     "every variable": lambda log: log.add_unobserved("it reads all environment variables"),
     "working folder": lambda log, folder: log.dependencies.setdefault("working folder", folder),
+    "clock": lambda log: log.add_obstacle("it asks the clock"),
+    "chance": lambda log: log.add_obstacle("it asks the system for random numbers"),
+    "socket.gethostname": lambda log: log.add_obstacle("it asks for the name of this machine"),
     "os.mkdir": lambda log, path, *_: None if _is_folder(path) else log.add_written(path),
     "os.link": lambda log, old, new, *_: (log.add_dependency("file", old), log.add_written(new)),
     "os.symlink": lambda log, old, new, *_: (log.add_dependency("file", old), log.add_written(new)),
@@ -349,7 +364,8 @@ _EVENTS: dict[str, Callable[..., object]] = {
     "pickle.find_class": lambda log, module, name: log.add_code(module),
     "subprocess.Popen": lambda log, program, *_: None if program == "lscpu" else _starts(log),  # joblib counts cores
 }
-_EVENTS |= dict.fromkeys(("socket.connect", "socket.sendto", "socket.getaddrinfo"), lambda log, *_: log.add_connection())
+_CONNECTING = "socket.bind", "socket.connect", "socket.sendto", "socket.getaddrinfo"
+_EVENTS |= dict.fromkeys(_CONNECTING, lambda log, *_: log.add_connection())
 _EVENTS |= dict.fromkeys(("os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn"), lambda log, *_: _starts(log))
 
 
@@ -504,6 +520,50 @@ class _Variables(dict[bytes, bytes]):
 
 
 os.environ._data = os.environb._data = _Variables(os.environ._data)  # type: ignore[attr-defined]
+
+# %% ../../nbs/cache/11_observation.ipynb #c10c4a02
+_NOW = {"localtime": 0, "gmtime": 0, "ctime": 0, "asctime": 0, "strftime": 1}  # arguments with which it takes the present time
+_CLOCK = re.compile(r"((process_|thread_)?time|monotonic|perf_counter|clock_gettime)(_ns)?")
+_CLOCKS = [name for name in vars(time) if _CLOCK.fullmatch(name)]
+_WAITING = {"asyncio", "concurrent", "logging", "multiprocessing", "queue", "selectors", "socket", "subprocess", "threading"}
+_STAMPING = {"email", "gzip", "http", "tarfile", "zipfile"}  # they write the time into what they make
+
+
+def _is_measured(event: str, frame: FrameType | None) -> bool:  # by whoever does not let the result depend on it
+    if event not in {"clock", "chance"}:
+        return False
+    while frame and owner(_module(frame)) == "python":
+        if (module := _module(frame).partition(".")[0]) in _WAITING | _STAMPING:
+            return module in _WAITING
+        frame = frame.f_back
+    home = owner(_module(frame)) if frame else "python"
+    is_own = home == "python" or (frame is not None and _module(frame).startswith("iris_ml."))
+    return is_own or (home in SETTLED and not (event == "chance" and home == "pandas"))
+
+
+def _asked(event: str, function: Callable[..., Any], most: int | None = None) -> Callable[..., Any]:
+    @wraps(function)
+    def wrapped(*arguments: Any) -> Any:
+        if most is None or len(arguments) <= most:
+            _report(event)
+        return function(*arguments)
+
+    WRAPPED[wrapped] = function
+    return wrapped
+
+
+_ASKED: list[tuple[Any, str, Callable[..., Any], Callable[..., Any]]] = [  # module, name, Python's function, the wrapped one
+    *((time, name, vars(time)[name], _asked("clock", vars(time)[name], _NOW.get(name))) for name in [*_CLOCKS, *_NOW]),
+    *((module, name, getattr(module, name), _asked("chance", getattr(module, name)))
+      for module, name in [(os, "urandom"), (os, "getrandom"), (random, "_urandom")]),
+]  # fmt: skip
+
+
+def _watch_clock() -> None:  # while anything is observed; a function that somebody else has replaced stays as it is
+    for module, name, function, wrapped in _ASKED:
+        before, after = (function, wrapped) if _ACTIVE else (wrapped, function)
+        if getattr(module, name) is before:
+            setattr(module, name, after)
 
 # %% ../../nbs/cache/11_observation.ipynb #96c4b147
 _MOST_FOLDERS = 300

@@ -102,7 +102,8 @@ def _seed_random(generator: random.Random, seed: Any = None, version: int = 2) -
 
 
 def _random_bits(count: int) -> int:
-    return numbers.new_seed() % 2**count if _ENTERED and (numbers := _current()) else _RANDOM_BITS(count)
+    is_seeded = sys._getframe(1).f_code.co_name == "check_random_state"  # of scikit-learn and SciPy: it seeds what it makes
+    return numbers.new_seed() % 2**count if _ENTERED and not is_seeded and (numbers := _current()) else _RANDOM_BITS(count)
 
 
 _SEED_RANDOM, random.Random.seed = random.Random.seed, _seed_random  # type: ignore[assignment,method-assign]

@@ -7,8 +7,11 @@ __all__ = ['UnserializableError', 'choose_format', 'read_value', 'read_arrow', '
 
 # %% ../../nbs/cache/08_serializers.ipynb #dde48e2e
 import json
+import math
+import re
 import struct
 from datetime import UTC
+from functools import partial
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
@@ -71,24 +74,37 @@ def _write(
         case "npy":
             np.save(file, value, allow_pickle=False)
         case "json":
-            file.write(json.dumps(_as_json(value)).encode())
+            text = json.dumps(_as_json(value))
+            if _ADDRESS.search(text):
+                raise UnserializableError("a text with the address of an object, which is another one each time")
+            file.write((json.dumps(_as_json(value, marked=True)) if "NaN" in text else text).encode())
         case _:
             file.write(dump_archive(value, None))  # `write_value` loads it
 
 
-def _as_json(value: Any) -> Any:  # what JSON does not have, as an object with a name that starts with a null character
+_ADDRESS = re.compile(r" at 0x[0-9a-f]{8,}>")
+
+
+def _as_json(
+    value: Any,
+    marked: bool = False,  # whether a NaN that is not `np.nan` itself is marked, since a dictionary finds a NaN by its identity
+) -> Any:  # what JSON does not have, as an object with a name that starts with a null character
+    inside = partial(_as_json, marked=marked)
     if type(value) is list:
-        return value if {*map(type, value)} <= _LEAVES else [*map(_as_json, value)]
+        return value if not marked and {*map(type, value)} <= _LEAVES else [*map(inside, value)]
     if type(value) is tuple:
-        return {"\0tuple": [*map(_as_json, value)]}
+        return {"\0tuple": [*map(inside, value)]}
     if type(value) is not dict:
-        return value
+        is_another = marked and value != value and value is not np.nan
+        return {"\0nan": value is math.nan} if is_another else value
     if all(type(name) is str and not name.startswith("\0") for name in value):
-        return {name: _as_json(each) for name, each in value.items()}
-    return {"\0pairs": [[_as_json(name), _as_json(each)] for name, each in value.items()]}
+        return {name: inside(each) for name, each in value.items()}
+    return {"\0pairs": [[inside(name), inside(each)] for name, each in value.items()]}
 
 
 def _from_json(found: dict[str, Any]) -> Any:
+    if "\0nan" in found:
+        return math.nan if found["\0nan"] else float("nan")
     if "\0tuple" in found:
         return tuple(found["\0tuple"])
     return dict(found["\0pairs"]) if "\0pairs" in found else found

@@ -24,7 +24,7 @@ import typer
 
 import iris_ml
 from ..base.atomic_files import check_writable
-from ..base.errors import IrisError, SettingsError, hide_passwords, printable, require_extra
+from ..base.errors import IrisError, SettingsError, WorkflowError, hide_passwords, printable, require_extra
 from .manifest import current_state, file_digests, write_manifest
 from .program import program_name
 from .tables import fit_columns, format_table, terminal_width
@@ -84,7 +84,11 @@ def run(
     single = [str(package_file(settings.source[0]))] == expand_locations(settings.source)
     files = file_digests([package_file(settings.source[0])] if single else [])
     with connect_dask(on) as client:
-        finished = find_workflow(settings.workflow).run(progress=False if quiet else None, on=client)
+        workflow = find_workflow(settings.workflow)
+        if lacking := [name for name in ("model", "scores") if name not in workflow]:
+            advice = "add the step, or run the workflow in Python with workflow.run()"
+            raise WorkflowError(f"it has no step {lacking[0]!r}", settings.workflow, advice)
+        finished = workflow.run(progress=False if quiet else None, on=client)
     champion = model_version(settings.model_file) if read_champion(settings.model_file) else ""
     if champion:
         finished.record.add(kind="command")

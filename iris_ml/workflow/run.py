@@ -262,7 +262,8 @@ def _reason(result: Result, run: Run) -> str:
     found = dict.fromkeys(_causes(result.previous_key, result.key, run))
     causes = [cause for cause in found if f"flag {cause}" not in found]  # the setting of a flag may be an input, too
     if not causes:
-        return "its checkpoint was gone"
+        is_known = result.previous_key.key == result.key.key
+        return "its checkpoint was gone" if is_known else "a value of its function changed, such as an attribute of its object"
     return f"{_and(causes)} changed{f', and with it {_and(by_way)}' if by_way else ''}"
 
 
