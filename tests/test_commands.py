@@ -243,12 +243,11 @@ def test_refused_rows_of_an_earlier_file_do_not_stay(command):
     assert not Path("answers_refused.csv").exists()
 
 
-def test_a_workflow_without_a_model_is_run_in_python(tmp_path, monkeypatch):
-    (tmp_path / "sums.py").write_text(
-        "from iris_ml.workflow.workflow import Workflow\n\ndef total() -> int:\n    return 3\n\nworkflow = Workflow(total)\n"
-    )
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)
+def test_a_workflow_without_a_model_is_run_in_python(command, monkeypatch):
+    program = "from iris_ml.workflow.workflow import Workflow\n\ndef total() -> int: return 3\n\nworkflow = Workflow(total)\n"
+    Path("sums.py").write_text(program)
+    monkeypatch.syspath_prepend(Path.cwd())
     monkeypatch.setenv("IRIS_ML_WORKFLOW", "sums:workflow")
-    ended = CliRunner().invoke(application, ["run"])
-    assert "sums:workflow: it has no step 'model'; add the step, or run the workflow in Python" in str(ended.exception)
+    code, _, said = command("run")
+    told = "iris_ml: sums:workflow: it has no step 'model'; add the step, or run the workflow in Python with workflow.run()."
+    assert (code, said.strip()) == (2, told)
