@@ -822,3 +822,14 @@ def test_a_method_of_an_object_that_changed_is_said_to_have_changed():
     run = Workflow(Rates(2).rated).run(progress=False)
     assert run["rated"] == 2
     assert run.why("rated") == "rated was computed because a value of its function changed, such as an attribute of its object."
+
+
+def test_a_folder_that_was_only_looked_at_may_get_new_files_meanwhile(tmp_path):
+    folder = tmp_path.parent / "outside"
+    folder.mkdir()
+
+    def touch(name):
+        subprocess.run(["touch", folder / name], check=True)
+
+    assert not observed(lambda: (folder.is_dir(), touch("a"))).obstacle
+    assert observed(lambda: ([*folder.iterdir()], touch("b"))).obstacle.endswith("outside changed while it was read")

@@ -407,7 +407,7 @@ _UNREPEATABLE = (  # another result at another time, or in another process
     r"builtins\.hash|\.__hash__|(_thread|threading)\.get_(ident|native_id)",  # another number in each process
     r"time\.(time|monotonic|perf_counter|process_time|thread_time)(_ns)?|time\.(localtime|gmtime|ctime)",  # the clock
     r"\.(now|utcnow|today|makeRecord|writestr|to_excel)|logging\.(makeLogRecord|LogRecord)|.+\.http_date",
-    r"email\.utils\.(make_msgid|formatdate|localtime)|pyarrow\.compute\.random|(psutil|timeit|sched)\..+|_?ssl\.RAND_\w+",
+    r"email\.utils\.(make_msgid|formatdate)|pyarrow\.compute\.random|(psutil|timeit|sched)\..+|_?ssl\.RAND_\w+",
     r"(os|posix)\.(get(p?pid|random)|urandom)|(uuid\.uuid[14]|secrets|random\.SystemRandom)(\..+)?",  # random numbers
 )
 _NEVER = (  # not in any step that is reused
@@ -418,7 +418,7 @@ _NEVER = (  # not in any step that is reused
     r"sys\.(modules|_getframe|stdin|(base_|exec_)?(executable|prefix)|path|getrecursionlimit)|signal\..+",  # state of the process
     r"sys\.((orig_)?argv|flags|_?(x|warn)options)|\.parse_(known_)?args|\.cache_info",  # its start, and what it has called
     r"(os|posix)\.(get(e?[ug]id|login|loadavg)|cpu_count|times|uname|sched_.+)",  # and of this machine
-    r"(platform|pwd|grp|site)\..+|resource\.get\w+|(multiprocessing|joblib|loky).*\.(cpu_count|effective_n_jobs)|shutil\.disk_usage",
+    r"(platform|pwd|grp|site)\..+|resource\.getrlimit|(multiprocessing|joblib|loky).*\.(cpu_count|effective_n_jobs)|shutil\.disk_usage",
     r"threading\.(active_count|enumerate|(current|main)_thread)|threadpoolctl\.(threadpool_info|ThreadpoolController)",
     r"sys\.get(refcount|allocatedblocks|switchinterval)|\.(_mgr|_pa_array|num_chunks|iterchunks)",  # how values lie in memory
     r"inspect\.(get(source|sourcelines|doc|comments|module|file)|currentframe|stack)",  # source text and callers

@@ -191,7 +191,7 @@ def is_found_by_name(
 # %% ../../nbs/cache/05_hashing_code.ipynb #aaef732f
 def _trace_function(function: FunctionType, tracer: Tracer) -> None:
     code = normalize(tracer.watcher.resolve(getattr, function, "__code__"))
-    if getattr(function, "__builtins__", None) is not vars(builtins):
+    if (own := getattr(function, "__builtins__", None)) and own is not vars(builtins):  # that of a named tuple has none
         raise UnhashableError(f"a function {function.__name__} with built-in names of its own")
     is_renamed = "__original_name__" in vars(function)  # by Hamilton, which forgets the first name when it builds a second graph
     tracer.update_bytes(function.__code__.co_name if is_renamed else function.__name__, code.digest.encode())

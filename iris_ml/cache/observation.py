@@ -308,7 +308,7 @@ class Observation:
         for path in code_of_project() if self._unnamed & {*sys.modules} else ():
             self.add_dependency("file", path)
         for (kind, path), state in self._touched.items():
-            if _file_state(path) != state:
+            if _file_state(path) != state and not (kind in {"path", "mode"} and _is_folder(path)):  # its names do not count
                 self.add_obstacle(f"{self._name(path)} changed while it was read")
             elif kind != "path" or ("file", path) not in self._touched:
                 self.dependencies[self._dependency(kind, path)] = dependency_state(f"{kind} {path}")
