@@ -932,6 +932,18 @@ def test_code_and_files_that_change_after_the_run_are_noticed_where_it_was_train
         save(late, tmp_path / "model.skops")
 
 
+def test_code_that_changes_between_two_predictions_of_a_loaded_model_is_noticed(tmp_path, monkeypatch):
+    flow = workflow.after("features", lambda features: features.assign(petal_length=features.petal_length / RATE["unit"]))
+    save(flow.run(progress=False)["model"], tmp_path / "model.skops")
+    model = load(tmp_path / "model.skops")
+    first = predict(ROWS, model, workflow=flow)
+    assert predict(ROWS, model, workflow=flow).equals(first)
+    monkeypatch.setitem(RATE, "unit", 1.0)
+    for given in flow, None:
+        with pytest.raises(WorkflowError, match="step 'features': it differs from the step that trained the model"):
+            predict(ROWS, model, workflow=given)
+
+
 def test_a_step_that_renames_columns_is_named_when_somebody_predicts(tmp_path):
     renamed = workflow.after("rows", lambda rows: rows.rename(columns={SHORT: "petal"}))
     model = renamed.run("model", checkpoints=False)["model"]

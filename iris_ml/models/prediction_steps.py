@@ -410,7 +410,7 @@ def prediction_workflow(
         _check_unchanged(model)
     recorded = describe_steps(model)
     check_answering(recorded)
-    if workflow is not model.workflow:
+    if workflow is not model.workflow or model.file:  # of a loaded model, each time: a step may have changed in this process
         now = prediction_keys(workflow)
         _check_comparable(now, workflow)
         _check_steps(recorded.get("steps") or _declared_keys(), now, recorded, workflow)
