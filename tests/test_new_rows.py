@@ -233,3 +233,13 @@ def test_a_column_of_a_seldom_type_is_learned_or_passed_through_and_answered_ali
     assert (predict(table.drop(columns="y"), model).y == table.y).mean() > 0.98
     assert model.profile.golden
     assert carried or {"s"} < {*model.columns}
+
+
+def test_a_step_that_looks_at_the_number_of_a_row_is_refused_where_it_matters():
+    table = pd.DataFrame({"z": NUMBERS, "y": np.where(NUMBERS > 0, "a", "b")})
+    late = workflow.after("features", lambda features: features.assign(w=features.z * np.where(features.index > 1500, -1, 1)))
+    model, new = trained(table, late), table.drop(columns="y")
+    own = late.swap(raw=table, target="y", feature_names=[])
+    assert len(predict(new, model, workflow=own)) == 400
+    with pytest.raises(WorkflowError, match="step 'features': its result for a row depends on the other rows"):
+        predict(pd.concat([new] * 4, ignore_index=True), model, workflow=own)

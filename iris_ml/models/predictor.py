@@ -167,9 +167,8 @@ class Predictor:
         count = len(run["predictions"])
         if count == 1 or self._own_steps is None:
             return
-        extreme = _extreme_rows(run["rows"])
-        alone = [extreme[:1]] if count >= _MANY else [[0], [count // 2]] if _is_outside(run) else []
-        for places in [*alone, *([extreme] if count >= _SOME else [])]:
+        alone = [[count - 1]] if count >= _MANY else [[0], [count // 2]] if _is_outside(run) else []  # the last: by its number
+        for places in [*alone, *([_extreme_rows(run["rows"])] if count >= _SOME else [])]:
             if step := differing_step(self._own_steps, run, places):
                 check_answering({"row_dependent": step})
 
