@@ -1,12 +1,14 @@
 """What a step reads is compared each time that it answers, in every process; what no comparison could show is refused."""
 
 import functools
+import glob
 import operator
 import os
 import time
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.csv as pacsv
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -407,3 +409,78 @@ class InTable(LogisticRegression):
 def test_an_estimator_may_return_its_probabilities_as_a_table():
     own, usual = (workflow.swap(estimator=kind(max_iter=1000)).run("predictions") for kind in (InTable, LogisticRegression))
     pd.testing.assert_frame_equal(own["predictions"], usual["predictions"])
+
+
+READERS = {
+    "CSV": lambda: pd.read_csv("rates.csv").rate[0],
+    "CSV by its full path": lambda: pd.read_csv(Path("rates.csv").resolve()).rate[0],
+    "CSV by Arrow": lambda: pacsv.read_csv("rates.csv")["rate"][0].as_py(),
+    "Parquet": lambda: pd.read_parquet("rates.parquet").rate[0],
+    "all of a pattern": lambda: pd.concat(map(pd.read_csv, sorted(Path().glob("rates*.csv")))).rate.iloc[0],
+    "all below the folder": lambda: pd.concat(map(pd.read_csv, sorted(Path().rglob("rates*.csv")))).rate.iloc[0],
+    "all by Python's glob": lambda: pd.concat(map(pd.read_csv, sorted(glob.glob("rates*.csv")))).rate.iloc[0],  # noqa: PTH207
+    "if it is there": lambda: pd.read_csv("rates.csv").rate[0] if os.path.exists("rates.csv") else 1.0,  # noqa: PTH110
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_table_that_a_step_reads_is_read_again_for_new_rows(reader, tmp_path):
+    rates = pd.DataFrame({"rate": [2.0, 3.0]})
+    rates.to_csv("rates.csv", index=False)
+    rates.to_parquet("rates.parquet")
+    read = READERS[reader]
+    own = workflow.after("features", lambda features: features.assign(petal_length=features.petal_length * read()))
+    run = own.run(progress=False)
+    expected = run["predictions"].iloc[ROWS.index]
+    save(run["model"], tmp_path / "model.skops")
+    Path("report.html").write_text("made meanwhile")
+    loaded = load(tmp_path / "model.skops")
+    for model in run["model"], loaded:
+        pd.testing.assert_frame_equal(predict(ROWS, model, workflow=own), expected)
+    assert own.run(progress=False).results["features"].how == "reused"
+    time.sleep(0.01)
+    rates.assign(rate=9.0).to_csv("rates.csv", index=False)
+    rates.assign(rate=9.0).to_parquet("rates.parquet")
+    with pytest.raises(WorkflowError, match=r"rates\.(csv|parquet): step 'features' reads it, and it has changed"):
+        predict(ROWS, loaded, workflow=own)
+
+
+def test_a_file_that_a_pattern_finds_later_counts(tmp_path):
+    Path("rates.csv").write_text("rate\n2\n")
+    read = READERS["all of a pattern"]
+    own = workflow.after("features", lambda features: features.assign(petal_length=features.petal_length * read()))
+    save(own.run(progress=False)["model"], tmp_path / "model.skops")
+    Path("rates-2026.csv").write_text("rate\n3\n")
+    assert own.run(progress=False).results["features"].how == "computed"
+    with pytest.raises(WorkflowError, match=r"names rates\*\.csv: step 'features' reads it, and it has changed"):
+        predict(ROWS, load(tmp_path / "model.skops"), workflow=own)
+
+
+@functools.cache
+def codes():
+    return {}
+
+
+@functools.cache
+def firsts():
+    return []
+
+
+def by_first_batch(features):
+    if not firsts():
+        firsts().append(features.petal_length.mean())
+    return features.assign(petal_length=features.petal_length - firsts()[0])
+
+
+def by_order(features):
+    found = [codes().setdefault(width, len(codes())) for width in features.petal_width]
+    return features.assign(petal_length=found)
+
+
+@pytest.mark.parametrize("step", [by_first_batch, by_order])
+def test_a_step_that_remembers_the_rows_before_is_refused(step, tmp_path):
+    codes.cache_clear()
+    firsts.cache_clear()
+    model = workflow.after("features", step).run(progress=False)["model"]
+    with pytest.warns(UserWarning, match="step 'features': its result for a row depends on the other rows"):
+        save(model, tmp_path / "model.skops")

@@ -448,7 +448,10 @@ _READERS = (  # not in a step that was not observed completely
     r"\.(read_text|read_bytes|iterdir|rglob|exists|open\((\.\.\.)?\))",  # of `pathlib.Path`
 )
 _CHOOSING = r"builtins\.(eval|exec|__import__)|(pkgutil|runpy)\..+|importlib\.(?!resources|metadata).+|\.__subclasses__"
-_TIME_ZONE = r"\.(fromtimestamp|astimezone|tzlocal)|\.timestamp\(\)|time\.(mktime|strftime|tzname|timezone|altzone|daylight)"
+_TIME_ZONE = (
+    r"\.(fromtimestamp|astimezone|tzlocal)|\.timestamp\(\)|dateutil\.tz.*\.gettz|numpy\.datetime_as_string"
+    r"|time\.(mktime|strftime|tzname|timezone|altzone|daylight)"
+)
 _OF_LOGGING = r"\.(isEnabledFor|getEffectiveLevel)|logging\.(getLevelName|getLevelNamesMapping|getLogRecordFactory)"
 _LISTS = "|".join(_NEVER), "|".join(_UNREPEATABLE), _CHOOSING, "|".join(_READERS), _OF_LOGGING, _TIME_ZONE
 _PATTERNS = [*map(re.compile, _LISTS)]

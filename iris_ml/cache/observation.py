@@ -22,6 +22,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from functools import cache, partial, wraps
+from glob import glob
 from hashlib import file_digest, sha256
 from itertools import islice
 from pathlib import Path
@@ -45,9 +46,8 @@ def dependency_state(
                 return token_hex()
             with path.open("rb") as file:
                 return file_digest(file, "sha256").hexdigest()
-        if kind == "folder":
-            names = sorted({*os.listdir(name)} - {"__pycache__", ".iris_ml"})  # noqa: PTH208 - names without their folder
-            return sha256("\n".join(names).encode(errors="surrogateescape")).hexdigest()
+        if kind in ("folder", "names"):
+            return sha256("\n".join(_names(kind, name)).encode(errors="surrogateescape")).hexdigest()
         if kind == "path":
             return _kind(os.stat(name))  # noqa: PTH116 - as text, which need not be a valid path
         if kind == "link":
@@ -63,6 +63,14 @@ def dependency_state(
             return repr((time.tzname, time.timezone, time.altzone))
         return str(Path.cwd()) if kind == "working" else repr(_variable(name))
     return "missing"
+
+
+def _names(kind: str, name: str) -> list[str]:  # in a folder, or that a pattern finds
+    found = os.listdir(name) if kind == "folder" else glob(name, recursive=True, include_hidden=True)  # noqa: PTH207, PTH208
+    return sorted(each for each in found if _OWN.isdisjoint(each.split("/")))
+
+
+_OWN = {"__pycache__", ".iris_ml"}
 
 
 def _variable(name: str) -> str | None:
@@ -140,6 +148,14 @@ def _uses_descriptor(event: str, arguments: tuple[Any, ...]) -> bool:
     if event in {"os.listdir", "os.scandir"}:
         return isinstance(arguments[0], int)
     return event in {"path", "link", "mode"} and dict(arguments[1:]).get("dir_fd") is not None
+
+
+def _finds_names(frame: FrameType | None) -> bool:  # by a pattern
+    while frame and _module(frame).partition(".")[0] in {"glob", "pathlib"}:
+        if frame.f_code.co_name in {"glob", "rglob", "iglob", "_iglob"}:
+            return True
+        frame = frame.f_back
+    return False
 
 
 _Path = str | bytes | os.PathLike[str]
@@ -234,6 +250,8 @@ class Observation:
                 self.add_obstacle(f"it reads {os.fsdecode(arguments[0])}")
             if event == "path" and _takes_status(frame):
                 self.add_dependency("status", arguments[0])
+            if event == "os.scandir" and _finds_names(frame):
+                return  # the pattern counts
             if _uses_descriptor(event, arguments) and _module(frame) != "shutil":  # which removes temporary folders so
                 self.add_obstacle("it reads a folder by its file descriptor")
             if event == "variable" and _is_asked_by_project(frame):
@@ -269,6 +287,11 @@ class Observation:
             self._touched.setdefault(("data", full), _file_state(full))
         elif _is_path(path) and not self._is_its_own(full := self._full(path)):
             self._touched.setdefault((kind, full), _file_state(full))
+
+    def add_names(self, pattern: _Path) -> None:
+        """Record a dependency on the names that a pattern finds."""
+        name = f"names {self._name(self._full(pattern))}"
+        self.dependencies.setdefault(name, dependency_state(name))
 
     def add_written(self, path: object) -> None:
         """Record that a file or a folder is written."""
@@ -307,11 +330,17 @@ class Observation:
             self.add_obstacle(f"it writes {self._name(path)}")
         for path in code_of_project() if self._unnamed & {*sys.modules} else ():
             self.add_dependency("file", path)
+        for name in [name for name in self.dependencies if name.startswith("names ")]:
+            if dependency_state(name) != self.dependencies[name]:
+                self.add_obstacle(f"{name} changed while they were read")
         for (kind, path), state in self._touched.items():
             if _file_state(path) != state and not (kind in {"path", "mode"} and _is_folder(path)):  # its names do not count
                 self.add_obstacle(f"{self._name(path)} changed while it was read")
-            elif kind != "path" or ("file", path) not in self._touched:
+            elif self._counts(kind, path):
                 self.dependencies[self._dependency(kind, path)] = dependency_state(f"{kind} {path}")
+
+    def _counts(self, kind: str, path: str) -> bool:  # whether there is a file, if it is not read as well
+        return kind != "path" or ("file", path) not in self._touched
 
 
 class Reads(Observation):
@@ -328,7 +357,7 @@ class Reads(Observation):
     @property
     def names(self) -> list[str]:
         """The dependencies, without their states."""
-        return [*self.dependencies, *(self._dependency(*touched) for touched in self._touched)]
+        return [*self.dependencies, *(self._dependency(*touched) for touched in self._touched if self._counts(*touched))]
 
 
 def code_of_project() -> list[str]:
@@ -344,6 +373,9 @@ _EVENTS: dict[str, Callable[..., object]] = {
     "mode": lambda log, path, *_: log.add_dependency("mode", path),
     "os.listdir": lambda log, path: log.add_dependency("folder", path or "."),
     "os.scandir": lambda log, path: log.add_dependency("folder", path or "."),
+    "glob.glob/2": lambda log, pattern, _, root, *__: log.add_names(f"{os.fsdecode(root)}/{pattern}" if root else pattern),
+    "pathlib.Path.glob": lambda log, root, pattern: log.add_names(f"{root}/{pattern}"),
+    "pathlib.Path.rglob": lambda log, root, pattern: log.add_names(f"{root}/**/{pattern}"),
     "sqlite3.connect": lambda log, path: None if path in (":memory:", b":memory:") else log.add_dependency("file", path),
     "variable": lambda log, name, value: log.dependencies.setdefault(f"variable {name}", repr(value)),
     "every variable": lambda log: log.add_unobserved("it reads all environment variables"),
@@ -436,6 +468,7 @@ def _record(event: str, arguments: tuple[Any, ...], frame: FrameType) -> None:
 
 
 _READING = {"variable", "every variable", "open", "path", "link", "mode", "os.listdir", "os.scandir"}
+_READING |= {"glob.glob/2", "pathlib.Path.glob", "pathlib.Path.rglob"}
 
 
 def _is_of_package(event: str, frame: FrameType | None) -> bool:  # which is imported now, or starts workers with its environment
@@ -560,10 +593,13 @@ _ASKED: list[tuple[Any, str, Callable[..., Any], Callable[..., Any]]] = [  # mod
 
 
 def _watch_clock() -> None:  # while anything is observed; a function that somebody else has replaced stays as it is
-    for module, name, function, wrapped in _ASKED:
-        before, after = (function, wrapped) if _ACTIVE else (wrapped, function)
-        if getattr(module, name) is before:
-            setattr(module, name, after)
+    is_watched: bool | None = None
+    while is_watched is not bool(_ACTIVE):  # another thread may begin or end meanwhile
+        is_watched = bool(_ACTIVE)
+        for module, name, function, wrapped in _ASKED:
+            before, after = (function, wrapped) if is_watched else (wrapped, function)
+            if getattr(module, name) is before:
+                setattr(module, name, after)
 
 # %% ../../nbs/cache/11_observation.ipynb #96c4b147
 _MOST_FOLDERS = 300

@@ -200,7 +200,7 @@ def _is_compared(dependency: str, asked: Collection[str] | None) -> bool:
     if kind == "file" and not any(part.startswith(".") for part in parts):  # a library's own are hidden
         return True
     is_within = not Path(name).is_absolute() and ".." not in parts  # below the working folder, and so with the code
-    return kind in {"file", "folder", "path", "link", "mode"} and is_within
+    return kind in {"file", "folder", "names", "path", "link", "mode"} and is_within
 
 
 def _movable(dependency: str) -> str:  # a file of the project by its place there, which is looked for in the path of modules
@@ -249,7 +249,7 @@ def describe_steps(
             model.recorded.update(reads=reads, seen=seen, readers=readers, golden=_plain(whole["predictions"]))
             model.recorded.update(
                 changing=changing_step(plan, whole),
-                row_dependent=row_dependent_step(plan, whole),
+                row_dependent=row_dependent_step(plan, whole) or _step_that_remembers(model, plan, whole),
                 target_dependent=target_dependent_step(plan, whole, model.profile),
                 passthrough=passthrough_step(plan, whole, model.profile),
                 random=_drawing_step(model, rows) if numbers.are_global else "",
@@ -282,6 +282,11 @@ def _forget_results(model: Model) -> None:  # so that what a function reads is o
     for value in [*_functions(model.workflow).values(), model.estimator]:
         for function in traced_code(value).caches:
             function.cache_clear()
+
+
+def _step_that_remembers(model: Model, plan: Plan, whole: Run) -> str:  # rows before, in what a function with a cache returns
+    _forget_results(model)
+    return differing_step(plan, whole, [*range(len(whole[plan.given["raw"]]))][::-2])
 
 
 def _unrepeatable(model: Model) -> dict[str, str]:  # code of the estimator that predicts -> what it uses, such as the clock
@@ -484,6 +489,7 @@ def check_new_reads(
     """Raise `WorkflowError` if the steps read for new rows what they did not read in the training, or what has changed since."""
     known, seen = model.recorded.get("reads"), model.recorded.get("seen", {})
     names = [_movable(name) for name in watched.names if _is_compared(name, watched.asked_variables)]
+    names = [name for name in names if not (name.startswith("path ") and f"file {name.removeprefix('path ')}" in (known or ()))]
     new = [name for name in names if known is not None and name not in known and not name.startswith("file /etc/")]  # a library's
     check_surroundings({**model.recorded, "reads": {name: seen[name] for name in new if name in seen}})
     for name in [name for name in new if name not in seen]:

@@ -167,7 +167,7 @@ class Predictor:
         count = len(run["predictions"])
         if count == 1 or self._own_steps is None:
             return
-        alone = [[count - 1]] if count >= _MANY else [[0], [count // 2]] if _is_outside(run) else []  # the last: by its number
+        alone = [[count - 1]] if count >= _MANY else [[0], [count // 2]] if _is_outside(run) else []
         for places in [*alone, *([_extreme_rows(run["rows"])] if count >= _SOME else [])]:
             if step := differing_step(self._own_steps, run, places):
                 check_answering({"row_dependent": step})
@@ -178,7 +178,8 @@ class Predictor:
         return next((table for table in tables if isinstance(table, pd.DataFrame) and columns <= {*table}), run["raw"])
 
 
-_MANY, _SOME = 1_000, 20  # rows, beside which to predict one alone takes no time, and of which a few are extreme
+_MANY = 1_000  # rows, beside which to predict the last one alone takes no time; alone it has another number
+_SOME = 20  # rows, of which a few are extreme
 
 
 def _extreme_rows(rows: pd.DataFrame) -> list[int]:  # with the least or the greatest number of a column, which others may clip
