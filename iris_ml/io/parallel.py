@@ -151,7 +151,7 @@ def working_on(
         _CURRENT.cluster.reset(token)
 
 
-def current_cluster() -> Cluster | None:
+def current_cluster() -> Any:  # a `Cluster`, whose code would be part of that of each step that asks
     """Return the cluster of the run, or none."""
     return _CURRENT.cluster.get()
 
