@@ -37,6 +37,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import threadpoolctl
+from rich.console import Console
+from rich.progress import track
 from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import RandomForestClassifier
 from typer.testing import CliRunner
@@ -750,6 +752,8 @@ ASKING = {
     "a table as HTML": (lambda: pd.DataFrame([1]).style.to_html(), SYSTEM),
     "a port": (lambda: socket.create_server(("127.0.0.1", 0)).close(), "it uses the network"),
     "the name of the machine": (socket.gethostname, "it asks for the name of this machine"),
+    "a query": (lambda: duckdb.sql("select 1").df(), ""),
+    "a progress bar": (lambda: list(track([1], console=Console(file=io.StringIO()))), ""),
     "a date": (lambda: time.strftime("%Y", (2026, 1, 1, 0, 0, 0, 0, 1, 0)), ""),
     "a calendar": (lambda: calendar.month(2026, 1), ""),
     "a warning in the log": (lambda: logging.getLogger("a").warning("careful"), ""),

@@ -560,18 +560,25 @@ _CLOCK = re.compile(r"((process_|thread_)?time|monotonic|perf_counter|clock_gett
 _CLOCKS = [name for name in vars(time) if _CLOCK.fullmatch(name)]
 _WAITING = {"asyncio", "concurrent", "logging", "multiprocessing", "queue", "selectors", "socket", "subprocess", "threading"}
 _STAMPING = {"email", "gzip", "http", "tarfile", "zipfile"}  # they write the time into what they make
+_MEASURING = {"catboost", "dask", "distributed", "imblearn", "keras", "lightgbm", "loguru", "matplotlib", "mlflow", "numba"}
+_MEASURING |= {"optuna", "shap", "skrub", "structlog", "tensorflow", "torch", "tqdm", "xgboost"}  # how long they take, or log
+_SALTING = {"project", "Crypto", "argon2", "bcrypt", "cryptography", "itsdangerous", "jwt", "nacl", "passlib", "werkzeug"}
 
 
 def _is_measured(event: str, frame: FrameType | None) -> bool:  # by whoever does not let the result depend on it
     if event not in {"clock", "chance"}:
         return False
+    named = False
     while frame and owner(_module(frame)) == "python":
         if (module := _module(frame).partition(".")[0]) in _WAITING | _STAMPING:
             return module in _WAITING
-        frame = frame.f_back
-    home = owner(_module(frame)) if frame else "python"
-    is_own = home == "python" or (frame is not None and _module(frame).startswith("iris_ml."))
-    return is_own or (home in SETTLED and not (event == "chance" and home == "pandas"))
+        frame, named = frame.f_back, named or module == "uuid"
+    if frame is None or _module(frame).startswith("iris_ml."):
+        return True
+    home = owner(_module(frame))
+    if event == "clock":
+        return home in SETTLED | _MEASURING
+    return home not in _SALTING and not (home == "pandas" and named)  # a table as HTML
 
 
 def _asked(event: str, function: Callable[..., Any], most: int | None = None) -> Callable[..., Any]:

@@ -102,7 +102,7 @@ def _seed_random(generator: random.Random, seed: Any = None, version: int = 2) -
 
 
 def _random_bits(count: int) -> int:
-    is_seeded = sys._getframe(1).f_code.co_name == "check_random_state"  # of scikit-learn and SciPy: it seeds what it makes
+    is_seeded = sys._getframe(1).f_code.co_name in {"check_random_state", "random_state"}  # of packages: they seed what they make
     return numbers.new_seed() % 2**count if _ENTERED and not is_seeded and (numbers := _current()) else _RANDOM_BITS(count)
 
 
