@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from iris_ml.cache.hashing import digest
+from iris_ml.cache.keys import digest
 from iris_ml.cache.serializers import UnserializableError, read_value, write_value
 from iris_ml.models.pruning import prune
 from iris_ml.workflow.workflow import Workflow
@@ -138,6 +138,8 @@ LOST_BY_ARROW = {
         np.eye(2), columns=pd.MultiIndex.from_product([["b"], [2, 1]], names=["of", None])
     ).iloc[:, :1],
     "a number as the name of a column": pd.DataFrame(np.eye(3))[0],
+    "intervals": pd.cut(pd.Series([1.0, 2.5, 7.0, np.nan], name="x"), 3),
+    "intervals beside numbers as names": pd.DataFrame({0: pd.cut([1, 4, 9], [0, 2, 9], right=False), 1: pd.qcut([1, 4, 9.5], 2)}),
     "a number as the name of the rows": pd.Series([1.0, 2.0], pd.Index(["a", "b"], name=0)),
 }
 

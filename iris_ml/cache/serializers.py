@@ -122,6 +122,10 @@ def _write_arrow(value: pd.DataFrame | pd.Series, file: BinaryIO) -> None:
         table = value if isinstance(value, pd.DataFrame) else value.to_frame(value.name if type(value.name) is str else _NAMELESS)
         if not _is_named(table.columns):
             table = table.set_axis([str(place) for place in range(table.shape[1])], axis=1)
+        if places := _cut_columns(table):
+            table = table.copy(deep=False)
+            for place in places:
+                table.isetitem(place, table.iloc[:, place].cat.codes.to_numpy())
         if any(type(name) is int for name in table.index.names):
             unnamed: list[Any] = [None] * table.index.nlevels
             table = table.rename_axis(index=unnamed)
@@ -165,10 +169,31 @@ def _lost_by_arrow(value: pd.DataFrame | pd.Series) -> dict[str, Any]:  # names 
         "index": [*table.index.names] if any(type(name) is int for name in table.index.names) else [],
         "columns": [_labels(columns), [*columns.names]] if isinstance(value, pd.DataFrame) and not _is_named(columns) else [],
         "name": value.name if isinstance(value, pd.Series) and type(value.name) is int else None,
+        "cut": {place: _intervals(table.iloc[:, place].dtype) for place in _cut_columns(table)},
     }
 
 
+def _cut_columns(table: pd.DataFrame) -> list[int]:  # places of those whose categories are intervals, as `pd.cut` makes them
+    kinds = [getattr(getattr(dtype, "categories", None), "dtype", None) for dtype in table.dtypes]
+    return [place for place, kind in enumerate(kinds) if isinstance(kind, pd.IntervalDtype) and str(kind.subtype) in _NUMBERS]
+
+
+_NUMBERS = {"int64", "float64"}
+
+
+def _intervals(dtype: Any) -> list[Any]:
+    ends = dtype.categories
+    return [ends.left.tolist(), ends.right.tolist(), ends.closed, str(ends.dtype.subtype), dtype.ordered]
+
+
+def _cut(codes: pd.Series, left: list[float], right: list[float], closed: Any, kind: str, ordered: bool) -> Any:
+    ends = pd.IntervalIndex.from_arrays(np.array(left, kind), np.array(right, kind), closed)
+    return pd.Categorical.from_codes(codes.to_numpy(), dtype=pd.CategoricalDtype(ends, ordered))
+
+
 def _with_lost(table: pd.DataFrame, lost: dict[str, Any]) -> pd.DataFrame:
+    for place, intervals in lost.get("cut", {}).items():
+        table.isetitem(int(place), _cut(table.iloc[:, int(place)], *intervals))
     for place in lost["objects"]:
         table.isetitem(place, table.iloc[:, place].astype(object))
     if lost["frequency"]:
