@@ -22,9 +22,9 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from functools import cache, partial, wraps
-from glob import glob
+from glob import glob, has_magic
 from hashlib import file_digest, sha256
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from secrets import token_hex
 from types import FrameType
@@ -290,8 +290,10 @@ class Observation:
 
     def add_names(self, pattern: _Path) -> None:
         """Record a dependency on the names that a pattern finds."""
-        name = f"names {self._name(self._full(pattern))}"
-        self.dependencies.setdefault(name, dependency_state(name))
+        full = self._full(pattern)
+        if "/".join(takewhile(lambda part: not has_magic(part), full.split("/"))) not in self._known:
+            name = f"names {self._name(full)}"
+            self.dependencies.setdefault(name, dependency_state(name))
 
     def add_written(self, path: object) -> None:
         """Record that a file or a folder is written."""
