@@ -837,3 +837,22 @@ def test_a_folder_that_was_only_looked_at_may_get_new_files_meanwhile(tmp_path):
 
     assert not observed(lambda: (folder.is_dir(), touch("a"))).obstacle
     assert observed(lambda: ([*folder.iterdir()], touch("b"))).obstacle.endswith("outside changed while it was read")
+
+
+def test_what_another_thread_reads_meanwhile_is_not_what_the_step_reads():
+    reads, ended = threading.Event(), threading.Event()
+
+    def read_on():
+        with open("/dev/zero", "rb", buffering=0) as zeros:
+            while not ended.is_set():
+                zeros.read(100_000)
+                reads.set()
+
+    other = threading.Thread(target=read_on)
+    other.start()
+    reads.wait()
+    try:
+        assert not observed(lambda: time.sleep(0.1)).unobserved
+    finally:
+        ended.set()
+        other.join()

@@ -31,7 +31,7 @@ from types import FrameType
 from typing import Any, Self, TypeGuard
 
 from ..base.packages import owner
-from .opened_files import OpenedFiles, bytes_read
+from .opened_files import OpenedFiles, bytes_read, bytes_read_by
 
 # %% ../../nbs/cache/11_observation.ipynb #aa0c0ae2
 def dependency_state(
@@ -194,7 +194,8 @@ class Observation:
 
     def __enter__(self) -> Self:
         self._folder, self._since = _getcwd(), time.time_ns() - 10_000_000  # the clock of a disk may be late by that
-        self._threads = {thread.ident for thread in threading.enumerate()} - {threading.get_ident()}
+        others = [thread for thread in threading.enumerate() if thread is not threading.current_thread()]
+        self._threads = {thread.ident for thread in others}
         self._opened_in_kernel: set[str] = set()
         _collect_opened()  # also whether there are new folders
         self._is_watched = _watch_project(_kernel(os.getpid()), self._folder)
@@ -203,13 +204,15 @@ class Observation:
         _collect_opened()  # the folders that were just listed, to watch them
         self._installed = _contents(self._packages, self._reached)
         self._shared = {name: state() for name, state in _SHARED.items() if self._uses(name)}
+        self._read_by_others = bytes_read_by(thread.native_id for thread in others if thread.native_id)
         _, self._read = bytes_read()
         _ACTIVE.append(self)
         _watch_clock()
         return self
 
     def __exit__(self, *error: object) -> None:
-        read = bytes_read()[0] - self._read
+        read, by_others = bytes_read()[0] - self._read, bytes_read_by(self._read_by_others)
+        read -= sum(count - self._read_by_others[thread] for thread, count in by_others.items())
         _collect_opened()
         _ACTIVE.remove(self)
         _watch_clock()
