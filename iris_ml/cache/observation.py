@@ -599,8 +599,8 @@ def _asked(event: str, function: Callable[..., Any], most: int | None = None) ->
 
 _ASKED: list[tuple[Any, str, Callable[..., Any], Callable[..., Any]]] = [  # module, name, Python's function, the wrapped one
     *((time, name, vars(time)[name], _asked("clock", vars(time)[name], _NOW.get(name))) for name in [*_CLOCKS, *_NOW]),
-    *((module, name, getattr(module, name), _asked("chance", getattr(module, name)))
-      for module, name in [(os, "urandom"), (os, "getrandom"), (random, "_urandom")]),
+    *((module, name, vars(module)[name], _asked("chance", vars(module)[name]))
+      for module, name in [(os, "urandom"), (os, "getrandom"), (random, "_urandom")] if name in vars(module)),
 ]  # fmt: skip
 
 

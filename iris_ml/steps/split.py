@@ -269,9 +269,10 @@ def _aligned(split: pd.Series, rows: pd.DataFrame) -> pd.Series:
     if len(split) != len(rows):
         what = f"it divides {len(split)} rows, and there are {len(rows)}"
         raise WorkflowError(what, "step 'split'", "select or repeat training rows in a function after 'train' instead")
-    if len(lost := rows.index.difference(split.index)):
+    if not rows.index.equals(split.index) and len(lost := rows.index.difference(split.index)):
         raise WorkflowError(f"it has no row {lost[0]}", "step 'split'", "keep the index of the rows in the steps before it")
-    if other := {str(word) for word in {*split} - {"train", "test", "unlabelled"}} - {*folds_of(split)}:
+    words = pd.Series(split.unique())
+    if other := {*words.map(str)} - {"train", "test", "unlabelled", *folds_of(words)}:
         raise WorkflowError(f"it calls rows {min(other)!r}", "step 'split'", 'name them train, test, unlabelled or "fold 1"')
     if rows.columns.has_duplicates:
         what, name = "the rows have this column twice", rows.columns[rows.columns.duplicated()][0]
