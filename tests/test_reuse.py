@@ -740,7 +740,7 @@ def test_a_class_whose_annotations_somebody_asks_for_is_the_same_class():
     assert fingerprint(scaled).code == before
 
 
-CLOCK, SYSTEM = "it asks the clock", "it asks the system for random numbers"
+CLOCK, SYSTEM = "it reads the clock", "it asks the system for random numbers"
 expiring = SimpleCookie({"a": "1"})["a"]
 expiring["expires"] = 5
 ASKING = {
@@ -751,7 +751,7 @@ ASKING = {
     "a salt": (lambda: generate_password_hash("a"), SYSTEM),
     "a table as HTML": (lambda: pd.DataFrame([1]).style.to_html(), SYSTEM),
     "a port": (lambda: socket.create_server(("127.0.0.1", 0)).close(), "it uses the network"),
-    "the name of the machine": (socket.gethostname, "it asks for the name of this machine"),
+    "the name of the machine": (socket.gethostname, "it reads the name of this machine"),
     "a query": (lambda: duckdb.sql("select 1").df(), ""),
     "a progress bar": (lambda: list(track([1], console=Console(file=io.StringIO()))), ""),
     "a date": (lambda: time.strftime("%Y", (2026, 1, 1, 0, 0, 0, 0, 1, 0)), ""),

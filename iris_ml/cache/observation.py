@@ -385,9 +385,9 @@ _EVENTS: dict[str, Callable[..., object]] = {
     "variable": lambda log, name, value: log.dependencies.setdefault(f"variable {name}", repr(value)),
     "every variable": lambda log: log.add_unobserved("it reads all environment variables"),
     "working folder": lambda log, folder: log.dependencies.setdefault("working folder", folder),
-    "clock": lambda log: log.add_obstacle("it asks the clock"),
-    "chance": lambda log: log.add_obstacle("it asks the system for random numbers"),
-    "socket.gethostname": lambda log: log.add_obstacle("it asks for the name of this machine"),
+    "clock": lambda log: log.add_obstacle("it reads the clock"),
+    "entropy": lambda log: log.add_obstacle("it asks the system for random numbers"),
+    "socket.gethostname": lambda log: log.add_obstacle("it reads the name of this machine"),
     "os.mkdir": lambda log, path, *_: None if _is_folder(path) else log.add_written(path),
     "os.link": lambda log, old, new, *_: (log.add_dependency("file", old), log.add_written(new)),
     "os.symlink": lambda log, old, new, *_: (log.add_dependency("file", old), log.add_written(new)),
@@ -571,7 +571,7 @@ _SALTING = {"project", "Crypto", "argon2", "bcrypt", "cryptography", "itsdangero
 
 
 def _is_measured(event: str, frame: FrameType | None) -> bool:  # by whoever does not let the result depend on it
-    if event not in {"clock", "chance"}:
+    if event not in {"clock", "entropy"}:
         return False
     named = False
     while frame and owner(_module(frame)) == "python":
@@ -599,7 +599,7 @@ def _asked(event: str, function: Callable[..., Any], most: int | None = None) ->
 
 _ASKED: list[tuple[Any, str, Callable[..., Any], Callable[..., Any]]] = [  # module, name, Python's function, the wrapped one
     *((time, name, vars(time)[name], _asked("clock", vars(time)[name], _NOW.get(name))) for name in [*_CLOCKS, *_NOW]),
-    *((module, name, vars(module)[name], _asked("chance", vars(module)[name]))
+    *((module, name, vars(module)[name], _asked("entropy", vars(module)[name]))
       for module, name in [(os, "urandom"), (os, "getrandom"), (random, "_urandom")] if name in vars(module)),
 ]  # fmt: skip
 

@@ -20,7 +20,7 @@ from pandas.api.types import is_numeric_dtype
 from ..io.readers import as_frame
 from ..stats.column_types import as_numbers, as_type, from_number, read_columns, with_columns
 from ..stats.conformal import set_columns
-from ..steps.model import Model, unfit_features
+from ..steps.model import Model, refused_cells
 from .model_file import load
 from ..workflow.run import Result
 from ..workflow.run import Run
@@ -210,7 +210,7 @@ def _expect_texts(rows: pd.DataFrame, profile: Profile) -> None:
 def _refuse_unfit(rows: pd.DataFrame, error: ValueError) -> None:  # whose features are infinite or missing, for scikit-learn
     given = getattr(error, "inputs", {}).values()
     for table in [each for each in given if isinstance(each, pd.DataFrame) and len(each) == len(rows)]:
-        what, unfit = unfit_features(table.set_axis(rows.index), error)
+        what, unfit = refused_cells(table.set_axis(rows.index), error)
         names = unfit[unfit.any(axis=1)].idxmax(axis=1)
         if len(names):
             reasons = {row: (f"feature {str(name)!r}", what) for row, name in names.items()}

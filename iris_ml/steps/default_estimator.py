@@ -13,7 +13,7 @@ import pandas as pd
 
 from ..base.estimator_type import Estimator
 from ..stats.metric import find_metric, is_regression
-from .model import naming_features, with_seed
+from .model import explain_refusal, with_seed
 
 # %% ../../nbs/steps/08_default_estimator.ipynb #cbdbba33
 class TextColumns:
@@ -170,7 +170,7 @@ def default_estimator(
     """Return the estimator for any table, unfitted."""
     task = (task or "regression") if is_regression(y) else "classification"
     if _LEAST <= len(X) <= (_MANY if task == "classification" else _VERY_MANY):
-        with naming_features(X):
+        with explain_refusal(X):
             return weighted_mean(X, y, seed, is_scored, task)
     if task == "classification":
         return mean_of_both(rows=len(X))

@@ -68,13 +68,13 @@ def find_slices(
     rest = np.ones(len(rows), np.float32)
     while len(found) < most and (rest * wrong).any():
         count, bad = (((members * some) @ members.T)[first, second] for some in (rest, rest * wrong))
-        p_values = _chance(bad, rest.sum(), (rest * wrong).sum(), count) * len(count)
+        p_values = _p_value(bad, rest.sum(), (rest * wrong).sum(), count) * len(count)
         place = int(p_values.argmin())
         if p_values[place] > _ERROR:
             break
         single = (first == second) & ((first == first[place]) | (first == second[place]))
         for wider in np.flatnonzero(single & (p_values <= _ERROR)).tolist():
-            within = _chance(bad[place], count[wider], bad[wider], count[place]) * len(conditions)
+            within = _p_value(bad[place], count[wider], bad[wider], count[place]) * len(conditions)
             place = wider if wider != place and within > _ERROR else place
         inside = (members[first[place]] * members[second[place]]).astype(bool)
         texts = dict.fromkeys(conditions[each[place]][1] for each in (first, second))
@@ -95,7 +95,7 @@ _FEWEST = 30  # rows of a slice
 _ERROR = 0.03  # probability that a slice is reported where there is none
 
 
-def _chance(wrong: np.ndarray, rows: int, of_them: int, drawn: np.ndarray) -> np.ndarray:  # that so many drawn rows are wrong
+def _p_value(wrong: np.ndarray, rows: int, of_them: int, drawn: np.ndarray) -> np.ndarray:  # that so many drawn rows are wrong
     from scipy.stats import hypergeom
 
     return hypergeom.sf(wrong - 1, rows, of_them, drawn)
@@ -124,7 +124,7 @@ def group_scores(
     scored = []
     for name in names:
         inside = (groups == name).to_numpy()
-        p_value = _chance(wrong[inside].sum(), len(wrong), wrong.sum(), inside.sum()) * len(names)
+        p_value = _p_value(wrong[inside].sum(), len(wrong), wrong.sum(), inside.sum()) * len(names)
         scored.append(Slice(str(name), int(inside.sum()), *_score(sizes[inside], numbers, len(names)), min(float(p_value), 1.0)))
     return scored
 
